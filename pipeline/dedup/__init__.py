@@ -1,0 +1,1 @@
+"""Deduplication: exact and near duplicates, each with its named survivor."""

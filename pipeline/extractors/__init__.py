@@ -1,0 +1,1 @@
+"""Extractors: one column of a record made from another, one file each."""

@@ -1,0 +1,1 @@
+"""Filters: verdicts with reasons and measured values, one file each."""

@@ -1,0 +1,1 @@
+"""Kernels: numba functions over Arrow buffers."""

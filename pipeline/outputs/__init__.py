@@ -1,0 +1,1 @@
+"""Outputs: curated records as shards, token pages, Parquet or JSONL."""

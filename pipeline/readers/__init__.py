@@ -1,0 +1,1 @@
+"""Readers: raw crawls and archives to record batches, one file each."""

@@ -1,0 +1,1 @@
+"""The bottom: errors, registry, keyed randomness, recipes, progress, report fragments; nothing else lives here."""

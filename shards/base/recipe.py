@@ -1,0 +1,167 @@
+"""Recipes: YAML, checked by pydantic, with errors that name the file, line, key, and the nearest valid name."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from .errors import RecipeError
+from .registry import did_you_mean
+
+Model = TypeVar("Model", bound=BaseModel)
+Built = TypeVar("Built")
+Location = tuple[int | str, ...]
+
+
+class RecipeModel(BaseModel):
+    """The base of every recipe's models: frozen, and no unknown key passes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RecipeFile:
+    """A YAML file that remembers on which line each of its keys stands.
+
+    Args:
+        path: The file.
+
+    Raises:
+        RecipeError: The file is missing or is not YAML, or its top level is no mapping.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise RecipeError(
+                f"there is no recipe {path}",
+                remedy="Check the path; `headrace demo` uses those in examples/demo",
+            ) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecipeError(f"the recipe {path} cannot be read", found=str(error)) from error
+        try:
+            self._node = yaml.compose(text, Loader=yaml.SafeLoader)
+            self.data: dict[str, Any] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            line = f", line {mark.line + 1}" if mark else ""
+            problem = getattr(error, "problem", None) or str(error)
+            raise RecipeError(f"{path}{line} is not YAML", found=str(problem)) from error
+        if not isinstance(self.data, dict):
+            raise RecipeError(
+                f"{path} is not a recipe", found=type(self.data).__name__, expected="a mapping of keys"
+            )
+
+    def line(self, location: Location) -> int:
+        """The line (from 1) on which a key stands; that of its nearest parent where it is missing."""
+        node, line = self._node, 1
+        for step in location:
+            child = _child(node, step)
+            if child is None:
+                break
+            line, node = child
+        return line
+
+    def check(self, model: type[Model], overrides: Sequence[str] = ()) -> Model:
+        """This file as a model, after `key.sub=value` overrides from the command line.
+
+        Raises:
+            RecipeError: A key is unknown, missing or has a wrong value.
+        """
+        data = apply_overrides(self.data, overrides)
+        try:
+            return model.model_validate(data)
+        except ValidationError as error:
+            raise self.error(error.errors()[0], model) from None
+
+    def error(self, detail: ErrorDetails, model: Any, prefix: Location = ()) -> RecipeError:
+        """One of pydantic's complaints as an error of ours; `prefix` leads to the part that was checked."""
+        place = (*prefix, *detail["loc"])
+        where = ".".join(str(step) for step in place) or "the recipe"
+        title = f"{self.path}, line {self.line(place)}, '{where}'"
+        if detail["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+            known = _keys_of(model, detail["loc"][:-1])
+            return RecipeError(f"{title}: unknown key", remedy=did_you_mean(str(place[-1]), known))
+        if detail["type"].startswith("missing"):
+            return RecipeError(f"{title}: this key is missing", remedy=f"Add '{place[-1]}' to the recipe")
+        return RecipeError(f"{title}: wrong value", found=repr(detail["input"]), expected=detail["msg"])
+
+
+def build(kind: type[Built], parameters: Mapping[str, Any], recipe: RecipeFile, location: Location) -> Built:
+    """Make a plug-in (a frozen dataclass) from its parameters in a recipe.
+
+    Raises:
+        RecipeError: A parameter is unknown or has a wrong value; names its line in the recipe.
+    """
+    known = [field.name for field in fields(kind) if field.init] if is_dataclass(kind) else []
+    for name in parameters:
+        if name not in known:
+            place = (*location, name)
+            raise RecipeError(
+                f"{recipe.path}, line {recipe.line(place)}, '{'.'.join(map(str, place))}': unknown parameter",
+                remedy=did_you_mean(name, known),
+            )
+    try:
+        return TypeAdapter(kind).validate_python(dict(parameters))
+    except ValidationError as error:
+        raise recipe.error(error.errors()[0], kind, location) from None
+
+
+def apply_overrides(data: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """A copy of `data` in which each `a.b=value` (the value read as YAML) is set.
+
+    Raises:
+        RecipeError: An override has no '=' or goes through something that is no mapping.
+    """
+    result: dict[str, Any] = _deep_copy(data)
+    for override in overrides:
+        path, equals, value = override.partition("=")
+        if not equals:
+            raise RecipeError(f"the override '{override}' sets nothing", expected="key=value or key.sub=value")
+        *parents, last = path.split(".")
+        target = result
+        for step in parents:
+            target = target.setdefault(step, {})
+            if not isinstance(target, dict):
+                raise RecipeError(f"the override '{override}' goes through '{step}', which is no mapping")
+        try:
+            target[last] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise RecipeError(f"the value of the override '{override}' is not YAML", found=value) from error
+    return result
+
+
+def _deep_copy(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _deep_copy(each) for key, each in value.items()}
+    return [_deep_copy(each) for each in value] if isinstance(value, list) else value
+
+
+def _child(node: Any, step: int | str) -> tuple[int, Any] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(step):
+                return key.start_mark.line + 1, value
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step].start_mark.line + 1, node.value[step]
+    return None
+
+
+def _keys_of(model: Any, location: Location) -> list[str]:
+    """The valid keys at a location inside a model, as far as plain nesting tells."""
+    for step in location:
+        if isinstance(step, int):
+            continue
+        field = getattr(model, "model_fields", {}).get(step)
+        if field is None:
+            continue
+        arguments = [field.annotation, *getattr(field.annotation, "__args__", ())]
+        model = next((each for each in arguments if hasattr(each, "model_fields")), model)
+    if is_dataclass(model):
+        return [each.name for each in fields(model)]
+    return list(getattr(model, "model_fields", {}))

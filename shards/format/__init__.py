@@ -1,0 +1,1 @@
+"""The shard format: WebDataset tars, their indices, token pages, the manifest."""

@@ -1,0 +1,1 @@
+"""The report: fragments drawn and composed into one HTML file."""

@@ -1,0 +1,1 @@
+"""The stream: one deterministic order for any number of nodes."""

@@ -1,0 +1,1 @@
+"""Views and masks as pure functions of (array, rng)."""
