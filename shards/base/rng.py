@@ -3,19 +3,19 @@
 No clock, worker, rank, process or call count ever enters a key, so that the same things give the same numbers
 on any machine, in any order, on any number of processes. Three functions are enough:
 
-**key(*parts) -> 64-bit integer.** BLAKE2b (RFC 7693, digest of 8 bytes, personalisation ``headrace``) over the parts, each
-encoded as ``tag || length || payload``: tag is one byte, ``i``, ``s`` or ``b``; length is the payload's length in bytes as an
-unsigned 64-bit little-endian number; payload is, for an integer, its two's complement in little-endian order in
-``bit_length // 8 + 1`` bytes; for a string, its UTF-8; for bytes, themselves. The encoding is injective: (1, 23), (12, 3)
-and ("1", "23") give three different keys. The digest is read as an unsigned little-endian number. Keys are never added: with
-``seed + epoch``, seed 1 in epoch 0 would repeat seed 0 in epoch 1.
+**key(*parts) -> 64-bit integer.** BLAKE2b (RFC 7693, digest of 8 bytes, personalisation ``headrace``) over the
+parts, each encoded as ``tag || length || payload``: tag is one byte, ``i``, ``s`` or ``b``; length is the payload's
+length in bytes as an unsigned 64-bit little-endian number; payload is, for an integer, its two's complement in
+little-endian order in ``bit_length // 8 + 1`` bytes; for a string, its UTF-8; for bytes, themselves. The encoding is
+injective: (1, 23), (12, 3) and ("1", "23") give three different keys. The digest is read as an unsigned
+little-endian number. Keys are never added: with ``seed + epoch``, seed 1 in epoch 0 would repeat seed 0 in epoch 1.
 
-**generator(*parts) -> numpy Generator.** A Philox 4x64-10 counter-based generator, whose 128-bit key is the BLAKE2b digest of
-16 bytes of the same encoding (two little-endian 64-bit words), counter 0.
+**generator(*parts) -> numpy Generator.** A Philox 4x64-10 counter-based generator, whose 128-bit key is the BLAKE2b
+digest of 16 bytes of the same encoding (two little-endian 64-bit words), counter 0.
 
 **hash64(x, key) -> 64-bit integers.** The finaliser of splitmix64 (Steele, Lea, Flood 2014, with Stafford's "mix 13"
-constants) of ``(x xor key) + 0x9E3779B97F4A7C15`` modulo 2^64, for whole arrays. For a fixed key it is a bijection of the 64-bit
-integers.
+constants) of ``(x xor key) + 0x9E3779B97F4A7C15`` modulo 2^64, for whole arrays. For a fixed key it is a bijection
+of the 64-bit integers.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ def key(*parts: Part) -> int:
     """Hash all that a random number depends on into an unsigned 64-bit integer.
 
     Args:
-        parts: The things it depends on, in a fixed order, the first naming the purpose; numpy integers count as integers.
+        parts: The things it depends on, the first naming the purpose; numpy integers count as integers.
 
     Returns:
         A Python integer in [0, 2^64), itself fit to be a part or the key of `hash64`.
