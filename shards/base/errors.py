@@ -110,3 +110,9 @@ class TrainingError(HeadraceError):
     """A training run had to stop; the same command line continues it."""
 
     exit_code = 7
+
+
+class Interrupted(HeadraceError):
+    """The user stopped the work; what is done is kept and the same command line continues it."""
+
+    exit_code = 130

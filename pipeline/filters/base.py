@@ -1,0 +1,169 @@
+"""The contract of a filter: for every record a verdict with its reason and the value that was measured.
+
+Three forms, from the shortest to the fastest:
+
+1. **A function of one record**, decorated by `record_filter`: returns None to keep, or `Drop(reason, value)`.
+2. **Rules over measures** (`RuleFilter`): `measure` gives float64 arrays for a whole batch, `rules` says which of them
+   must lie between which bounds. Reasons, values, thresholds and histograms all follow; nothing else to write.
+3. **Anything else** (`Filter`): `judge` gives a `Verdicts` itself.
+
+A filter is a frozen dataclass whose fields are its parameters in a recipe, in a file named as it is registered, with
+`EXAMPLES` in the module: pairs of (record, reason or None) that the contract tests run.
+"""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+from headrace.shards.base.registry import Registry
+from numpy.typing import NDArray
+
+FILTERS = Registry("filter", "headrace.pipeline.filters", "headrace.filters")
+
+Floats = NDArray[np.float64]
+KEEP = -1
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What a filter decided on n records.
+
+    Args:
+        rule: int16 (n,): index into the filter's `reasons`, or KEEP.
+        value: float64 (n,): what was measured for the rule that dropped it; NaN for kept records.
+        threshold: float64 (n,): the bound that the value broke; NaN for kept records.
+        scores: Measures by name, float64 (n,), of every record, dropped or not; they are stored.
+        evidence: Per dropped record a JSON-able mapping that explains it further, or None.
+        notes: Strings by name, one per record, added to the record's meta (a language's code, ...).
+    """
+
+    rule: NDArray[np.int16]
+    value: Floats
+    threshold: Floats
+    scores: Mapping[str, Floats] = field(default_factory=dict)
+    evidence: Sequence[Mapping[str, Any] | None] | None = None
+    notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A record is dropped for `reason` unless low <= measure <= high; a NaN measure breaks no rule."""
+
+    reason: str
+    measure: str
+    low: float = -np.inf
+    high: float = np.inf
+
+
+@dataclass(frozen=True)
+class Filter(ABC):
+    """Decides on records, a batch at a time, each on its own: batching must never change a verdict."""
+
+    version: ClassVar[int] = 1
+    """Raise it when the same record can get another verdict: builds that used the old one run again."""
+
+    reads: ClassVar[str] = "text"
+    """The payload column it looks at."""
+
+    @property
+    @abstractmethod
+    def reasons(self) -> tuple[str, ...]:
+        """Every reason for which it can drop a record."""
+
+    @abstractmethod
+    def judge(self, batch: pa.RecordBatch) -> Verdicts:
+        """Verdicts on every record of the batch, which must not be changed."""
+
+    def files(self) -> tuple[str, ...]:
+        """Files that shape its verdicts (a model, a block list): their contents enter the fingerprint."""
+        return ()
+
+    def certificate(self) -> Mapping[str, Any]:
+        """What it guarantees about the shards, for the manifest; a filter that guarantees nothing says nothing."""
+        return {}
+
+
+@dataclass(frozen=True)
+class RuleFilter(Filter):
+    """A filter made of bounds on measures; the first broken rule, in order, is the reason."""
+
+    @property
+    @abstractmethod
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules in the order in which they are tried."""
+
+    @abstractmethod
+    def measure(self, batch: pa.RecordBatch) -> Mapping[str, Floats]:
+        """Every measure that the rules name, float64 (n,)."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The rules' reasons."""
+        return tuple(rule.reason for rule in self.rules)
+
+    def judge(self, batch: pa.RecordBatch) -> Verdicts:
+        """Measure, then apply the rules."""
+        return decide(self.rules, self.measure(batch), batch.num_rows)
+
+
+def decide(rules: Sequence[Rule], measures: Mapping[str, Floats], n: int) -> Verdicts:
+    """Apply rules to measures: the whole of a `RuleFilter`'s decision, also for deciding anew from stored scores."""
+    chosen = np.full(n, KEEP, np.int16)
+    value, threshold = np.full(n, np.nan), np.full(n, np.nan)
+    for index, rule in enumerate(rules):
+        measured = measures[rule.measure]
+        for broken, bound in ((measured < rule.low, rule.low), (measured > rule.high, rule.high)):
+            fresh = broken & (chosen == KEEP)
+            chosen[fresh], value[fresh], threshold[fresh] = index, measured[fresh], bound
+    return Verdicts(chosen, value, threshold, scores=dict(measures))
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record, as the simple form sees it."""
+
+    url: str | None
+    meta: Mapping[str, Any]
+    text: str = ""
+    image: bytes = b""
+    content: bytes = b""
+
+
+@dataclass(frozen=True)
+class Drop:
+    """The simple form's verdict on a bad record: one of the declared reasons, and what was measured."""
+
+    reason: str
+    value: float = float("nan")
+
+
+RecordFunction = Callable[..., Drop | None]
+
+
+def record_filter(*reasons: str, reads: str = "text", version: int = 1) -> Callable[[RecordFunction], type[Filter]]:
+    """Turn a function `(record, **parameters) -> Drop | None` into a filter; its keyword arguments are the parameters.
+
+    Args:
+        reasons: Every reason that it may give.
+        reads: The payload column it looks at.
+        version: Raise it when the function changes its mind.
+    """
+    from ._record_filter import filter_class
+
+    return lambda function: filter_class(function, reasons, reads, version)
+
+
+def records_of(batch: pa.RecordBatch) -> list[Record]:
+    """The batch as Python records; for the simple form and for examples, never for the hot path."""
+    payloads = {
+        name: batch.column(name).to_pylist() for name in ("text", "image", "content") if name in batch.schema.names
+    }
+    urls, metas = batch.column("url").to_pylist(), batch.column("meta").to_pylist()
+    return [
+        Record(url, json.loads(meta), **{name: values[row] for name, values in payloads.items()})
+        for row, (url, meta) in enumerate(zip(urls, metas, strict=True))
+    ]

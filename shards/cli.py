@@ -1,0 +1,86 @@
+"""The command `headrace`: it finds its sub-commands through entry points and presents errors.
+
+Each package declares a `typer.Typer` under the entry-point group `headrace.commands`; its commands' functions
+import what they need when they run, so that `headrace --help` imports no implementation. Others add commands
+the same way.
+"""
+
+import errno
+import sys
+from importlib.metadata import entry_points
+from typing import Annotated
+
+import typer
+
+from .base.errors import HeadraceError
+
+GROUP = "headrace.commands"
+
+
+def application() -> typer.Typer:
+    """The root command with every installed package's commands."""
+    app = typer.Typer(
+        name="headrace",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for point in sorted(entry_points(group=GROUP), key=lambda each: each.name):
+        app.add_typer(point.load())
+    return app
+
+
+def _root(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """The streaming data system for self-supervised learning.
+
+    Raw crawls in, clean shards out, one deterministic order into training.
+
+    Example: headrace demo
+    """
+    if version:
+        from importlib.metadata import version as installed_version
+
+        typer.echo(f"headrace {installed_version('headrace')}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; a user's error becomes one paragraph and an exit code."""
+    # --debug is taken wherever it stands: it is typed at the end of the line that just failed.
+    debug = "--debug" in sys.argv[1:]
+    arguments = [each for each in sys.argv[1:] if each != "--debug"]
+    try:
+        application()(args=arguments, prog_name="headrace")
+    except HeadraceError as error:
+        if debug:
+            raise
+        _present(error)
+        raise SystemExit(error.exit_code) from None
+    except OSError as error:
+        if debug or error.errno != errno.ENOSPC:
+            raise
+        _present(
+            HeadraceError(
+                "the disk is full",
+                found=f"no space left for {error.filename or 'an output file'}",
+                remedy="Nothing is half-written. Free some space, then run the same line again: it continues",
+            )
+        )
+        raise SystemExit(3) from None
+
+
+def _present(error: HeadraceError) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+    console.print(Text.assemble(("Error: ", "bold red"), str(error)))
+
+
+if __name__ == "__main__":
+    main()
