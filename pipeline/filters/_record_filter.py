@@ -7,6 +7,7 @@ from typing import Any, get_type_hints
 
 import numpy as np
 import pyarrow as pa
+
 from headrace.shards.base.errors import PluginError
 
 from .base import KEEP, Filter, Verdicts, records_of

@@ -14,13 +14,14 @@ A filter is a frozen dataclass whose fields are its parameters in a recipe, in a
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
-from headrace.shards.base.registry import Registry
 from numpy.typing import NDArray
+
+from headrace.shards.base.registry import Registry
 
 FILTERS = Registry("filter", "headrace.pipeline.filters", "headrace.filters")
 
@@ -39,6 +40,8 @@ class Verdicts:
         scores: Measures by name, float64 (n,), of every record, dropped or not; they are stored.
         evidence: Per dropped record a JSON-able mapping that explains it further, or None.
         notes: Strings by name, one per record, added to the record's meta (a language's code, ...).
+        errors: Why a record could not be judged (an image that does not decode, ...), or None, one per record: the
+            ledger keeps it as failed, whatever its rule says. Default: all could be judged.
     """
 
     rule: NDArray[np.int16]
@@ -47,6 +50,24 @@ class Verdicts:
     scores: Mapping[str, Floats] = field(default_factory=dict)
     evidence: Sequence[Mapping[str, Any] | None] | None = None
     notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    errors: Sequence[str | None] | None = None
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What a `RuleFilter` measured on n records.
+
+    Args:
+        values: Measures by name, float64 (n,); every one that the rules name, and others that are worth storing.
+        evidence: As in `Verdicts`; what stands there for a kept record is not used.
+        notes: As in `Verdicts`.
+        errors: As in `Verdicts`; the record's values are NaN then.
+    """
+
+    values: Mapping[str, Floats]
+    evidence: Sequence[Mapping[str, Any] | None] | None = None
+    notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    errors: Sequence[str | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -97,8 +118,8 @@ class RuleFilter(Filter):
         """The rules in the order in which they are tried."""
 
     @abstractmethod
-    def measure(self, batch: pa.RecordBatch) -> Mapping[str, Floats]:
-        """Every measure that the rules name, float64 (n,)."""
+    def measure(self, batch: pa.RecordBatch) -> Measures:
+        """Every measure that the rules name."""
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -107,7 +128,9 @@ class RuleFilter(Filter):
 
     def judge(self, batch: pa.RecordBatch) -> Verdicts:
         """Measure, then apply the rules."""
-        return decide(self.rules, self.measure(batch), batch.num_rows)
+        measures = self.measure(batch)
+        verdicts = decide(self.rules, measures.values, batch.num_rows)
+        return replace(verdicts, evidence=measures.evidence, notes=measures.notes, errors=measures.errors)
 
 
 def decide(rules: Sequence[Rule], measures: Mapping[str, Floats], n: int) -> Verdicts:
