@@ -1,1 +1,1 @@
-"""The shard format: WebDataset tars, their indices, token pages, the manifest."""
+"""The shard format: WebDataset tars, their indices, token pages, record files, and the manifest over them."""

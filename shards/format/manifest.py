@@ -1,0 +1,223 @@
+"""`manifest.json`: what a folder of shards holds, byte for byte, and where it came from."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError, model_validator
+
+from ..base.errors import ManifestError
+from .atomic import write_whole
+from .urls import fetch, join, split
+
+FORMAT_VERSION: Literal[1] = 1
+FILE = "manifest.json"
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+# Parts joined by '/', none of them hidden, '..' or empty, and no ':' with which a URL could begin: a manifest from
+# elsewhere must not lead out of its folder.
+_PART = r"[^./\\:\x00-\x1f][^/\\:\x00-\x1f]*"
+FileName = Annotated[str, StringConstraints(pattern=rf"^{_PART}(/{_PART})*$")]
+Count = Annotated[int, Field(ge=0)]
+
+
+@dataclass(frozen=True, slots=True)
+class ShardInfo:
+    """One shard; a plain dataclass, because a manifest may hold a hundred thousand of them."""
+
+    name: FileName
+    """Relative to the manifest's folder."""
+    samples: Count
+    """Samples of a tar, documents of a token shard, rows of a record file."""
+    bytes: Count
+    sha256: Sha256
+    index_sha256: Sha256 | None = None
+    """Of the index beside it; record files have none."""
+    tokens: Count | None = None
+    """In a token shard."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class InputFile(_Model):
+    """A raw file that was read, with whatever is known of its identity."""
+
+    url: str
+    bytes: Count
+    etag: str = ""
+    sha256: Sha256 | None = None
+
+
+class Provenance(_Model):
+    """What the shards were made from, and by which versions of headrace and of each stage."""
+
+    inputs: tuple[InputFile, ...] = ()
+    versions: dict[str, str] = {}
+
+
+class Tokenizer(_Model):
+    """The tokenizer of a token set; `file` lies beside the manifest."""
+
+    sha256: Sha256
+    vocabulary: Annotated[int, Field(gt=0)]
+    dtype: Literal["uint16", "uint32"]
+    file: FileName = "tokenizer.json"
+
+
+class Tally(_Model):
+    """A number of records and the bytes of their content."""
+
+    records: Count = 0
+    bytes: Count = 0
+
+
+class Counts(_Model):
+    """The fate of every input record: `in` = `kept` + `dropped` + `failed`, in records and in bytes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    total: Tally = Field(alias="in")
+    kept: Tally
+    dropped: Tally = Tally()
+    failed: Tally = Tally()
+
+    @model_validator(mode="after")
+    def _conserved(self) -> "Counts":
+        for unit in ("records", "bytes"):
+            parts = [getattr(each, unit) for each in (self.kept, self.dropped, self.failed)]
+            if sum(parts) != getattr(self.total, unit):
+                raise ValueError(f"in = {getattr(self.total, unit)} {unit}, but kept + dropped + failed = {sum(parts)}")
+        return self
+
+
+class Benchmark(_Model):
+    """A benchmark against which the shards were decontaminated."""
+
+    sha256: Sha256
+    items: Count
+    found: tuple[str, ...] = ()
+    """Items of which an n-gram was found in the input; the records with it were dropped."""
+    too_short: tuple[str, ...] = ()
+    """Items shorter than the n-gram, which could not be protected."""
+
+
+class Certificate(_Model):
+    """What the shards are free of: every n-gram of the benchmarks' items, but for those too short."""
+
+    n: Annotated[int, Field(gt=0)]
+    benchmarks: dict[str, Benchmark]
+
+
+class Manifest(_Model):
+    """A set of shards.
+
+    `kind` is `samples` (WebDataset tars), `tokens` (tars of token pages) or `records` (Parquet or JSONL.zst files).
+    `fields` maps each field of a sample, or column of a record, to its type: a media type such as `image/png` for a
+    field, the Arrow type for a column.
+    """
+
+    format_version: Literal[1] = FORMAT_VERSION
+    kind: Literal["samples", "tokens", "records"]
+    name: str
+    fields: dict[str, str] = {}
+    recipe: dict[str, JsonValue] = {}
+    provenance: Provenance = Provenance()
+    tokenizer: Tokenizer | None = None
+    counts: Counts | None = None
+    decontamination: Certificate | None = None
+    shards: tuple[ShardInfo, ...] = ()
+
+    @model_validator(mode="after")
+    def _coherent(self) -> "Manifest":
+        if (self.kind == "tokens") != (self.tokenizer is not None):
+            raise ValueError("a set of tokens, and no other, has a tokenizer")
+        if self.kind == "tokens" and any(shard.tokens is None for shard in self.shards):
+            raise ValueError("a shard of a set of tokens does not say how many it holds")
+        if self.kind != "records" and any(shard.index_sha256 is None for shard in self.shards):
+            raise ValueError("a shard has no index_sha256")
+        if len({shard.name for shard in self.shards}) < len(self.shards):
+            raise ValueError("two shards have one name")
+        return self
+
+    @property
+    def samples(self) -> int:
+        """Samples, documents or records in all shards."""
+        return sum(shard.samples for shard in self.shards)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens in all shards; 0 in a set that has none."""
+        return sum(shard.tokens or 0 for shard in self.shards)
+
+    def fingerprint(self) -> str:
+        """SHA-256, in hexadecimal, of what the set holds: the shards and how to read them, not how they were made."""
+        tokenizer = self.tokenizer and [self.tokenizer.sha256, self.tokenizer.vocabulary, self.tokenizer.dtype]
+        head = json.dumps([self.format_version, self.kind, self.name, self.fields, tokenizer], sort_keys=True)
+        lines = [f"{shard.sha256} {shard.samples} {shard.tokens} {shard.name}" for shard in self.shards]
+        return hashlib.sha256("\n".join((head, *lines)).encode()).hexdigest()
+
+    def dump(self) -> str:
+        """The manifest as JSON, one line per shard."""
+        body = self.model_dump(mode="json", by_alias=True, exclude={"shards"}, exclude_none=True)
+        head = json.dumps(body, indent=2, ensure_ascii=False).removesuffix("\n}")
+        lines = [json.dumps(asdict(shard), ensure_ascii=False) for shard in self.shards]
+        return f'{head},\n  "shards": [' + ",".join(f"\n    {line}" for line in lines) + "\n  ]\n}\n"
+
+    def save(self, folder: str | Path) -> None:
+        """Write `manifest.json` into a folder, atomically."""
+        write_whole(join(folder, FILE), self.dump().encode())
+
+    @classmethod
+    def load(cls, url: str | Path) -> "Manifest":
+        """The manifest of a folder, or of a path or URL that ends in `manifest.json`.
+
+        Raises:
+            ManifestError: There is none, it is malformed, or another version of the format wrote it.
+        """
+        place = manifest_url(url)
+        try:
+            data = fetch(place)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise ManifestError(
+                f"there is no {place}",
+                expected="a folder of shards with its manifest",
+                remedy="Give the folder that `headrace build` wrote; an unfinished build has no manifest yet",
+            ) from error
+        try:
+            return cls.model_validate_json(data)
+        except ValidationError as error:
+            raise _refusal(place, error) from None
+
+
+def manifest_url(url: str | Path) -> str:
+    """The place of a manifest, given that place or its folder."""
+    return str(url) if split(url)[1] == FILE else join(url, FILE)
+
+
+def folder_of(url: str | Path) -> str:
+    """The folder of a set of shards, given that folder or its manifest."""
+    return split(url)[0] if split(url)[1] == FILE else str(url).rstrip("/") or "/"
+
+
+def _refusal(place: str, error: ValidationError) -> ManifestError:
+    details = error.errors(include_url=False)
+    for detail in details:
+        if detail["loc"] == ("format_version",):
+            return ManifestError(
+                f"{place} is of another version of the format",
+                found=f"format_version {detail['input']!r}",
+                expected=str(FORMAT_VERSION),
+                remedy="Read it with the headrace that wrote it, or build the shards again",
+            )
+    shown = [f"{'.'.join(map(str, each['loc'])) or 'the file'}: {each['msg']}" for each in details[:3]]
+    more = f" (and {len(details) - 3} more)" if len(details) > 3 else ""
+    return ManifestError(
+        f"{place} is not a manifest",
+        found="; ".join(shown) + more,
+        expected=f"what headrace writes in version {FORMAT_VERSION} of the format",
+        remedy="If the file was edited or only partly copied, take it again from where it came",
+    )
