@@ -49,7 +49,7 @@ def shrink(image: Image.Image) -> Image.Image:
 
 
 def jpeg(image: Image.Image, largest: int = LARGEST_FILE) -> bytes:
-    """The image as JPEG, in the best quality that fits into `largest` bytes; without the original's metadata."""
+    """The image as JPEG, in the best quality from 90 to 45 that fits into `largest` bytes; without metadata."""
     data = b""
     for quality in range(90, 40, -5):
         encoded = io.BytesIO()
