@@ -1,5 +1,6 @@
 """The commands `verify`, `stream`, `report` and `demo`: their help, and nothing of what they do."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,3 +19,33 @@ def verify(
     from .format.verify import verify as run
 
     run(url)
+
+
+@commands.command()
+def report(
+    folders: Annotated[list[Path], typer.Argument(help="Output folders of `headrace build`, `train` and `eval`.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file to write.")] = Path("report.html"),
+) -> None:
+    """Compose what commands found into one self-contained HTML page.
+
+    Example: headrace report demo/text demo/mlm -o report.html
+    """
+    from .report.page import compose
+
+    compose(folders, output)
+    typer.echo(f"The report: {output.resolve()}")
+
+
+@commands.command()
+def demo(
+    data: Annotated[Path, typer.Option(help="The demo's recipes and data.")] = Path("examples/demo"),
+    out: Annotated[Path, typer.Option(help="The folder for all that comes out.")] = Path("demo"),
+    quick: Annotated[bool, typer.Option("--quick", help="Train for a few steps only.")] = False,
+) -> None:
+    """Go the whole way on real data: build shards, stream them, train two models, probe them, report.
+
+    Example: headrace demo
+    """
+    from .demo import run
+
+    run(data, out, quick)
