@@ -23,7 +23,6 @@ IMPLEMENTATIONS = {
     "PIL",
     "fastwarc",
     "fsspec",
-    "pydantic",
 }
 
 # Run in a process of its own, so that nothing is imported yet: prints the help of every command, and all modules.
