@@ -1,5 +1,76 @@
 """The commands `build`, `explain` and `filters`: their help, and nothing of what they do."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 commands = typer.Typer()
+filters = typer.Typer(no_args_is_help=True)
+commands.add_typer(filters, name="filters", help="List the filters, or check one against the contract.")
+
+
+@commands.command()
+def build(
+    recipe: Annotated[Path, typer.Argument(help="The recipe, a YAML file.")],
+    overrides: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Changes to it.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The output folder; default: the recipe's name.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes; 0: one for each core.")] = 0,
+    plan: Annotated[bool, typer.Option("--plan", help="Print phases, tasks and estimates; run nothing.")] = False,
+) -> None:
+    """Build curated shards from raw crawls; run the same line again to continue or update.
+
+    Example: headrace build recipe.yaml --out shards/manuals
+
+    Example: headrace build recipe.yaml output.shard_bytes=1GB --plan
+    """
+    from .console import run_build, show_plan
+
+    if plan:
+        show_plan(recipe, overrides or [], workers)
+    else:
+        run_build(recipe, out, overrides or [], workers)
+
+
+@commands.command()
+def explain(
+    out: Annotated[Path, typer.Argument(help="The output folder of a build.")],
+    record: Annotated[str | None, typer.Argument(help="A record's id, or its URL.")] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="List what failed and why, by number.")] = False,
+) -> None:
+    """Tell a record's whole story: where it came from, what was measured, what became of it and why.
+
+    Example: headrace explain shards/manuals http://localhost:8000/python-3.11/library/heapq.html
+    """
+    from .explain import show_failed, show_record
+
+    if failed:
+        show_failed(out)
+    elif record is None:
+        raise typer.BadParameter("name a record by its id or URL, or ask for --failed", param_hint="RECORD")
+    else:
+        show_record(out, record)
+
+
+@filters.command("list")
+def list_filters() -> None:
+    """List every filter that a recipe can name, with its parameters and reasons.
+
+    Example: headrace filters list
+    """
+    from .plugin_listing import run_list
+
+    run_list()
+
+
+@filters.command("check")
+def check_filter(
+    name: Annotated[str, typer.Argument(help="A filter's name, module:Name, or path/to/file.py:name.")],
+) -> None:
+    """Run the filter contract on a filter, your own too.
+
+    Example: headrace filters check examples/custom_filter/single_file.py:few_links
+    """
+    from .filter_contract import run_check
+
+    run_check(name)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails
 
 from .errors import RecipeError
@@ -15,6 +15,15 @@ from .registry import did_you_mean
 Model = TypeVar("Model", bound=BaseModel)
 Built = TypeVar("Built")
 Location = tuple[int | str, ...]
+
+
+def _beside_recipe(path: Path, info: ValidationInfo) -> Path:
+    folder = (info.context or {}).get("folder")
+    return path if folder is None else folder / path
+
+
+RecipePath = Annotated[Path, AfterValidator(_beside_recipe)]
+"""The type of a parameter that names a file: relative ones are read from the recipe's folder."""
 
 
 class RecipeModel(BaseModel):
@@ -28,12 +37,13 @@ class RecipeFile:
 
     Args:
         path: The file.
+        overrides: `key.sub=value` from the command line, applied to `data`.
 
     Raises:
         RecipeError: The file is missing or is not YAML, or its top level is no mapping.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, overrides: Sequence[str] = ()) -> None:
         self.path = path
         try:
             text = path.read_text(encoding="utf-8")
@@ -46,16 +56,15 @@ class RecipeFile:
             raise RecipeError(f"the recipe {path} cannot be read", found=str(error)) from error
         try:
             self._node = yaml.compose(text, Loader=yaml.SafeLoader)
-            self.data: dict[str, Any] = yaml.safe_load(text)
+            data = yaml.safe_load(text)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = f", line {mark.line + 1}" if mark else ""
             problem = getattr(error, "problem", None) or str(error)
             raise RecipeError(f"{path}{line} is not YAML", found=str(problem)) from error
-        if not isinstance(self.data, dict):
-            raise RecipeError(
-                f"{path} is not a recipe", found=type(self.data).__name__, expected="a mapping of keys"
-            )
+        if not isinstance(data, dict):
+            raise RecipeError(f"{path} is not a recipe", found=type(data).__name__, expected="a mapping of keys")
+        self.data = apply_overrides(data, overrides)
 
     def line(self, location: Location) -> int:
         """The line (from 1) on which a key stands; that of its nearest parent where it is missing."""
@@ -67,17 +76,29 @@ class RecipeFile:
             line, node = child
         return line
 
-    def check(self, model: type[Model], overrides: Sequence[str] = ()) -> Model:
-        """This file as a model, after `key.sub=value` overrides from the command line.
+    def check(self, model: type[Model]) -> Model:
+        """The whole file as a model.
 
         Raises:
             RecipeError: A key is unknown, missing or has a wrong value.
         """
-        data = apply_overrides(self.data, overrides)
+        return self.check_part(model, self.data, ())
+
+    def check_part(self, model: type[Model], data: Mapping[str, Any], location: Location) -> Model:
+        """A part of the file, found at `location`, as a model.
+
+        Raises:
+            RecipeError: A key is unknown, missing or has a wrong value.
+        """
         try:
-            return model.model_validate(data)
+            return model.model_validate(data, context={"folder": self.folder})
         except ValidationError as error:
-            raise self.error(error.errors()[0], model) from None
+            raise self.error(error.errors()[0], model, location) from None
+
+    @property
+    def folder(self) -> Path:
+        """The folder against which the recipe's paths are read."""
+        return self.path.parent.resolve()
 
     def error(self, detail: ErrorDetails, model: Any, prefix: Location = ()) -> RecipeError:
         """One of pydantic's complaints as an error of ours; `prefix` leads to the part that was checked."""
@@ -107,9 +128,18 @@ def build(kind: type[Built], parameters: Mapping[str, Any], recipe: RecipeFile, 
                 remedy=did_you_mean(name, known),
             )
     try:
-        return TypeAdapter(kind).validate_python(dict(parameters))
+        return make(kind, parameters, recipe.folder)
     except ValidationError as error:
         raise recipe.error(error.errors()[0], kind, location) from None
+
+
+def make(kind: type[Built], parameters: Mapping[str, Any], folder: Path) -> Built:
+    """Make a plug-in from parameters that are known to be good; `RecipePath`s are read relative to `folder`.
+
+    Raises:
+        ValidationError: A parameter has a wrong value.
+    """
+    return TypeAdapter(kind).validate_python(dict(parameters), context={"folder": folder})
 
 
 def apply_overrides(data: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:

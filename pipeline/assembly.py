@@ -1,0 +1,247 @@
+"""Assembly: the living records in their final order become shards.
+
+Keys travel, payloads do not: a record's key (a hash of where it lies, or its number) goes through an exchange by key
+range, each range is sorted, and each shard fetches its records' payloads from where reading left them. Which record
+goes where follows from keys and counts alone, so that the shards are the same bytes for any workers and any splits.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from headrace.shards.base.rng import hash64, key
+
+from . import exchange
+from .inputs import InputFile
+from .outputs.base import Output
+from .plugin import PluginSpec
+from .population import Population, View, split_of
+from .records import MAX_POSITION, POSITION_BITS, record_id
+from .store import RecordStore
+from .tasks import task_name
+
+KEYS = "keys.arrow"
+ORDER = "order.arrow"
+PLACES = "places.arrow"
+FILES = "files"
+
+CHUNK_BYTES = 16 << 20
+"""Payloads are fetched in pieces of about this size."""
+
+
+@dataclass(frozen=True)
+class OrderKeys:
+    """Give each living record of a split its key and send it to its key range.
+
+    Args:
+        view: The split's records.
+        file: The name of the split's input, which enters the keys.
+        payload: The payload column; its size travels along.
+        order: `hash` or `input`.
+        splits: How many splits there are; `input` order spreads them over the ranges.
+        split: This one's index.
+        partitions: How many key ranges there are.
+    """
+
+    version: ClassVar[int] = 1
+    view: View
+    file: str
+    payload: str
+    order: Literal["hash", "input"]
+    splits: int
+    split: int
+    partitions: int
+
+    def run(self, root: Path, folder: Path) -> Mapping[str, Any]:
+        """Do it."""
+        numbers, sizes = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
+        for batch in self.view.batches(root, ["number", self.payload]):
+            numbers.append(batch.column("number").to_numpy())
+            offsets = np.frombuffer(batch.column(self.payload).buffers()[1], np.int64)
+            start = batch.column(self.payload).offset
+            sizes.append(np.diff(offsets[start : start + batch.num_rows + 1]).astype(np.uint64))
+        number = np.concatenate(numbers)
+        if self.order == "hash":
+            keys = hash64(number & np.uint64(MAX_POSITION - 1), key("order", self.file))
+            destination = exchange.partition_of(keys, self.partitions)
+        else:
+            keys = number
+            destination = np.full(len(number), self.split * self.partitions // self.splits)
+        table = pa.table({"key": keys, "number": number, "size": np.concatenate(sizes)})
+        exchange.write(folder / KEYS, table, destination, self.partitions)
+        return {"records": len(number)}
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Merge the exchange files of a range of tasks into one."""
+
+    version: ClassVar[int] = 1
+    phase: str
+    first: int
+    count: int
+    file: str
+    partitions: int
+
+    def run(self, root: Path, folder: Path) -> Mapping[str, Any]:
+        """Do it."""
+        names = [task_name(self.phase, self.first + index) for index in range(self.count)]
+        exchange.merge([root / name / self.file for name in names], folder / self.file, self.partitions)
+        return {}
+
+
+@dataclass(frozen=True)
+class SortKeys:
+    """Sort one key range."""
+
+    version: ClassVar[int] = 1
+    phase: str
+    files: int
+    partition: int
+
+    def run(self, root: Path, folder: Path) -> Mapping[str, Any]:
+        """Do it."""
+        paths = [root / task_name(self.phase, index) / KEYS for index in range(self.files)]
+        table = exchange.read(paths, self.partition).sort_by([("key", "ascending"), ("number", "ascending")])
+        with pa.OSFile(str(folder / ORDER), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table.combine_chunks())
+        return {"records": table.num_rows, "bytes": int(np.sum(table.column("size").to_numpy()))}
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Rows [start, stop) of one sorted key range."""
+
+    partition: int
+    start: int
+    stop: int
+
+
+def cut_shards(counts: Sequence[int], total_bytes: int, shard_bytes: int) -> list[tuple[Slice, ...]]:
+    """Which rows of the sorted key ranges each shard takes.
+
+    All shards hold equally many records, give or take one: with n records of b bytes in all there are
+    S = max(1, ceil(b / shard_bytes)) shards, at most n, and shard s holds the records floor(s n / S) to
+    floor((s+1) n / S) of the whole order.
+
+    Args:
+        counts: Records in each key range.
+        total_bytes: Payload bytes of all of them.
+        shard_bytes: The size that a shard aims at.
+    """
+    total = sum(counts)
+    shards = min(max(1, -(-total_bytes // shard_bytes)), total)
+    firsts = np.cumsum([0, *counts]).tolist()
+    result = []
+    for shard in range(shards):
+        start, stop = shard * total // shards, (shard + 1) * total // shards
+        parts = [
+            Slice(index, max(start, first) - first, min(stop, first + count) - first)
+            for index, (first, count) in enumerate(zip(firsts, counts, strict=False))
+            if first < stop and start < first + count
+        ]
+        result.append(tuple(parts))
+    return result
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the records of the final order are found: the sorted ranges and the store.
+
+    Args:
+        order: The phase of the sorted ranges.
+        records: The phase that wrote the records.
+        starts: The first number of each split.
+        names: The name of each input, by ordinal.
+        payload: The payload column.
+    """
+
+    order: str
+    records: str
+    starts: tuple[int, ...]
+    names: tuple[str, ...]
+    payload: str
+
+    @classmethod
+    def of(cls, population: Population, files: Sequence[InputFile], order: str) -> "Source":
+        """The source of a population's final order."""
+        names = tuple(file.name for file in files)
+        return cls(order, population.records, population.starts, names, population.payload)
+
+    def numbers(self, root: Path, parts: Sequence[Slice]) -> pa.Table:
+        """The keys' table (`number`, `size`) of some slices, in order."""
+        tables = []
+        for part in parts:
+            with pa.memory_map(str(root / task_name(self.order, part.partition) / ORDER)) as file:
+                table = pa.ipc.open_file(file).read_all()
+            tables.append(table.slice(part.start, part.stop - part.start).select(["number", "size"]))
+        return pa.concat_tables(tables) if tables else _NO_KEYS
+
+    def batches(self, root: Path, keys: pa.Table) -> Iterator[pa.RecordBatch]:
+        """The records of these keys in order: `id`, `url`, `meta` and the payload."""
+        store = RecordStore(root, self.records, self.starts)
+        number, size = keys.column("number").to_numpy(), keys.column("size").to_numpy()
+        for batch in store.chunks(number, size, ["number", "url", "meta", self.payload], CHUNK_BYTES):
+            yield batch.drop_columns(["number"]).add_column(0, "id", self._ids(batch.column("number").to_numpy()))
+
+    def _ids(self, numbers: NDArray[np.uint64]) -> pa.Array:
+        pairs = ((number >> POSITION_BITS, number & (MAX_POSITION - 1)) for number in numbers.tolist())
+        return pa.array([record_id(self.names[ordinal], position) for ordinal, position in pairs], pa.large_string())
+
+
+_NO_KEYS = pa.table({"number": pa.array([], pa.uint64()), "size": pa.array([], pa.uint64())})
+
+
+@dataclass(frozen=True)
+class Prepare:
+    """Make what every shard needs from the corpus: a tokenizer."""
+
+    version: ClassVar[int] = 1
+    source: Source
+    parts: tuple[Slice, ...]
+    writer: PluginSpec
+
+    def run(self, root: Path, folder: Path) -> Mapping[str, Any]:
+        """Do it."""
+        output: Output = self.writer.load()
+        output.prepare(folder, self._records(root))
+        return {"files": sorted(path.name for path in folder.iterdir())}
+
+    def _records(self, root: Path) -> Iterator[pa.RecordBatch]:
+        for part in self.parts:
+            yield from self.source.batches(root, self.source.numbers(root, [part]))
+
+
+@dataclass(frozen=True)
+class WriteShard:
+    """Write one shard, and tell each split which of its records went where."""
+
+    version: ClassVar[int] = 1
+    source: Source
+    shard: int
+    parts: tuple[Slice, ...]
+    writer: PluginSpec
+    shared: str
+
+    def run(self, root: Path, folder: Path) -> Mapping[str, Any]:
+        """Do it."""
+        keys = self.source.numbers(root, self.parts)
+        output: Output = self.writer.load()
+        files = folder / FILES
+        files.mkdir()
+        info = output.write(files, self.shard, self.source.batches(root, keys), root / self.shared)
+        number = keys.column("number").to_numpy()
+        table = pa.table(
+            {
+                "number": number,
+                "shard": np.full(len(number), self.shard, np.uint32),
+                "row": np.arange(len(number), dtype=np.uint32),
+            }
+        )
+        exchange.write(folder / PLACES, table, split_of(number, self.source.starts), len(self.source.starts))
+        return {"shard": asdict(info)}

@@ -1,0 +1,142 @@
+"""A build from beginning to end: what `headrace build` does."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from headrace.shards.base.errors import BuildError, InputError, Interrupted, RecipeError
+from headrace.shards.format.manifest import FILE as MANIFEST
+from headrace.shards.format.manifest import Manifest
+
+from .executors.base import Executor
+from .executors.local import LocalExecutor
+from .finish import finish
+from .inputs import find_inputs, split_inputs
+from .plan import Plan, make_plan
+from .recipe import Recipe, load_recipe
+from .runner import Phase, PhaseResult, run
+
+WORK = ".work"
+"""The folder, inside the output, of all tasks' outputs: what lets a build continue and rerun only what changed."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished build: its manifest, and how much of it was run now."""
+
+    out: Path
+    manifest: Manifest
+    tasks: int
+    ran: int
+
+
+def prepare(recipe_path: Path, overrides: Sequence[str] = ()) -> tuple[Recipe, Plan]:
+    """Read the recipe, find its inputs and plan; writes nothing.
+
+    Raises:
+        RecipeError: The recipe is wrong.
+        InputError: An input is missing.
+    """
+    recipe = load_recipe(recipe_path, overrides)
+    files = find_inputs(recipe)
+    return recipe, make_plan(recipe, files, split_inputs(files, recipe.split_bytes))
+
+
+def build(recipe_path: Path, out: Path, overrides: Sequence[str] = (), workers: int = 0) -> Built:
+    """Build the shards of a recipe, or continue where an earlier run of it stopped.
+
+    Args:
+        recipe_path: The recipe.
+        out: The output folder.
+        overrides: `key.sub=value`, applied to the recipe.
+        workers: Processes; 0 means one per core.
+
+    Raises:
+        HeadraceError: See the error tree; whatever is finished is kept.
+    """
+    recipe, plan = prepare(recipe_path, overrides)
+    executor = LocalExecutor(workers or len(os.sched_getaffinity(0)))
+    with _claimed(out, recipe.name) as root:
+        return _build(recipe, plan, out, root, executor)
+
+
+def _build(recipe: Recipe, plan: Plan, out: Path, root: Path, executor: Executor) -> Built:
+    def check(phase: Phase, result: PhaseResult) -> None:
+        if phase.name in plan.segments:
+            _refuse_too_many_failures(recipe, out, phase.name, result)
+
+    try:
+        results = run(plan.phases, root, executor, check)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "the build was stopped",
+            found="every finished task is kept, nothing is half-written",
+            remedy="Run the same line again: it continues",
+        ) from None
+    finally:
+        executor.close()
+    manifest = finish(recipe, plan, results, root, out)
+    done = [each for result in results.values() for each in result.done]
+    return Built(out, manifest, len(done), sum(result.ran for result in results.values()))
+
+
+def _refuse_too_many_failures(recipe: Recipe, out: Path, phase: str, result: PhaseResult) -> None:
+    records = sum(done.stats["records"] for done in result.done)
+    failed = sum(done.stats["failed"] for done in result.done)
+    if failed > recipe.max_failed * records:
+        worst = max(result.done, key=lambda done: float(done.stats["failed"]))
+        raise BuildError(
+            f"too many records failed in '{phase}'",
+            found=f"{failed} of {records} ({failed / records:.1%}); most in {worst.name}",
+            expected=f"at most {recipe.max_failed:.1%} (max_failed)",
+            remedy=f"See why with `headrace explain {out} --failed`; mend the input, or raise max_failed, and run the "
+            "same line again: it continues",
+        )
+
+
+@contextmanager
+def _claimed(out: Path, name: str) -> Iterator[Path]:
+    """The work folder of an output folder that is ours alone while the block runs.
+
+    Raises:
+        InputError: The folder cannot be used, holds something else, or another build is running in it.
+    """
+    root = out / WORK
+    if (out / MANIFEST).exists() and not root.exists():
+        raise InputError(
+            f"{out} holds shards that no unfinished or finished build of this recipe left",
+            found="a manifest without the build's work folder",
+            remedy="Choose another --out, or remove the folder",
+        )
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock = (root / "lock").open("a")
+    except OSError as error:
+        raise InputError(f"the output folder {out} cannot be used", found=str(error)) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InputError(
+                f"another build is running in {out}", remedy="Wait for it, or choose another --out"
+            ) from None
+        _claim_name(root / "build.json", name, out)
+        yield root
+
+
+def _claim_name(path: Path, name: str, out: Path) -> None:
+    if path.exists():
+        found = json.loads(path.read_text(encoding="utf-8"))["recipe"]
+        if found != name:
+            raise RecipeError(
+                f"{out} holds another recipe's build",
+                found=f"'{found}'",
+                expected=f"'{name}'",
+                remedy="Choose another --out, or remove the folder; a changed recipe of the same name continues there",
+            )
+    else:
+        path.write_text(json.dumps({"recipe": name}), encoding="utf-8")

@@ -1,0 +1,99 @@
+"""What `headrace build` shows: the plan before, the funnel after."""
+
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from headrace.shards.base.report import FOLDER, read_fragments
+from headrace.shards.base.report import Table as TableFragment
+
+from .build import build, prepare
+from .recipe import load_recipe
+
+
+def show_plan(recipe_path: Path, overrides: Sequence[str], workers: int) -> None:
+    """Print phases, tasks and estimates of memory, disk and time."""
+    import os
+
+    workers = workers or len(os.sched_getaffinity(0))
+    recipe, plan = prepare(recipe_path, overrides)
+    read = sum(file.size for file in plan.files)
+    table = Table(title=f"{recipe.name}: {len(plan.files)} inputs, {_size(read)}")
+    for column in ("phase", "tasks", "memory", "disk", "time"):
+        table.add_column(column, justify="left" if column == "phase" else "right")
+    seconds = 0.0
+    for phase in plan.phases:
+        parallel = min(workers, phase.expected_tasks)
+        took = plan.population.bytes / phase.rate / parallel if phase.rate else 0.0
+        seconds += took
+        table.add_row(
+            phase.name, str(phase.expected_tasks), _size(phase.memory * parallel), _size(phase.disk), f"{took:,.0f} s"
+        )
+    memory = max(phase.memory * min(workers, phase.expected_tasks) for phase in plan.phases)
+    disk = sum(phase.disk for phase in plan.phases)
+    table.add_section()
+    table.add_row("in all", "", _size(memory), _size(disk), f"{seconds:,.0f} s")
+    console = Console()
+    console.print(table)
+    console.print(
+        f"Estimates for {workers} workers, from the inputs' sizes alone (compressed ones by usual ratios); "
+        "nothing was run."
+    )
+
+
+def run_build(recipe_path: Path, out: Path | None, overrides: Sequence[str], workers: int) -> None:
+    """Build, then print the funnel and where things lie."""
+    start = time.perf_counter()
+    target = out or Path(load_recipe(recipe_path, overrides).name)
+    with _sigterm_as_ctrl_c():
+        built = build(recipe_path, target, overrides, workers)
+    console = Console()
+    _print_funnel(target, console)
+    manifest = built.manifest
+    size = sum(shard.bytes for shard in manifest.shards)
+    tokens = f", {manifest.tokens:,} tokens" if manifest.tokens else ""
+    console.print(
+        f"[bold]{manifest.samples:,}[/] records{tokens} in {len(manifest.shards)} shards ({_size(size)}) in {target}/ "
+        f"after {time.perf_counter() - start:.1f} s; {built.ran} of {built.tasks} tasks were run now."
+    )
+    if manifest.decontamination:
+        found = sum(len(each.found) for each in manifest.decontamination.benchmarks.values())
+        console.print(f"Decontamination: {found} benchmark items were found; the records that held them were dropped.")
+    console.print(
+        f"Next: headrace explain {target} ID, headrace verify {target}, headrace report {target}", style="dim"
+    )
+
+
+def _print_funnel(out: Path, console: Console) -> None:
+    fragments = {path.stem: fragment for path, fragment in read_fragments(out) if path.parent.name == FOLDER}
+    funnel = fragments["10-funnel"]
+    assert isinstance(funnel, TableFragment)
+    table = Table(title=funnel.title)
+    for index, column in enumerate(funnel.columns):
+        table.add_column(column, justify="right" if index else "left")
+    for row in funnel.rows:
+        table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+    console.print(table)
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """Let a scheduler's SIGTERM stop a build as cleanly as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "KB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"

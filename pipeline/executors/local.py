@@ -1,0 +1,84 @@
+"""The local executor: processes on this machine."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+from headrace.shards.base.errors import BuildError
+
+from ..tasks import Done, Task, execute
+
+QUEUE = 2
+"""Tasks submitted ahead per worker: enough to keep them busy, few enough to stop quickly."""
+
+
+class LocalExecutor:
+    """Runs tasks in `workers` processes; with one worker, in this process.
+
+    Args:
+        workers: How many tasks run at once.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+
+    def run(self, root: Path, tasks: Sequence[Task]) -> Iterator[Done]:
+        """Results as they come.
+
+        Raises:
+            BuildError: A worker process died (most often: killed for memory).
+        """
+        if self.workers == 1 or len(tasks) <= 1:
+            yield from (execute(root, task) for task in tasks)
+            return
+        if self._pool is None:
+            # Forked from a clean server process: no thread or lock of this process is copied half-way.
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload(["headrace.pipeline.executors.local"])
+            self._pool = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_become_worker)
+        waiting = list(reversed(tasks))
+        running: dict[Future[Done], Task] = {}
+        while waiting or running:
+            while waiting and len(running) < QUEUE * self.workers:
+                task = waiting.pop()
+                running[self._pool.submit(execute, root, task)] = task
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                task = running.pop(future)
+                try:
+                    yield future.result()
+                except BrokenProcessPool:
+                    names = ", ".join(each.name for each in (task, *running.values()))
+                    raise BuildError(
+                        "a worker process died",
+                        found=f"one of these tasks was running: {names}",
+                        remedy="Most often memory ran out: run the same line with fewer --workers; it continues",
+                    ) from None
+
+    def close(self) -> None:
+        """End the workers at once; their temporary folders are removed by the next build."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.kill()
+            self._pool = None
+
+
+def _become_worker() -> None:
+    """Leave Ctrl-C to the parent, and end when the parent does, however it dies."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+
+        def follow() -> None:
+            with contextlib.suppress(OSError):
+                parent.join()
+            os._exit(1)
+
+        threading.Thread(target=follow, daemon=True).start()

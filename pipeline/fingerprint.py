@@ -1,0 +1,37 @@
+"""Fingerprints: what shaped an output, as one short string."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+
+def fingerprint(*parts: Any) -> str:
+    """32 hex digits of BLAKE2b over the parts' canonical JSON; dataclasses count with their class's name.
+
+    Raises:
+        TypeError: A part is neither JSON-able nor a dataclass of JSON-able fields.
+    """
+    text = json.dumps([_plain(part) for part in parts], sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file's contents, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    # What knows its own fingerprint leaves out what does not shape it, such as the folder it happens to lie in.
+    if hasattr(value, "fingerprint"):
+        return value.fingerprint()
+    if is_dataclass(value) and not isinstance(value, type):
+        return [type(value).__qualname__, {each.name: _plain(getattr(value, each.name)) for each in fields(value)}]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(each) for each in value]
+    return value

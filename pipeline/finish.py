@@ -1,0 +1,163 @@
+"""The end of a build: conservation, the manifest, the ledger and the report's fragments."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from headrace.shards.base.errors import BuildError
+from headrace.shards.format.manifest import FILE as MANIFEST
+from headrace.shards.format.manifest import (
+    Benchmark,
+    Certificate,
+    Counts,
+    InputFile,
+    Manifest,
+    Provenance,
+    ShardInfo,
+    Tally,
+)
+
+from .assembly import FILES
+from .fragments import write_fragments
+from .ledger import LEDGER
+from .outputs.base import Output
+from .plan import Plan
+from .publish import publish
+from .recipe import Recipe
+from .runner import Results
+from .tasks import task_name
+
+LEDGER_FOLDER = "ledger"
+INPUTS = "inputs.json"
+
+Funnel = Mapping[tuple[str, str, str, str], tuple[int, int]]
+"""(source, fate, stage, reason) -> (records, bytes)."""
+
+
+def finish(recipe: Recipe, plan: Plan, results: Results, root: Path, out: Path) -> Manifest:
+    """Check that everything adds up, then publish: shards and ledger, the report's fragments, the manifest last.
+
+    Raises:
+        BuildError: Records or bytes were lost or doubled.
+    """
+    funnel = _funnel(results)
+    counts = _counts(funnel, results)
+    files = _shard_files(results, root)
+    for split in range(len(plan.splits)):
+        files[f"{LEDGER_FOLDER}/part-{split:06d}.parquet"] = root / task_name("ledger", split) / LEDGER
+    manifest = _manifest(recipe, plan, results, root, counts)
+    (out / MANIFEST).unlink(missing_ok=True)
+    publish(files, out, ("shard-*", "tokenizer.json", f"{LEDGER_FOLDER}/part-*.parquet"))
+    _write_inputs(plan, out / LEDGER_FOLDER / INPUTS)
+    write_fragments(recipe, plan, funnel, results, root, out)
+    manifest.save(out)
+    return manifest
+
+
+def _funnel(results: Results) -> Funnel:
+    total: Counter[tuple[str, str, str, str]] = Counter()
+    size: Counter[tuple[str, str, str, str]] = Counter()
+    for done in results["ledger"].done:
+        for source, fate, stage, reason, records, count in done.stats["funnel"]:
+            total[source, fate, stage or "", reason or ""] += records
+            size[source, fate, stage or "", reason or ""] += count
+    return {group: (total[group], size[group]) for group in sorted(total)}
+
+
+def _counts(funnel: Funnel, results: Results) -> Counts:
+    """The manifest's counts; what the readers counted must be what the ledger holds, and the shards what it keeps."""
+    tallies = {
+        fate: Tally(
+            records=sum(records for group, (records, _) in funnel.items() if group[1] == fate),
+            bytes=sum(count for group, (_, count) in funnel.items() if group[1] == fate),
+        )
+        for fate in ("kept", "dropped", "failed")
+    }
+    read = Tally(
+        records=sum(done.stats["records"] for done in results["curate"].done),
+        bytes=sum(done.stats["bytes"] for done in results["curate"].done),
+    )
+    written = sum(done.stats["shard"]["samples"] for done in results["shards"].done)
+    accounted = Tally(
+        records=sum(each.records for each in tallies.values()), bytes=sum(each.bytes for each in tallies.values())
+    )
+    if read != accounted or written != tallies["kept"].records:
+        raise BuildError(
+            "the build does not add up: in = kept + dropped + failed does not hold",
+            found=f"read {read.records} records of {read.bytes} bytes, accounted for {accounted.records} of "
+            f"{accounted.bytes}; {tallies['kept'].records} kept, {written} in the shards",
+            remedy="This is a mistake of ours, not of the data: please report it with the recipe",
+        )
+    return Counts.model_validate({"in": read, **tallies})
+
+
+def _shard_files(results: Results, root: Path) -> dict[str, Path]:
+    files = {}
+    for done in (*results["prepare"].done, *results["shards"].done):
+        folder = root / done.name
+        names = done.stats.get("files") or [path.name for path in sorted((folder / FILES).iterdir())]
+        base = folder if "files" in done.stats else folder / FILES
+        files.update({name: base / name for name in names})
+    return files
+
+
+def _manifest(recipe: Recipe, plan: Plan, results: Results, root: Path, counts: Counts) -> Manifest:
+    output: Output = recipe.writer.load()
+    versions = {stage.label: str(type(stage.plugin.load()).version) for stage in recipe.stages}
+    return Manifest(
+        kind=output.kind,
+        name=recipe.name,
+        fields=output.fields(plan.population.payload),
+        recipe=json.loads(json.dumps(recipe.document, default=str)),
+        provenance=Provenance(
+            inputs=tuple(InputFile(url=file.name, bytes=file.size, etag=file.identity) for file in plan.files),
+            versions={"headrace": version("headrace"), **versions},
+        ),
+        tokenizer=output.tokenizer_entry(root / task_name("prepare", 0)),
+        counts=counts,
+        decontamination=_certificate(recipe, results, root),
+        shards=tuple(ShardInfo(**done.stats["shard"]) for done in results["shards"].done),
+    )
+
+
+def _certificate(recipe: Recipe, results: Results, root: Path) -> Certificate | None:
+    """What the decontamination stages guarantee, with the items that were found."""
+    filters = [(stage.label, stage.plugin.load()) for stage in recipe.stages if stage.kind == "filter"]
+    guarantees = [(label, each.certificate()) for label, each in filters if each.certificate()]
+    if not guarantees:
+        return None
+    found: dict[str, set[str]] = {}
+    for done in results["ledger"].done:
+        table = pq.read_table(root / done.name / LEDGER, columns=["stage", "evidence"])
+        stage_column, evidence = table.column("stage"), table.column("evidence")
+        wanted = pc.is_in(stage_column, value_set=pa.array([label for label, _ in guarantees], pa.large_string()))
+        for text in evidence.filter(wanted).to_pylist():
+            item = json.loads(text) if text else {}
+            found.setdefault(item.get("benchmark", ""), set()).add(str(item.get("item", "")))
+    _, promise = guarantees[0]
+    benchmarks = {
+        name: Benchmark(
+            sha256=each["sha256"],
+            items=each["items"],
+            found=tuple(sorted(found.get(name, ()))),
+            too_short=tuple(each["too_short"]),
+        )
+        for _, promise in guarantees
+        for name, each in promise["benchmarks"].items()
+    }
+    return Certificate(n=promise["n"], benchmarks=benchmarks)
+
+
+def _write_inputs(plan: Plan, path: Path) -> None:
+    """What leads `explain` from an id to its ledger part: id -> input and position -> split."""
+    parts: list[dict[str, Any]] = [
+        {"part": split.index, "input": split.file.name, "start": split.span.start} for split in plan.splits
+    ]
+    path.write_text(json.dumps(parts, indent=0), encoding="utf-8")

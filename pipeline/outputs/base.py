@@ -1,0 +1,58 @@
+"""The contract of an output format: records in their final order become one shard's files."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import pyarrow as pa
+
+from headrace.shards.base.registry import Registry
+from headrace.shards.format.manifest import ShardInfo, Tokenizer
+
+OUTPUTS = Registry("output format", "headrace.pipeline.outputs", "headrace.outputs")
+
+
+@dataclass(frozen=True)
+class Output(ABC):
+    """One format; its fields are its parameters in a recipe."""
+
+    version: ClassVar[int] = 1
+    kind: ClassVar[Literal["samples", "tokens", "records"]]
+    """The manifest's kind."""
+
+    payloads: ClassVar[tuple[str, ...]]
+    """The payload columns that it can write."""
+
+    @abstractmethod
+    def write(self, folder: Path, shard: int, batches: Iterator[pa.RecordBatch], shared: Path) -> ShardInfo:
+        """Write one shard's files.
+
+        Args:
+            folder: Where its files go.
+            shard: Its number; files are named by it.
+            batches: Its records in order: `id`, `url`, `meta` and the payload column.
+            shared: The folder of what `prepare` made.
+        """
+
+    def prepare(self, folder: Path, batches: Iterator[pa.RecordBatch]) -> None:  # noqa: B027 (most need nothing)
+        """Make what all shards need from the corpus (a tokenizer); its files are published beside the shards.
+
+        Args:
+            folder: Where the files go.
+            batches: Records in the final order; take only as many as are needed.
+        """
+
+    def fields(self, payload: str) -> dict[str, str]:
+        """The manifest's field schema: each field of a sample, or column of a record, with its type."""
+        return {}
+
+    def tokenizer_entry(self, shared: Path) -> Tokenizer | None:
+        """The manifest's entry on the tokenizer, where there is one."""
+        return None
+
+
+def shard_name(shard: int) -> str:
+    """The name of a shard's file, without its extension."""
+    return f"shard-{shard:06d}"

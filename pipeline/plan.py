@@ -1,0 +1,279 @@
+"""The plan: a recipe and its inputs as phases of independent tasks.
+
+curate         read each split, extract, filter; write the living            one task per split
+<dedup>.*      compare records with each other; decide                       per split, then per key range
+filter-<k>     filters that come after a dedup stage                         one task per split
+order-keys     each living record's key                                      one task per split
+order          sort each key range                                           one task per range
+prepare        what all shards need: a tokenizer                             one task
+shards         write each shard                                              one task per shard
+ledger         the fate of every record                                      one task per split
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from headrace.shards.base.errors import RecipeError
+
+from . import exchange
+from .assembly import KEYS, Merge, OrderKeys, Prepare, Slice, SortKeys, Source, WriteShard, cut_shards
+from .curate import FilterAgain, ReadAndCurate
+from .inputs import InputFile, Split
+from .ledger import WriteLedger
+from .outputs.base import Output
+from .population import Population
+from .recipe import Recipe, Stage
+from .records import BATCH_BYTES
+from .runner import Phase, Results
+from .tasks import Task, make_task, task_name
+
+KEY_BYTES = 24
+COMPRESSED = {".gz": 4, ".zst": 5, ".bz2": 5, ".parquet": 3}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A build, ready to run.
+
+    Args:
+        phases: In order.
+        population: The records that are alive at its end.
+        segments: The phases that measured records.
+        files: The inputs.
+        splits: The inputs' parts.
+    """
+
+    phases: tuple[Phase, ...]
+    population: Population
+    segments: tuple[str, ...]
+    files: tuple[InputFile, ...]
+    splits: tuple[Split, ...]
+
+
+def make_plan(recipe: Recipe, files: Sequence[InputFile], splits: Sequence[Split]) -> Plan:
+    """Turn a recipe and its inputs into phases; runs nothing.
+
+    Raises:
+        RecipeError: A stage reads a payload that is not there at its place.
+    """
+    payload = _check_payloads(recipe, files)
+    first, rest = _segments(recipe.stages)
+    population = Population(
+        splits=len(splits),
+        starts=tuple(split.first for split in splits),
+        bytes=sum(_expanded(file) for file in files),
+        records="curate",
+        payload=payload,
+    ).after("curate")
+    phases = [_curate(first, population, splits)]
+    segments = ["curate"]
+    for stage in rest:
+        if isinstance(stage, Stage):
+            added = stage.plugin.load().phases(stage.label, population)
+            phases.extend(added)
+            population = population.after(added[-1].name, added[-1].expected_tasks)
+        else:
+            phase = _filter_again(f"filter-{len(segments) + 1}", stage, population)
+            phases.append(phase)
+            segments.append(phase.name)
+            population = population.after(phase.name)
+    phases.extend(_assemble(recipe, population, files, segments))
+    return Plan(tuple(phases), population, tuple(segments), tuple(files), tuple(splits))
+
+
+def merged(phase: Phase, file: str, partitions: int) -> tuple[list[Phase], str, int]:
+    """A phase that writes an exchange, with a round of merging behind it where it has many tasks.
+
+    Returns:
+        The phases, and the name and number of tasks of the last of them: what the readers read.
+    """
+    groups = exchange.merge_groups(phase.expected_tasks)
+    if not groups:
+        return [phase], phase.name, phase.expected_tasks
+    name = f"{phase.name}-merge"
+
+    def tasks(results: Results) -> list[Task]:
+        return [
+            make_task(
+                name,
+                index,
+                Merge(phase.name, group[0], len(group), file, partitions),
+                [results[phase.name].fingerprint],
+            )
+            for index, group in enumerate(groups)
+        ]
+
+    return [phase, Phase(name, tasks, len(groups), disk=phase.disk)], name, len(groups)
+
+
+def fingerprints(results: Results, phases: Sequence[str]) -> list[str]:
+    """The fingerprints of the phases on which a task depends as a whole."""
+    return [results[phase].fingerprint for phase in phases]
+
+
+def of_split(results: Results, population: Population, split: int) -> list[str]:
+    """The fingerprints of what shapes one split's share of a population: its own tasks, and whole dedup phases."""
+    own = [results[population.records].done[split].fingerprint]
+    for phase, tasks in population.decided:
+        own.append(results[phase].fingerprint if tasks else results[phase].done[split].fingerprint)
+    return own
+
+
+def _segments(stages: Sequence[Stage]) -> tuple[tuple[Stage, ...], list[Stage | tuple[Stage, ...]]]:
+    """The fused stages before the first dedup, and what follows: dedup stages and further runs of fused filters."""
+    first: list[Stage] = []
+    rest: list[Stage | tuple[Stage, ...]] = []
+    for stage in stages:
+        if stage.kind == "dedup":
+            rest.append(stage)
+        elif not rest:
+            first.append(stage)
+        elif isinstance(rest[-1], tuple):
+            rest[-1] = (*rest[-1], stage)
+        else:
+            rest.append((stage,))
+    return tuple(first), rest
+
+
+def _curate(stages: tuple[Stage, ...], population: Population, splits: Sequence[Split]) -> Phase:
+    tasks = [
+        make_task(
+            "curate",
+            split.index,
+            ReadAndCurate(split, stages, population.payload),
+            weight=split.span.stop - split.span.start,
+        )
+        for split in splits
+    ]
+    # Raw and extracted payload of a batch, and what the stages make of it.
+    return Phase("curate", lambda results: tasks, len(tasks), 6 * BATCH_BYTES, population.bytes, rate=4e6)
+
+
+def _filter_again(name: str, stages: tuple[Stage, ...], population: Population) -> Phase:
+    def tasks(results: Results) -> list[Task]:
+        return [
+            make_task(name, split, FilterAgain(population.view(split), stages), of_split(results, population, split))
+            for split in range(population.splits)
+        ]
+
+    return Phase(name, tasks, population.splits, 4 * BATCH_BYTES, population.bytes // 100, rate=20e6)
+
+
+def _assemble(
+    recipe: Recipe, population: Population, files: Sequence[InputFile], segments: Sequence[str]
+) -> list[Phase]:
+    partitions = exchange.partitions_for(KEY_BYTES * (population.bytes // 2_000))
+    names = [files[start >> 40].name for start in population.starts]
+
+    def keys(results: Results) -> list[Task]:
+        return [
+            make_task(
+                "order-keys",
+                split,
+                OrderKeys(
+                    population.view(split),
+                    names[split],
+                    population.payload,
+                    recipe.output.order,
+                    population.splits,
+                    split,
+                    partitions,
+                ),
+                of_split(results, population, split),
+            )
+            for split in range(population.splits)
+        ]
+
+    order_keys = Phase("order-keys", keys, population.splits, disk=population.bytes // 80)
+    phases, keys_phase, keys_tasks = merged(order_keys, KEYS, partitions)
+
+    def order(results: Results) -> list[Task]:
+        after = fingerprints(results, [keys_phase])
+        return [
+            make_task("order", index, SortKeys(keys_phase, keys_tasks, index), after) for index in range(partitions)
+        ]
+
+    source = Source.of(population, files, "order")
+
+    def prepare(results: Results) -> list[Task]:
+        whole = tuple(Slice(index, 0, done.stats["records"]) for index, done in enumerate(results["order"].done))
+        return [make_task("prepare", 0, Prepare(source, whole, recipe.writer), fingerprints(results, ["order"]))]
+
+    def shards(results: Results) -> list[Task]:
+        ranges = [done.stats for done in results["order"].done]
+        cut = cut_shards(
+            [each["records"] for each in ranges], sum(each["bytes"] for each in ranges), recipe.output.shard_bytes
+        )
+        after = fingerprints(results, ["order", "prepare"])
+        shared = task_name("prepare", 0)
+        return [
+            make_task("shards", index, WriteShard(source, index, parts, recipe.writer, shared), after)
+            for index, parts in enumerate(cut)
+        ]
+
+    def ledger(results: Results) -> list[Task]:
+        about = tuple((file.name, file.source) for file in files)
+        written = ("shards", len(results["shards"].done))
+        return [
+            make_task(
+                "ledger",
+                split,
+                WriteLedger(
+                    split, population.view(split), tuple(task_name(each, split) for each in segments), written, about
+                ),
+                [*of_split(results, population, split), results["shards"].fingerprint],
+            )
+            for split in range(population.splits)
+        ]
+
+    expected = -(-population.bytes // recipe.output.shard_bytes)
+    return [
+        *phases,
+        Phase("order", order, partitions, 4 * exchange.PARTITION_BYTES, population.bytes // 80),
+        Phase("prepare", prepare, 1, 2 * BATCH_BYTES, rate=10e6),
+        Phase("shards", shards, max(1, expected), 4 * BATCH_BYTES, population.bytes, rate=20e6),
+        Phase("ledger", ledger, population.splits, 4 * BATCH_BYTES, population.bytes // 40),
+    ]
+
+
+def _check_payloads(recipe: Recipe, files: Sequence[InputFile]) -> str:
+    """Follow the payload column through the stages; the one at the end."""
+    payloads: set[str] = {file.reader.load().payload for file in files}
+    if len(payloads) > 1:
+        raise RecipeError(
+            f"the inputs of {recipe.path} give different kinds of records",
+            found=" and ".join(sorted(payloads)),
+            expected="one kind",
+            remedy="Make one recipe for each kind",
+        )
+    (payload,) = payloads
+    deduplicated = False
+    for stage in recipe.stages:
+        plugin: Any = stage.plugin.load()
+        if plugin.reads != payload:
+            raise RecipeError(
+                f"{recipe.path}: the stage '{stage.label}' cannot work at its place",
+                found=f"records with '{payload}'",
+                expected=f"records with '{plugin.reads}'",
+                remedy="Put an extractor that makes it before this stage" if payload == "content" else "Leave it out",
+            )
+        if stage.kind == "extractor":
+            if deduplicated:
+                raise RecipeError(f"{recipe.path}: the extractor '{stage.label}' stands behind a dedup stage")
+            payload = plugin.writes
+        deduplicated = deduplicated or stage.kind == "dedup"
+    output: Output = recipe.writer.load()
+    if payload not in output.payloads:
+        raise RecipeError(
+            f"{recipe.path}: the output format '{recipe.output.format}' cannot hold these records",
+            found=f"records with '{payload}'",
+            expected=" or ".join(f"'{each}'" for each in output.payloads),
+            remedy="Add an extractor to 'stages', or choose another 'output.format'",
+        )
+    return payload
+
+
+def _expanded(file: InputFile) -> int:
+    """An input's size once decompressed, estimated by its name."""
+    return file.size * next((factor for ending, factor in COMPRESSED.items() if file.url.endswith(ending)), 1)

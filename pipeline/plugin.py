@@ -1,0 +1,76 @@
+"""A plug-in with its parameters as plain data: what travels to worker processes and enters fingerprints."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from headrace.shards.base.errors import PluginError
+from headrace.shards.base.recipe import Location, RecipeFile, build, make
+from headrace.shards.base.registry import Registry
+
+from .fingerprint import file_digest, fingerprint
+
+
+@dataclass(frozen=True)
+class PluginSpec:
+    """A plug-in by name; `load` makes it, once per process.
+
+    Args:
+        registry: Where the name is looked up.
+        name: The name in the recipe.
+        parameters: Its parameters as canonical JSON.
+        folder: The recipe's folder, against which paths are read.
+    """
+
+    registry: Registry
+    name: str
+    parameters: str
+    folder: str
+
+    @classmethod
+    def check(
+        cls, registry: Registry, name: str, parameters: Mapping[str, Any], file: RecipeFile, place: Location
+    ) -> "PluginSpec":
+        """Look the name up and check the parameters, so that a mistake shows before anything runs.
+
+        Raises:
+            RecipeError: A parameter is unknown or wrong.
+            PluginError: There is no such plug-in.
+        """
+        build(_class(registry.load(name, file.folder), name), parameters, file, place)
+        return cls(registry, name, json.dumps(parameters, sort_keys=True, ensure_ascii=False), str(file.folder))
+
+    def load(self) -> Any:
+        """The plug-in, made from its parameters."""
+        return _load(self)
+
+    def fingerprint(self) -> str:
+        """Of its name, parameters, declared version, and the contents of the files that shape it."""
+        plugin = self.load()
+        files = [file_digest(Path(path)) for path in getattr(plugin, "files", tuple)()]
+        return fingerprint(self.name, self.parameters, type(plugin).version, files, _source_digest(self))
+
+
+@lru_cache(maxsize=256)
+def _load(spec: PluginSpec) -> Any:
+    folder = Path(spec.folder)
+    return make(_class(spec.registry.load(spec.name, folder), spec.name), json.loads(spec.parameters), folder)
+
+
+def _class(found: Any, name: str) -> Any:
+    if isinstance(found, type):
+        return found
+    raise PluginError(
+        f"'{name}' is no plug-in",
+        found=type(found).__name__,
+        expected="a class, or a function under @record_filter(...)",
+    )
+
+
+def _source_digest(spec: PluginSpec) -> str:
+    """A single file of the user's carries no reliable version: its contents count."""
+    place = spec.name.rpartition(":")[0]
+    return file_digest(Path(spec.folder) / place) if place.endswith(".py") else ""

@@ -1,0 +1,128 @@
+"""The records that are alive at some point of a build: what was read, less what has been decided since.
+
+A record's payload is written once, by the task that read it; later stages only write decisions.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from . import exchange
+from .tasks import task_name
+
+RECORDS = "records.arrow"
+DECISIONS = "decisions.arrow"
+
+DECISION_SCHEMA = pa.schema(
+    [
+        ("number", pa.uint64()),
+        ("fate", pa.large_string()),  # dropped or failed
+        ("stage", pa.large_string()),
+        ("reason", pa.large_string()),
+        ("value", pa.float64()),
+        ("threshold", pa.float64()),
+        ("survivor", pa.uint64()),  # of a duplicate: the number of the record that stays
+        ("evidence", pa.large_string()),  # JSON
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Where decisions lie: in partition `partition` of the `decisions.arrow` of `count` tasks, from `first` on."""
+
+    phase: str
+    first: int
+    count: int
+    partition: int
+
+    def read(self, root: Path) -> pa.Table:
+        """The decisions, in the order of the tasks."""
+        folders = (root / task_name(self.phase, self.first + index) for index in range(self.count))
+        return exchange.read([folder / DECISIONS for folder in folders], self.partition)
+
+
+@dataclass(frozen=True)
+class View:
+    """One split's share of a population.
+
+    Args:
+        records: The name of the task that wrote its records.
+        decided: Every decision on them since.
+    """
+
+    records: str
+    decided: tuple[Decided, ...]
+
+    def dead(self, root: Path) -> NDArray[np.uint64]:
+        """Numbers of the records that are no longer alive, uint64, sorted."""
+        tables = [each.read(root).column("number").to_numpy() for each in self.decided]
+        return np.sort(np.concatenate([np.empty(0, np.uint64), *tables]))
+
+    def batches(self, root: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """The living records in the order of their numbers, a batch at a time, mapped into memory."""
+        dead = pa.array(self.dead(root))
+        with pa.memory_map(str(root / self.records / RECORDS)) as file:
+            reader = pa.ipc.open_file(file)
+            for index in range(reader.num_record_batches):
+                batch = reader.get_batch(index)
+                alive = (
+                    batch.filter(pc.invert(pc.is_in(batch.column("number"), value_set=dead))) if len(dead) else batch
+                )
+                if alive.num_rows:
+                    yield alive if columns is None else alive.select(list(columns))
+
+
+@dataclass(frozen=True)
+class Population:
+    """All splits' records, at one point of the plan; knows names, reads nothing.
+
+    Args:
+        splits: How many splits there are.
+        starts: The first number of each split, ascending; by it a number finds its split.
+        bytes: Their payload's size, estimated.
+        records: The phase that wrote the records.
+        payload: The payload column they have.
+        decided: The phases that decided since: (phase, tasks); tasks 0 means one task per split, for its own split.
+        fingerprints: The phases whose results shape who is alive.
+    """
+
+    splits: int
+    starts: tuple[int, ...]
+    bytes: int
+    records: str
+    payload: str
+    decided: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """The phases on which it depends."""
+        return (self.records, *(phase for phase, _ in self.decided))
+
+    def after(self, phase: str, tasks: int = 0) -> "Population":
+        """The population after a phase that decided with `tasks` tasks (0: one for each split)."""
+        return replace(self, decided=(*self.decided, (phase, tasks)))
+
+    def view(self, split: int) -> View:
+        """One split's share."""
+        decided = tuple(
+            Decided(phase, 0, tasks, split) if tasks else Decided(phase, split, 1, 0) for phase, tasks in self.decided
+        )
+        return View(task_name(self.records, split), decided)
+
+
+def split_of(numbers: NDArray[np.uint64], starts: Sequence[int]) -> NDArray[np.int64]:
+    """The split of each record number, int64 (n,)."""
+    return np.searchsorted(np.asarray(starts, np.uint64), numbers, side="right").astype(np.int64) - 1
+
+
+def write_decisions(folder: Path, table: pa.Table, starts: Sequence[int] | None) -> None:
+    """Write a task's decisions, exchanged by split; `starts` None: all are of the task's own split."""
+    numbers = table.column("number").to_numpy()
+    destination = np.zeros(len(numbers), np.int64) if starts is None else split_of(numbers, starts)
+    exchange.write(folder / DECISIONS, table, destination, 1 if starts is None else len(starts))

@@ -1,0 +1,192 @@
+"""The build recipe: inputs, an ordered list of stages, an output.
+
+name: manuals
+inputs:
+  - path: crawl/*.warc.gz          # a file, a glob or a folder; relative to the recipe, or any fsspec URL
+    source: manuals                # what the ledger calls it; default: the recipe's name
+    reader: warc                   # default: by the file's name; {warc: {parameters}} sets parameters
+stages:                            # in order; a name, or {name: {parameters}}
+  - resiliparse
+  - gopher_quality: {min_words: 50}
+  - exact_dedup
+output: {format: webdataset, shard_bytes: 256MB}
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from headrace.shards.base.errors import RecipeError
+from headrace.shards.base.recipe import RecipeFile, RecipeModel
+from headrace.shards.base.registry import Registry, did_you_mean
+
+from .dedup.base import DEDUPS
+from .extractors.base import EXTRACTORS
+from .filters.base import FILTERS
+from .outputs.base import OUTPUTS
+from .plugin import PluginSpec
+from .readers.base import READERS
+
+_UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+
+
+def parse_bytes(value: Any) -> Any:
+    """`256MB`, `1 GiB` or a plain number, in bytes.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", value)
+    if match is None or match[2].upper() not in _UNITS:
+        raise ValueError(f"a size such as 256MB or 1GiB, not '{value}'")
+    return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
+Bytes = Annotated[int, BeforeValidator(parse_bytes), Field(gt=0)]
+PluginEntry = str | dict[str, dict[str, Any] | None]
+
+
+class InputModel(RecipeModel):
+    """One entry of `inputs`."""
+
+    path: str
+    source: str = ""
+    reader: PluginEntry | None = None
+    identity: Literal["stat", "content"] = "stat"
+    """How a changed file is noticed: by size and modification time (or etag), or by its SHA-256."""
+
+
+class BuildModel(RecipeModel):
+    """A whole recipe as it stands in the file."""
+
+    name: str = ""
+    inputs: Annotated[list[InputModel], Field(min_length=1)]
+    stages: tuple[PluginEntry, ...] = ()
+    output: dict[str, Any] = Field(default={"format": "webdataset"})
+    max_failed: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """The share of records that may fail before the build stops."""
+
+    split_bytes: Bytes = 128_000_000
+    """Inputs are read in pieces of about this size, one task each."""
+
+
+class OutputModel(RecipeModel):
+    """What every output format has; further keys are the format's own parameters."""
+
+    format: str = "webdataset"
+    shard_bytes: Bytes = 256_000_000
+    order: Literal["hash", "input"] = "hash"
+    """`hash`: shards are well mixed on disk; `input`: the crawl's order."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a recipe: what kind it is, its label in the ledger, and its plug-in."""
+
+    kind: Literal["extractor", "filter", "dedup"]
+    label: str
+    plugin: PluginSpec
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A recipe whose every name was found and whose every parameter is valid."""
+
+    path: Path
+    name: str
+    inputs: tuple[tuple[InputModel, PluginSpec | None], ...]
+    stages: tuple[Stage, ...]
+    output: OutputModel
+    writer: PluginSpec
+    max_failed: float
+    split_bytes: int
+    document: Mapping[str, Any]
+    """The recipe as it was read, overrides applied; for the manifest."""
+
+
+_KINDS: Mapping[str, Registry] = {"extractor": EXTRACTORS, "filter": FILTERS, "dedup": DEDUPS}
+
+
+def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read and check a recipe.
+
+    Raises:
+        RecipeError: A key, name or parameter is wrong; says file, line, key, and the nearest valid one.
+    """
+    file = RecipeFile(path, overrides)
+    model = file.check(BuildModel)
+    inputs = tuple(
+        (entry, None if entry.reader is None else _plugin(entry.reader, READERS, file, ("inputs", index, "reader")))
+        for index, entry in enumerate(model.inputs)
+    )
+    output, writer = _output(model.output, file)
+    return Recipe(
+        path=path,
+        name=model.name or path.stem,
+        inputs=inputs,
+        stages=_stages(model.stages, file),
+        output=output,
+        writer=writer,
+        max_failed=model.max_failed,
+        split_bytes=model.split_bytes,
+        document=file.data,
+    )
+
+
+def _stages(entries: Sequence[PluginEntry], file: RecipeFile) -> tuple[Stage, ...]:
+    stages: list[Stage] = []
+    for index, entry in enumerate(entries):
+        name, _ = _name_and_parameters(entry, file, ("stages", index))
+        kind = _kind(name, file, ("stages", index))
+        plugin = _plugin(entry, _KINDS[kind], file, ("stages", index))
+        label = Path(name.partition(":")[0]).stem + ":" + name.partition(":")[2] if ":" in name else name
+        count = sum(stage.label.partition("#")[0] == label for stage in stages)
+        stages.append(Stage(kind, f"{label}#{count + 1}" if count else label, plugin))
+    return tuple(stages)
+
+
+def _kind(name: str, file: RecipeFile, location: tuple[int | str, ...]) -> Any:
+    if ":" in name:
+        return "filter"
+    for kind, registry in _KINDS.items():
+        if name in registry:
+            return kind
+    known = [each for registry in _KINDS.values() for each in registry.names()]
+    raise RecipeError(
+        f"{file.path}, line {file.line(location)}: there is no stage called '{name}'", remedy=did_you_mean(name, known)
+    )
+
+
+def _output(data: Mapping[str, Any], file: RecipeFile) -> tuple[OutputModel, PluginSpec]:
+    """Split the output's keys into the common ones and the format's own."""
+    common = {key: value for key, value in data.items() if key in OutputModel.model_fields}
+    own = {key: value for key, value in data.items() if key not in common}
+    model = file.check_part(OutputModel, common, ("output",))
+    return model, PluginSpec.check(OUTPUTS, model.format, own, file, ("output",))
+
+
+def _plugin(entry: PluginEntry, registry: Registry, file: RecipeFile, place: tuple[int | str, ...]) -> PluginSpec:
+    name, parameters = _name_and_parameters(entry, file, place)
+    return PluginSpec.check(registry, name, parameters, file, place if isinstance(entry, str) else (*place, name))
+
+
+def _name_and_parameters(
+    entry: PluginEntry, file: RecipeFile, place: tuple[int | str, ...]
+) -> tuple[str, Mapping[str, Any]]:
+    if isinstance(entry, str):
+        return entry, {}
+    if len(entry) != 1:
+        raise RecipeError(
+            f"{file.path}, line {file.line(place)}: an entry holds one name",
+            found=", ".join(entry) or "nothing",
+            expected="a name, or {name: {parameter: value}}",
+            remedy="Start a new '- ' line for each",
+        )
+    ((name, parameters),) = entry.items()
+    return name, parameters or {}

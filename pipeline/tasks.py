@@ -1,0 +1,153 @@
+"""Tasks: independent, idempotent pieces of work whose outputs appear whole or not at all.
+
+A task writes into a folder of its own with a temporary name. When it is done, a marker `done.json` (its fingerprint
+and what it counted) is added and the folder is renamed: one atomic step that commits everything. A task whose folder
+stands there with the right fingerprint is not run again. Whatever else is found there is removed.
+"""
+
+import json
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from headrace.shards.base.errors import BuildError, HeadraceError
+
+from .fingerprint import fingerprint
+
+MARKER = "done.json"
+TEMPORARY = ".tmp-"
+
+
+class Work(Protocol):
+    """What a task does: a frozen dataclass of plain data, so that it travels to any process and has a fingerprint."""
+
+    version: ClassVar[int]
+    """Raise it when the same fields give other outputs."""
+
+    def run(self, root: Path, folder: Path) -> Mapping[str, Any]:
+        """Do it.
+
+        Args:
+            root: The folder of all tasks' outputs; earlier tasks' are found below it by their names.
+            folder: This task's own, empty.
+
+        Returns:
+            What was counted, JSON-able.
+        """
+
+
+@dataclass(frozen=True)
+class Task:
+    """One piece of work under its name.
+
+    Args:
+        name: `phase/index`: also its folder below the root.
+        work: What it does.
+        fingerprint: Of everything that shapes its output: the work, its version, and what it reads.
+        weight: Its share of the phase's progress bar (bytes or rows).
+    """
+
+    name: str
+    work: Work
+    fingerprint: str
+    weight: int = 1
+
+
+def make_task(phase: str, index: int, work: Work, after: Sequence[str] = (), weight: int = 1) -> Task:
+    """A task of a phase.
+
+    Args:
+        phase: The phase's name.
+        index: Its place in the phase.
+        work: What it does; its fields enter the fingerprint.
+        after: Fingerprints of what it reads.
+        weight: Its share of the progress bar.
+    """
+    return Task(task_name(phase, index), work, fingerprint(type(work).version, work, list(after)), weight)
+
+
+def task_name(phase: str, index: int) -> str:
+    """The name of a phase's task, and of its folder."""
+    return f"{phase}/{index:06d}"
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished task: its name, its fingerprint, what it counted and how long it took."""
+
+    name: str
+    fingerprint: str
+    stats: Mapping[str, Any]
+    seconds: float
+
+
+def finished(root: Path, task: Task) -> Done | None:
+    """The task's result when it has been done before and nothing that shaped it has changed since."""
+    try:
+        marker = json.loads((root / task.name / MARKER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if marker.get("fingerprint") != task.fingerprint:
+        return None
+    return Done(task.name, task.fingerprint, marker["stats"], marker["seconds"])
+
+
+def execute(root: Path, task: Task) -> Done:
+    """Run a task and commit its output; what every executor calls, in whatever process.
+
+    Raises:
+        HeadraceError: The task cannot be done; names it. Nothing of its output is left.
+    """
+    target = root / task.name
+    temporary = target.with_name(f"{TEMPORARY}{target.name}-{uuid.uuid4().hex[:8]}")
+    temporary.mkdir(parents=True)
+    start = time.perf_counter()
+    try:
+        stats = dict(task.work.run(root, temporary))
+        seconds = round(time.perf_counter() - start, 3)
+        marker = {"fingerprint": task.fingerprint, "stats": stats, "seconds": seconds}
+        (temporary / MARKER).write_text(json.dumps(marker), encoding="utf-8")
+        for path in temporary.iterdir():
+            _sync(path)
+        _replace_folder(temporary, target)
+    except (HeadraceError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        raise BuildError(
+            f"the task {task.name} failed",
+            found=f"{type(error).__name__}: {error}",
+            remedy="What is done is kept: mend the cause and run the same line again (--debug shows where)",
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return Done(task.name, task.fingerprint, stats, seconds)
+
+
+def remove_leftovers(root: Path, phase: str, tasks: set[str]) -> None:
+    """Remove from a phase's folder what no task of it wrote: temporaries of killed runs, tasks of an older plan."""
+    for path in (root / phase).glob("*"):
+        if f"{phase}/{path.name}" not in tasks:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _replace_folder(source: Path, target: Path) -> None:
+    if target.exists():
+        old = target.with_name(f"{TEMPORARY}old-{uuid.uuid4().hex[:8]}")
+        target.rename(old)
+        source.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        source.rename(target)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
