@@ -1,0 +1,60 @@
+"""From places to samples: rows are read shard by shard and put back into the order asked for.
+
+A sample is a dictionary of its fields, and of what identifies it:
+
+    __key__       str   its key in the shard
+    __id__        int   its number among all samples of the source, shard after shard as the manifest lists them, from 0
+    __epoch__     int   the epoch in which it is read
+    __position__  int   the position at which it is read
+"""
+
+from itertools import pairwise
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .order import Places
+
+Sample = dict[str, Any]
+
+
+class Source(Protocol):
+    """Rows of shards, whatever lies in them; may be used after a fork, and sent to other processes."""
+
+    sizes: NDArray[np.int64]
+    """int64 array of shape (shards,): the rows of each shard."""
+
+    ragged: frozenset[str]
+    """Fields whose arrays differ in length from sample to sample, so that they are never stacked."""
+
+    def read(self, shard: int, rows: NDArray[np.int64]) -> list[Sample]:
+        """Read samples, each with its fields and `__key__`, in the order of `rows`.
+
+        Raises:
+            CorruptSampleError: A sample is damaged or cannot be decoded.
+            ShardError: The shard is missing, or not that of the manifest.
+        """
+
+
+def fetch(source: Source, places: Places) -> list[Sample]:
+    """Read the samples at some places, in their order.
+
+    Raises:
+        CorruptSampleError: A sample is damaged or cannot be decoded.
+        ShardError: A shard is missing, or not that of the manifest.
+    """
+    samples: list[Sample] = [{}] * len(places)
+    by_shard = np.lexsort((places.row, places.shard))
+    shard, row = places.shard[by_shard], places.row[by_shard]
+    edges = np.flatnonzero(np.diff(shard, prepend=-1, append=-1)).tolist()
+    for first, last in pairwise(edges):
+        found = source.read(int(shard[first]), row[first:last])
+        for target, sample in zip(by_shard[first:last].tolist(), found, strict=True):
+            samples[target] = sample
+    known = zip(samples, places.id.tolist(), places.epoch.tolist(), places.position.tolist(), strict=True)
+    for sample, number, epoch, position in known:
+        sample["__id__"] = number
+        sample["__epoch__"] = epoch
+        sample["__position__"] = position
+    return samples

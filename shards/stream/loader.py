@@ -1,0 +1,185 @@
+"""Batches through torch's standard DataLoader; the only file of the stream that needs torch.
+
+The dataset is map-style and its indices are positions of the stream; the batch sampler yields lists of them. So
+`num_workers`, `pin_memory`, `persistent_workers`, `prefetch_factor`, `timeout` and `multiprocessing_context` mean
+what they always mean, and workers may be forked or spawned.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import count
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
+
+from ..base.errors import HeadraceError
+from .batch import Rank, batch_positions, check_batch_size
+from .collate import Collate, collate
+from .cursor import Bound, Cursor
+
+if TYPE_CHECKING:
+    from .stream import Stream
+
+
+class Loader:
+    """The endless batches of one rank, read ahead by worker processes.
+
+    Each iteration goes on where the last one stopped; one at a time. `state_dict()` counts the batch handed over last
+    as delivered, and none of those that workers have prepared beyond it.
+
+    Args:
+        stream: What is read.
+        batch_size: Rows of a global batch.
+        rank: Whose rows.
+        bound: How long an iteration is.
+        collate: Puts samples together; None for columns of tensors.
+        start: A state to continue from.
+        dataloader: Further arguments of `torch.utils.data.DataLoader`.
+
+    Raises:
+        StateError: `start` belongs to another stream.
+        UsageError: The batch is smaller than the number of ranks.
+    """
+
+    def __init__(
+        self,
+        stream: "Stream",
+        batch_size: int,
+        rank: Rank,
+        bound: Bound,
+        collate: Collate | None,
+        start: Mapping[str, Any] | None,
+        **dataloader: Any,
+    ) -> None:
+        check_batch_size(batch_size, rank)
+        self._cursor = Cursor(stream.fingerprint(), stream.samples, batch_size, bound, start)
+        # A generator of its own, so that starting workers takes no number from the one that initialises models.
+        dataloader.setdefault("generator", torch.Generator())
+        self.dataloader: DataLoader[Any] = DataLoader(
+            _Positioned(stream),
+            batch_sampler=_Positions(self._cursor, batch_size, rank, stream.order.lanes),
+            collate_fn=_Collating(collate or TensorCollator(stream.ragged)),
+            **dataloader,
+        )
+
+    def __iter__(self) -> Iterator[Any]:
+        for batch in self.dataloader:
+            if isinstance(batch, HeadraceError):
+                raise batch
+            self._cursor.advance()
+            yield batch
+
+    def __len__(self) -> int:
+        """Batches of the next iteration; a TypeError, as for a generator, where it is endless."""
+        remaining = self._cursor.remaining
+        if remaining is None:
+            raise TypeError("an endless loader has no length; bound it with `steps=` or `epochs=`")
+        return remaining
+
+    def state_dict(self) -> dict[str, Any]:
+        """What was delivered so far, as plain JSON data."""
+        return self._cursor.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a state at the next iteration.
+
+        Raises:
+            StateError: The state belongs to another stream.
+        """
+        self._cursor.load_state_dict(state)
+
+
+class TensorCollator:
+    """Columns of samples as tensors (see `collate`), written at once into shared memory where a worker does it.
+
+    Args:
+        ragged: Fields that are never stacked.
+    """
+
+    def __init__(self, ragged: frozenset[str]) -> None:
+        self._ragged = ragged
+
+    def __call__(self, samples: list[Any]) -> dict[str, Any]:
+        """Put samples together, column by column."""
+        tensors: dict[int, torch.Tensor] = {}
+
+        def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+            tensor = _empty(shape, torch.from_numpy(np.empty(0, dtype)).dtype)
+            column: NDArray[Any] = tensor.numpy()
+            tensors[id(column)] = tensor
+            return column
+
+        columns = collate([_as_arrays(sample) for sample in samples], self._ragged, empty)
+        return {field: tensors.get(id(column), column) for field, column in columns.items()}
+
+
+def _as_arrays(sample: Any) -> Any:
+    """A sample whose transform made tensors, with arrays instead; anything else as it is."""
+    if not isinstance(sample, dict) or not any(isinstance(value, torch.Tensor) for value in sample.values()):
+        return sample
+    return {name: value.numpy() if isinstance(value, torch.Tensor) else value for name, value in sample.items()}
+
+
+def _empty(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+    if get_worker_info() is None:
+        return torch.empty(shape, dtype=dtype)
+    # As torch's own collation does: what a worker writes into shared memory is not copied again on its way out.
+    storage: torch.UntypedStorage = torch.UntypedStorage._new_shared(  # type: ignore[no-untyped-call]
+        prod(shape) * dtype.itemsize
+    )
+    return torch.empty(0, dtype=dtype).set_(storage).view(shape)
+
+
+class _Positioned(Dataset[Any]):
+    """The stream as a map from positions to samples.
+
+    An error with its remedy is returned instead of raised, for the loader to raise it: torch would raise it again as
+    another one, whose message is the worker's traceback.
+    """
+
+    def __init__(self, stream: "Stream") -> None:
+        self._stream = stream
+
+    def __getitem__(self, position: int) -> Any:
+        return self._stream.read(np.array([position]))[0]
+
+    def __getitems__(self, positions: list[int]) -> list[Any] | HeadraceError:
+        try:
+            return self._stream.read(np.array(positions))
+        except HeadraceError as error:
+            return error
+
+    def __len__(self) -> int:
+        return self._stream.samples
+
+
+class _Collating:
+    """A collation that lets errors pass, see `_Positioned`."""
+
+    def __init__(self, collate: Collate) -> None:
+        self._collate = collate
+
+    def __call__(self, samples: list[Any] | HeadraceError) -> Any:
+        if isinstance(samples, HeadraceError):
+            return samples
+        try:
+            return self._collate(samples)
+        except HeadraceError as error:
+            return error
+
+
+class _Positions(Sampler[list[int]]):
+    """The positions of one rank's rows, batch after batch, from where the cursor stands when an iteration begins."""
+
+    def __init__(self, cursor: Cursor, batch_size: int, rank: Rank, lanes: int) -> None:
+        self._cursor, self._batch_size, self._lanes = cursor, batch_size, lanes
+        self._rows = rank.rows(batch_size)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        first, remaining = self._cursor.state.position, self._cursor.remaining
+        for number in count() if remaining is None else range(remaining):
+            start = first + number * self._batch_size
+            yield batch_positions(start, self._batch_size, self._lanes)[self._rows].tolist()

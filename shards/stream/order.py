@@ -1,0 +1,200 @@
+"""The order of one source: from a position to the sample read there, in closed form.
+
+Positions g = 0, 1, 2, ... count over all epochs. For a source of N samples, read by L lanes in blocks of B:
+
+    epoch  e = g div N
+    lane   l = g mod L
+    offset o = (g mod N) div L                                    within the lane's share of the epoch
+    block, base, size                                             of o, see `blocks`
+    place  p = edge_e(l) + base + permute(o - base, size, k)      see `lanes`, `feistel`; k is the block key
+    sample   = the p-th of the epoch's pieces, `lanes`: row (p - start of its piece + its first row)
+
+All keys are made by `headrace.shards.base.rng`, where `source` is the source's name in a mixture:
+
+    sequence key        key("headrace.order", 1, "sequence", seed, source)
+    pieces key          key("headrace.order", 1, "pieces", seed, source, e)
+    block key        k  hash64(block, hash64(l, key("headrace.order", 1, "blocks", seed, source, e)))
+
+The number 1 is the version of the order, ORDER_VERSION. Over the N positions of an epoch, every sample comes exactly
+once. Neither batch size, nor ranks, nor workers appear here, which is why the order cannot depend on them.
+
+Cost: with S shards, O(S log S) once and again for each new epoch, then O(log S) a position; memory O(S + L).
+Bounds: positions below 2^62, B <= 2^50, L <= 2^16.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.errors import UsageError
+from ..base.rng import hash64, key
+from .blocks import block_of, default_block, first_blocks
+from .feistel import LARGEST, invert, permute
+from .lanes import Pieces, epoch_pieces, shard_sequence
+
+ORDER_VERSION = 1
+MAX_LANES = 2**16
+
+_Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the samples at some positions lie; five int64 arrays of shape (n,).
+
+    Attributes:
+        position: Position in the stream.
+        epoch: Number of the epoch.
+        shard: Number of the shard in the manifest.
+        row: Row in the shard (for token shards: number of the window).
+        id: Number of the sample among all of the source, shard after shard as the manifest lists them, from 0.
+    """
+
+    position: _Ints
+    epoch: _Ints
+    shard: _Ints
+    row: _Ints
+    id: _Ints
+
+    def __len__(self) -> int:
+        return self.position.size
+
+    def __getitem__(self, rows: slice) -> "Places":
+        return Places(self.position[rows], self.epoch[rows], self.shard[rows], self.row[rows], self.id[rows])
+
+
+class Order:
+    """The endless order of one source.
+
+    Args:
+        sizes: int64 array of shape (shards,): samples in each shard, 0 allowed.
+        seed: Any integer.
+        lanes: L, part of the order's identity; the number of places in the data that are read at once.
+        block: B, part of the order's identity; None for the default of `blocks`.
+        source: The source's name in a mixture, part of the order's identity.
+
+    Raises:
+        UsageError: There is no sample at all, or `lanes` or `block` is out of range.
+    """
+
+    def __init__(
+        self, sizes: _Ints, *, seed: int = 0, lanes: int = 64, block: int | None = None, source: str = "main"
+    ) -> None:
+        self.sizes = np.ascontiguousarray(sizes, dtype=np.int64)
+        self.total = int(self.sizes.sum())
+        if self.total == 0:
+            raise UsageError(
+                "there is nothing to stream",
+                found=f"{self.sizes.size} shards with 0 samples in all",
+                expected="at least one sample",
+                remedy="Ask the build with `headrace explain` why every record was dropped",
+            )
+        self.seed, self.source = seed, source
+        self.lanes = _within("lanes", lanes, MAX_LANES)
+        shards = int(np.count_nonzero(self.sizes))
+        self.block = _within("block", default_block(self.total, shards) if block is None else block, LARGEST)
+        self._before = np.cumsum(self.sizes) - self.sizes
+        self._first = first_blocks(self.block, self.lanes)
+        self._sequence = shard_sequence(self.sizes, self._key("sequence"))
+        self._recent: dict[int, _Epoch] = {}
+
+    def locate(self, positions: _Ints) -> Places:
+        """Find the samples at some positions.
+
+        Args:
+            positions: int64 array of shape (n,), each at least 0, in any order. The cost of a call is spread
+                over its
+                positions: a few thousand make good use of it.
+        """
+        epoch = positions // self.total
+        lane = positions % self.lanes
+        offset = (positions - epoch * self.total) // self.lanes
+        shard, row = np.empty_like(positions), np.empty_like(positions)
+        for number, chosen in _groups(epoch):
+            shard[chosen], row[chosen] = self._epoch(number).locate(lane[chosen], offset[chosen])
+        return Places(positions, epoch, shard, row, self._before[shard] + row)
+
+    def listed(self, ids: _Ints) -> Places:
+        """Find samples by their number, as a finite pass takes them: positions 0 to N - 1 of epoch 0.
+
+        Args:
+            ids: int64 array of shape (n,), each in [0, N).
+        """
+        shard = np.searchsorted(self._before, ids, side="right") - 1
+        return Places(ids, np.zeros_like(ids), shard, ids - self._before[shard], ids)
+
+    def find(self, epoch: int, shard: _Ints, row: _Ints) -> _Ints:
+        """Find the positions at which samples come in an epoch, the inverse of `locate`.
+
+        Args:
+            epoch: Number of the epoch, from 0.
+            shard: int64 array of shape (n,): numbers of shards.
+            row: int64 array of shape (n,): rows that exist in them.
+
+        Returns:
+            int64 array of shape (n,).
+        """
+        lane, offset = self._epoch(epoch).find(shard, row)
+        # The first position of the epoch in lane l is the first one from e * N on that is l modulo L.
+        start = epoch * self.total
+        return start + (lane - start) % self.lanes + offset * self.lanes
+
+    def _epoch(self, number: int) -> "_Epoch":
+        if number not in self._recent:
+            while len(self._recent) >= 2:
+                del self._recent[next(iter(self._recent))]
+            pieces = epoch_pieces(self._sequence, number, self.lanes, self._key("pieces", number))
+            self._recent[number] = _Epoch(pieces, self._first, self.block, self._key("blocks", number))
+        return self._recent[number]
+
+    def _key(self, purpose: str, *epoch: int) -> int:
+        return key("headrace.order", ORDER_VERSION, purpose, self.seed, self.source, *epoch)
+
+
+@dataclass(frozen=True)
+class _Epoch:
+    """One epoch of an order."""
+
+    pieces: Pieces
+    first: _Ints
+    block: int
+    key: int
+
+    def locate(self, lane: _Ints, offset: _Ints) -> tuple[_Ints, _Ints]:
+        start = self.pieces.edge[lane]
+        base, size, keys = self._block(lane, offset)
+        place = start + base + permute(offset - base, size, keys)
+        piece = np.searchsorted(self.pieces.start, place, side="right") - 1
+        return self.pieces.shard[piece], place - self.pieces.start[piece] + self.pieces.row[piece]
+
+    def find(self, shard: _Ints, row: _Ints) -> tuple[_Ints, _Ints]:
+        by_row = np.lexsort((self.pieces.row, self.pieces.shard))
+        stride = 1 + max(int(self.pieces.row.max()), int(row.max(initial=0)))
+        known = self.pieces.shard[by_row] * stride + self.pieces.row[by_row]
+        piece = by_row[np.searchsorted(known, shard * stride + row, side="right") - 1]
+        place = self.pieces.start[piece] + row - self.pieces.row[piece]
+        lane = np.searchsorted(self.pieces.edge, place, side="right") - 1
+        shuffled = place - self.pieces.edge[lane]
+        base, size, keys = self._block(lane, shuffled)
+        return lane, base + invert(shuffled - base, size, keys)
+
+    def _block(self, lane: _Ints, offset: _Ints) -> tuple[_Ints, _Ints, NDArray[np.uint64]]:
+        length = self.pieces.edge[lane + 1] - self.pieces.edge[lane]
+        number, base, size = block_of(offset, self.first[lane], length, self.block)
+        return base, size, hash64(number, hash64(lane, self.key))
+
+
+def _groups(epoch: _Ints) -> list[tuple[int, slice | NDArray[np.intp]]]:
+    """Group the elements by epoch; nearly always there is one."""
+    if epoch.size == 0:
+        return []
+    if epoch.min() == epoch.max():
+        return [(int(epoch[0]), slice(None))]
+    return [(int(number), np.flatnonzero(epoch == number)) for number in np.unique(epoch)]
+
+
+def _within(name: str, value: int, most: int) -> int:
+    if not 1 <= value <= most:
+        raise UsageError(f"`{name}` is out of range", found=str(value), expected=f"an integer from 1 to {most}")
+    return value

@@ -1,0 +1,69 @@
+"""Windows of tokens as a source: computed, never stored, so that packing has no state.
+
+A shard of n tokens holds floor((n - 1) / T) windows of length T (none if n = 0). Window w is the tokens w * T to w *
+T + T, T + 1 of them: inputs and targets of a language model are its first and its last T. So each window shares one
+token with the next, windows cross pages and documents, but never shards, and at most T tokens at a shard's end are in
+none.
+
+A sample is
+
+    tokens   uint16 or uint32 array of shape (T + 1,)
+    ends     int64 array of shape (documents that end inside,): where documents end, exclusive, counted from the
+             window's first token, in 1..T + 1, never falling; equal ends are empty documents
+    __key__  str, the shard's name and the number of the window
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.errors import UsageError
+from ..format.manifest import Manifest
+from ..format.token_reader import TokenShard
+from .fetch import Sample
+from .open_shards import OpenShards
+
+
+def window_counts(tokens: NDArray[np.int64], window: int) -> NDArray[np.int64]:
+    """How many windows of length `window` (T) shards of these numbers of tokens hold: int64 array, same shape."""
+    return np.maximum(tokens - 1, 0) // window
+
+
+class WindowSource:
+    """The windows of a set of token shards; see `fetch.Source`.
+
+    Args:
+        url: The folder of the set.
+        manifest: Its manifest, of kind `tokens`.
+        window: T.
+
+    Raises:
+        UsageError: `window` is below 1.
+    """
+
+    ragged: frozenset[str] = frozenset({"ends"})
+
+    def __init__(self, url: str, manifest: Manifest, window: int) -> None:
+        if window < 1:
+            raise UsageError("a window has no token", found=f"window={window}", expected="at least 1")
+        tokens = np.array([shard.tokens or 0 for shard in manifest.shards], dtype=np.int64)
+        self.sizes = window_counts(tokens, window)
+        self._url, self._manifest, self._window = url, manifest, window
+        self._shards = OpenShards(self._shard)
+
+    def read(self, shard: int, rows: NDArray[np.int64]) -> list[Sample]:
+        """See `fetch.Source.read`."""
+        reader = self._shards[shard]
+        starts = rows * self._window
+        # A copy, since what is read is read-only and a transform may want to write.
+        tokens = reader.windows(starts, self._window + 1).copy()
+        ends = reader.documents()
+        first = np.searchsorted(ends, starts, side="right").tolist()
+        last = np.searchsorted(ends, starts + self._window + 1, side="right").tolist()
+        name = self._manifest.shards[shard].name
+        return [
+            {"__key__": f"{name}/{row}", "tokens": tokens[i], "ends": ends[first[i] : last[i]] - start}
+            for i, (row, start) in enumerate(zip(rows.tolist(), starts.tolist(), strict=True))
+        ]
+
+    def _shard(self, shard: int) -> TokenShard:
+        return TokenShard(self._url, self._manifest, shard)
