@@ -78,24 +78,6 @@ class OrderKeys:
 
 
 @dataclass(frozen=True)
-class Merge:
-    """Merge the exchange files of a range of tasks into one."""
-
-    version: ClassVar[int] = 1
-    phase: str
-    first: int
-    count: int
-    file: str
-    partitions: int
-
-    def run(self, root: Path, folder: Path) -> Mapping[str, Any]:
-        """Do it."""
-        names = [task_name(self.phase, self.first + index) for index in range(self.count)]
-        exchange.merge([root / name / self.file for name in names], folder / self.file, self.partitions)
-        return {}
-
-
-@dataclass(frozen=True)
 class SortKeys:
     """Sort one key range."""
 

@@ -65,7 +65,7 @@ def find_record(out: Path, record: str) -> dict[str, Any]:
     raise InputError(
         f"the ledger of {out} has no record '{record}'",
         expected="an id such as source/file.warc.gz#1234, or a URL as the crawl gives it",
-        remedy=f"List some: python -c \"import pyarrow.parquet as p; print(p.read_table('{out}/{LEDGER_FOLDER}')['id'][:5])\"",
+        remedy=f"The ids stand in the column id of {out}/{LEDGER_FOLDER}/*.parquet",
     )
 
 

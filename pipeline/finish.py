@@ -52,9 +52,12 @@ def finish(recipe: Recipe, plan: Plan, results: Results, root: Path, out: Path) 
     files = _shard_files(results, root)
     for split in range(len(plan.splits)):
         files[f"{LEDGER_FOLDER}/part-{split:06d}.parquet"] = root / task_name("ledger", split) / LEDGER
+    for name, (phase, file) in plan.published.items():
+        for index, done in enumerate(results[phase].done):
+            files[f"{name}/part-{index:06d}{Path(file).suffix}"] = root / done.name / file
     manifest = _manifest(recipe, plan, results, root, counts)
     (out / MANIFEST).unlink(missing_ok=True)
-    publish(files, out, ("shard-*", "tokenizer.json", f"{LEDGER_FOLDER}/part-*.parquet"))
+    publish(files, out, ("shard-*", "tokenizer.json", "*/part-*"))
     _write_inputs(plan, out / LEDGER_FOLDER / INPUTS)
     write_fragments(recipe, plan, funnel, results, root, out)
     manifest.save(out)

@@ -10,18 +10,20 @@ shards         write each shard                                              one
 ledger         the fate of every record                                      one task per split
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from headrace.shards.base.errors import RecipeError
 
 from . import exchange
-from .assembly import KEYS, Merge, OrderKeys, Prepare, Slice, SortKeys, Source, WriteShard, cut_shards
+from .assembly import KEYS, OrderKeys, Prepare, Slice, SortKeys, Source, WriteShard, cut_shards
 from .curate import FilterAgain, ReadAndCurate
+from .dedup.base import Steps
 from .inputs import InputFile, Split
 from .ledger import WriteLedger
 from .outputs.base import Output
+from .plan_tools import fingerprints, merged, of_split
 from .population import Population
 from .recipe import Recipe, Stage
 from .records import BATCH_BYTES
@@ -42,6 +44,7 @@ class Plan:
         segments: The phases that measured records.
         files: The inputs.
         splits: The inputs' parts.
+        published: Folders that dedup stages add to the output: name -> (phase, file of each of its tasks).
     """
 
     phases: tuple[Phase, ...]
@@ -49,6 +52,7 @@ class Plan:
     segments: tuple[str, ...]
     files: tuple[InputFile, ...]
     splits: tuple[Split, ...]
+    published: Mapping[str, tuple[str, str]]
 
 
 def make_plan(recipe: Recipe, files: Sequence[InputFile], splits: Sequence[Split]) -> Plan:
@@ -62,62 +66,27 @@ def make_plan(recipe: Recipe, files: Sequence[InputFile], splits: Sequence[Split
     population = Population(
         splits=len(splits),
         starts=tuple(split.first for split in splits),
+        names=tuple(split.file.name for split in splits),
         bytes=sum(_expanded(file) for file in files),
         records="curate",
         payload=payload,
     ).after("curate")
     phases = [_curate(first, population, splits)]
     segments = ["curate"]
+    published: dict[str, tuple[str, str]] = {}
     for stage in rest:
         if isinstance(stage, Stage):
-            added = stage.plugin.load().phases(stage.label, population)
-            phases.extend(added)
-            population = population.after(added[-1].name, added[-1].expected_tasks)
+            steps: Steps = stage.plugin.load().steps(stage.label, population)
+            phases.extend(steps.phases)
+            population = population.after(steps.decides.name, steps.decides.expected_tasks)
+            published |= steps.publishes
         else:
             phase = _filter_again(f"filter-{len(segments) + 1}", stage, population)
             phases.append(phase)
             segments.append(phase.name)
             population = population.after(phase.name)
     phases.extend(_assemble(recipe, population, files, segments))
-    return Plan(tuple(phases), population, tuple(segments), tuple(files), tuple(splits))
-
-
-def merged(phase: Phase, file: str, partitions: int) -> tuple[list[Phase], str, int]:
-    """A phase that writes an exchange, with a round of merging behind it where it has many tasks.
-
-    Returns:
-        The phases, and the name and number of tasks of the last of them: what the readers read.
-    """
-    groups = exchange.merge_groups(phase.expected_tasks)
-    if not groups:
-        return [phase], phase.name, phase.expected_tasks
-    name = f"{phase.name}-merge"
-
-    def tasks(results: Results) -> list[Task]:
-        return [
-            make_task(
-                name,
-                index,
-                Merge(phase.name, group[0], len(group), file, partitions),
-                [results[phase.name].fingerprint],
-            )
-            for index, group in enumerate(groups)
-        ]
-
-    return [phase, Phase(name, tasks, len(groups), disk=phase.disk)], name, len(groups)
-
-
-def fingerprints(results: Results, phases: Sequence[str]) -> list[str]:
-    """The fingerprints of the phases on which a task depends as a whole."""
-    return [results[phase].fingerprint for phase in phases]
-
-
-def of_split(results: Results, population: Population, split: int) -> list[str]:
-    """The fingerprints of what shapes one split's share of a population: its own tasks, and whole dedup phases."""
-    own = [results[population.records].done[split].fingerprint]
-    for phase, tasks in population.decided:
-        own.append(results[phase].fingerprint if tasks else results[phase].done[split].fingerprint)
-    return own
+    return Plan(tuple(phases), population, tuple(segments), tuple(files), tuple(splits), published)
 
 
 def _segments(stages: Sequence[Stage]) -> tuple[tuple[Stage, ...], list[Stage | tuple[Stage, ...]]]:
@@ -164,7 +133,6 @@ def _assemble(
     recipe: Recipe, population: Population, files: Sequence[InputFile], segments: Sequence[str]
 ) -> list[Phase]:
     partitions = exchange.partitions_for(KEY_BYTES * (population.bytes // 2_000))
-    names = [files[start >> 40].name for start in population.starts]
 
     def keys(results: Results) -> list[Task]:
         return [
@@ -173,7 +141,7 @@ def _assemble(
                 split,
                 OrderKeys(
                     population.view(split),
-                    names[split],
+                    population.names[split],
                     population.payload,
                     recipe.output.order,
                     population.splits,
@@ -251,7 +219,7 @@ def _check_payloads(recipe: Recipe, files: Sequence[InputFile]) -> str:
     deduplicated = False
     for stage in recipe.stages:
         plugin: Any = stage.plugin.load()
-        if plugin.reads != payload:
+        if plugin.reads not in (payload, ""):
             raise RecipeError(
                 f"{recipe.path}: the stage '{stage.label}' cannot work at its place",
                 found=f"records with '{payload}'",

@@ -85,24 +85,20 @@ class Population:
     Args:
         splits: How many splits there are.
         starts: The first number of each split, ascending; by it a number finds its split.
+        names: The name of each split's input, the head of its records' ids.
         bytes: Their payload's size, estimated.
         records: The phase that wrote the records.
         payload: The payload column they have.
         decided: The phases that decided since: (phase, tasks); tasks 0 means one task per split, for its own split.
-        fingerprints: The phases whose results shape who is alive.
     """
 
     splits: int
     starts: tuple[int, ...]
+    names: tuple[str, ...]
     bytes: int
     records: str
     payload: str
     decided: tuple[tuple[str, int], ...] = ()
-
-    @property
-    def phases(self) -> tuple[str, ...]:
-        """The phases on which it depends."""
-        return (self.records, *(phase for phase, _ in self.decided))
 
     def after(self, phase: str, tasks: int = 0) -> "Population":
         """The population after a phase that decided with `tasks` tasks (0: one for each split)."""

@@ -1,8 +1,8 @@
 """The contract of a dedup stage: phases that look at all records at once and name those to drop, with survivors."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from headrace.shards.base.registry import Registry
@@ -14,21 +14,33 @@ DEDUPS = Registry("dedup stage", "headrace.pipeline.dedup", "headrace.dedups")
 
 
 @dataclass(frozen=True)
+class Steps:
+    """What a dedup stage adds to a plan.
+
+    Args:
+        phases: In order.
+        decides: The one of them that writes decisions, exchanged by split, into each task's `decisions.arrow`.
+        publishes: Folders that it adds to the output: name -> (phase, the file of each of its tasks).
+    """
+
+    phases: tuple[Phase, ...]
+    decides: Phase
+    publishes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Dedup(ABC):
     """A stage that compares records with each other. Its fields are its parameters in a recipe."""
 
     version: ClassVar[int] = 1
     reads: ClassVar[str] = "text"
-    """The payload column it looks at."""
+    """The payload column it looks at; "" for any."""
 
     @abstractmethod
-    def phases(self, label: str, population: Population) -> Sequence[Phase]:
-        """Its phases.
+    def steps(self, label: str, population: Population) -> Steps:
+        """Its phases, named `label.step`.
 
         Args:
-            label: Its label in the ledger; phases are named `label.step`.
+            label: Its label in the ledger.
             population: The records that are alive so far.
-
-        Returns:
-            Phases of which the last one writes decisions, exchanged by split, into each task's `decisions.arrow`.
         """

@@ -76,7 +76,8 @@ class Registry:
 
     def _modules(self) -> list[str]:
         package = importlib.import_module(self.package)
-        found = [module.name for module in pkgutil.iter_modules(package.__path__)]
+        # Sub-packages hold what a plug-in needs, never a plug-in.
+        found = [module.name for module in pkgutil.iter_modules(package.__path__) if not module.ispkg]
         return [name for name in found if name != "base" and not name.startswith("_")]
 
     def _entry_points(self) -> dict[str, EntryPoint]:

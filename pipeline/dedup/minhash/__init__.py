@@ -1,0 +1,1 @@
+"""The steps of near-duplicate removal: sign, pair, cluster, verify, index."""
