@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import IO, ClassVar
 
 import pyarrow as pa
+
 from headrace.shards.base.registry import Registry
 
 READERS = Registry("reader", "headrace.pipeline.readers", "headrace.readers")
@@ -18,7 +19,7 @@ READERS = Registry("reader", "headrace.pipeline.readers", "headrace.readers")
 
 @dataclass(frozen=True)
 class Span:
-    """A part of an input that one task reads; `start` and `stop` mean what the reader says (bytes, row groups)."""
+    """A part of an input that one task reads: the records with start <= position < stop, in units of positions."""
 
     start: int
     stop: int
