@@ -70,7 +70,11 @@ def apply(stages: Sequence[Stage], batch: pa.RecordBatch) -> Applied:
 
 
 def _filter(state: Applied, label: str, plugin: Filter, n: int) -> None:
-    verdicts, errors = _isolated(lambda part: (plugin.judge(part), [None] * part.num_rows), state.batch, _join_verdicts)
+    def judge(part: pa.RecordBatch) -> tuple[Verdicts, Sequence[str | None]]:
+        verdicts = plugin.judge(part)
+        return verdicts, [None] * part.num_rows if verdicts.errors is None else verdicts.errors
+
+    verdicts, errors = _isolated(judge, state.batch, _join_verdicts)
     for name, values in verdicts.scores.items():
         state.scores.setdefault(f"{label}.{name}", np.full(n, np.nan))[state.rows] = values
     decided = {decision["number"] for decision in state.decisions}
@@ -91,7 +95,7 @@ def _filter(state: Applied, label: str, plugin: Filter, n: int) -> None:
             )
     if verdicts.notes:
         state.batch = with_column(state.batch, "meta", _with_notes(state.batch.column("meta"), verdicts))
-    _fail(state, label, list(verdicts.errors) if verdicts.errors is not None else errors)
+    _fail(state, label, errors)
 
 
 def _fail(state: Applied, stage: str, errors: Sequence[str | None]) -> None:

@@ -11,6 +11,8 @@ import pyarrow as pa
 from headrace.shards.base.registry import Registry
 from headrace.shards.format.manifest import ShardInfo, Tokenizer
 
+from ..records import PAYLOADS
+
 OUTPUTS = Registry("output format", "headrace.pipeline.outputs", "headrace.outputs")
 
 
@@ -56,3 +58,8 @@ class Output(ABC):
 def shard_name(shard: int) -> str:
     """The name of a shard's file, without its extension."""
     return f"shard-{shard:06d}"
+
+
+def record_columns(payload: str) -> dict[str, str]:
+    """The columns of a record file, with their Arrow types."""
+    return {"id": "large_string", "url": "large_string", "meta": "large_string", payload: str(PAYLOADS[payload])}
