@@ -50,3 +50,23 @@ def block_of(offset: _Ints, first: _Ints, length: _Ints, block: int) -> tuple[_I
     end = first + number * block
     base = np.maximum(end - block, 0)
     return number, base, np.minimum(end, length) - base
+
+
+def epoch_blocks(length: _Ints, first: _Ints, block: int) -> tuple[_Ints, _Ints, _Ints]:
+    """List all blocks that hold samples.
+
+    Args:
+        length: int64 array of shape (lanes,): samples of each lane in the epoch.
+        first: int64 array of shape (lanes,): first(l) of each.
+        block: B.
+
+    Returns:
+        Three int64 arrays of shape (blocks,): lane, base and end (exclusive), lane after lane.
+    """
+    count = np.maximum(-(-(length - first) // block), 0) + 1
+    lane = np.repeat(np.arange(length.size), count)
+    number = np.arange(lane.size) - np.repeat(np.cumsum(count) - count, count)
+    end = np.minimum(first[lane] + number * block, length[lane])
+    base = np.maximum(first[lane] + (number - 1) * block, 0)
+    held = end > base
+    return lane[held], base[held], end[held]

@@ -28,6 +28,13 @@ class Source(Protocol):
     ragged: frozenset[str]
     """Fields whose arrays differ in length from sample to sample, so that they are never stacked."""
 
+    def key(self, shard: int, row: int) -> str:
+        """The `__key__` of one sample, without reading it.
+
+        Raises:
+            ShardError: The shard's index is missing, or not that of the manifest.
+        """
+
     def read(self, shard: int, rows: NDArray[np.int64]) -> list[Sample]:
         """Read samples, each with its fields and `__key__`, in the order of `rows`.
 

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from ..base.errors import UsageError
 from ..base.rng import hash64, key
-from .blocks import block_of, default_block, first_blocks
+from .blocks import block_of, default_block, epoch_blocks, first_blocks
 from .feistel import LARGEST, invert, permute
 from .lanes import Pieces, epoch_pieces, shard_sequence
 
@@ -139,6 +139,14 @@ class Order:
         # The first position of the epoch in lane l is the first one from e * N on that is l modulo L.
         start = epoch * self.total
         return start + (lane - start) % self.lanes + offset * self.lanes
+
+    def pieces(self, epoch: int) -> Pieces:
+        """What the lanes read in an epoch, see `lanes`."""
+        return self._epoch(epoch).pieces
+
+    def blocks(self, epoch: int) -> tuple[_Ints, _Ints, _Ints]:
+        """All blocks of an epoch that hold samples, lane after lane: lane, base and end (base + size) of each."""
+        return epoch_blocks(np.diff(self.pieces(epoch).edge), self._first, self.block)
 
     def _epoch(self, number: int) -> "_Epoch":
         if number not in self._recent:

@@ -42,6 +42,10 @@ class SampleSource:
                         sample[field] = self._decode(field, data, sample[KEY], shard, row)
         return samples
 
+    def key(self, shard: int, row: int) -> str:
+        """See `fetch.Source.key`."""
+        return self._readers[shard].index.key(row)
+
     def _reader(self, shard: int) -> ShardReader:
         return ShardReader(self._url, self._manifest, shard)
 

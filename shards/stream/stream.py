@@ -115,6 +115,10 @@ class Stream:
         samples = fetch(self._source, places)
         return samples if self._transform is None else [self._transformed(self._transform, each) for each in samples]
 
+    def key(self, shard: int, row: int) -> str:
+        """The `__key__` of the sample at a row of a shard, without reading the sample."""
+        return self._source.key(shard, row)
+
     def batches(
         self,
         batch_size: int,

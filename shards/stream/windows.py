@@ -59,11 +59,14 @@ class WindowSource:
         ends = reader.documents()
         first = np.searchsorted(ends, starts, side="right").tolist()
         last = np.searchsorted(ends, starts + self._window + 1, side="right").tolist()
-        name = self._manifest.shards[shard].name
         return [
-            {"__key__": f"{name}/{row}", "tokens": tokens[i], "ends": ends[first[i] : last[i]] - start}
+            {"__key__": self.key(shard, row), "tokens": tokens[i], "ends": ends[first[i] : last[i]] - start}
             for i, (row, start) in enumerate(zip(rows.tolist(), starts.tolist(), strict=True))
         ]
+
+    def key(self, shard: int, row: int) -> str:
+        """See `fetch.Source.key`."""
+        return f"{self._manifest.shards[shard].name}/{row}"
 
     def _shard(self, shard: int) -> TokenShard:
         return TokenShard(self._url, self._manifest, shard)
