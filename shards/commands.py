@@ -11,6 +11,7 @@ commands = typer.Typer()
 @commands.command()
 def verify(
     url: Annotated[str, typer.Argument(help="A folder of shards, local or any fsspec URL.")],
+    workers: Annotated[int, typer.Option(min=1, help="Shards checked at a time, in threads.")] = 2,
 ) -> None:
     """Re-hash shards against their manifest and re-read every index.
 
@@ -18,7 +19,10 @@ def verify(
     """
     from .format.verify import verify as run
 
-    run(url)
+    found = run(url, workers)
+    found.raise_for_problems()
+    size = f"{found.bytes / 1e6:,.1f} MB"
+    typer.echo(f"{url} is what its manifest says: {found.shards:,} shards, {found.samples:,} samples, {size}.")
 
 
 @commands.command()

@@ -20,7 +20,7 @@ class Block:
     file: Path
 
     def tags(self) -> list[tuple[str, list[tuple[Item, Picture | None]]]]:
-        """A gallery's items with their pictures, those of one tag together, tags in order of appearance."""
+        """A gallery's items with their pictures where they can be shown, those of one tag together."""
         assert isinstance(self.fragment, Gallery)
         found: dict[str, list[tuple[Item, Picture | None]]] = {}
         for item in self.fragment.items:
