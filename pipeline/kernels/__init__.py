@@ -1,1 +1,17 @@
-"""Kernels: numba functions over Arrow buffers."""
+"""Kernels: compiled functions over the buffers of Arrow arrays, one responsibility a file.
+
+From the bottom up:
+
+| file                | what it gives                                                                          |
+|---------------------|----------------------------------------------------------------------------------------|
+| `compile.py`        | `kernel` and `device`, the two decorators; `cache.py`: where compiled code is kept       |
+| `buffers.py`        | a text array as numpy views, nothing copied                                              |
+| `unicode_tables.py` | class and lower case of every code point; `utf8.py`: reading and writing code points     |
+| `hashing.py`        | the hash functions, defined byte by byte                                                 |
+| `words.py`          | what a word is; `word_hashes.py`: their hashes and spans                                 |
+| `document_stats.py` | counts of words, lines and symbols                                                       |
+| `shingles.py`       | word n-grams and exact Jaccard similarity                                                |
+| `minhash.py`        | signatures, equal to datasketch's; `datasketch_bridge.py`: over to its classes           |
+| `ngram_matches.py`  | a benchmark's n-grams found in documents                                                 |
+| `warmup.py`         | all kernels compiled or loaded before work starts                                        |
+"""

@@ -1,0 +1,33 @@
+"""All kernels as machine code before work starts: compiled once by the parent, then loaded by every worker."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from .compile import Compilation, Kernel
+from .document_stats import count_all
+from .minhash import hash_bands, sign_shingles, sign_texts
+from .ngram_matches import match_ngrams
+from .shingles import count_common, hash_shingles
+from .word_hashes import find_words
+
+KERNELS: tuple[Kernel[..., Any], ...] = (
+    find_words,
+    count_all,
+    hash_shingles,
+    count_common,
+    sign_texts,
+    sign_shingles,
+    hash_bands,
+    match_ngrams,
+)
+
+
+def compile_each() -> Iterator[Compilation]:
+    """Compile or load one kernel after the other; there are `len(KERNELS)`, for a progress bar's total."""
+    for kernel in KERNELS:
+        yield kernel.compile()
+
+
+def compile_all() -> list[Compilation]:
+    """Compile or load all kernels."""
+    return list(compile_each())
