@@ -32,7 +32,7 @@ from .plan import Plan
 from .publish import publish
 from .recipe import Recipe
 from .runner import Results
-from .tasks import task_name
+from .tasks import MARKER, task_name
 
 LEDGER_FOLDER = "ledger"
 INPUTS = "inputs.json"
@@ -102,13 +102,10 @@ def _counts(funnel: Funnel, results: Results) -> Counts:
 
 
 def _shard_files(results: Results, root: Path) -> dict[str, Path]:
-    files = {}
-    for done in (*results["prepare"].done, *results["shards"].done):
-        folder = root / done.name
-        names = done.stats.get("files") or [path.name for path in sorted((folder / FILES).iterdir())]
-        base = folder if "files" in done.stats else folder / FILES
-        files.update({name: base / name for name in names})
-    return files
+    """What the shards and their common files are called, and where their tasks left them."""
+    folders = [root / done.name for done in results["prepare"].done]
+    folders += [root / done.name / FILES for done in results["shards"].done]
+    return {path.name: path for folder in folders for path in sorted(folder.iterdir()) if path.name != MARKER}
 
 
 def _manifest(recipe: Recipe, plan: Plan, results: Results, root: Path, counts: Counts) -> Manifest:
