@@ -28,7 +28,7 @@ class Advance(Protocol):
 
 @contextmanager
 def progress(title: str, total: float | None, *, counted: bool = True) -> Iterator[Advance]:
-    """A bar on standard error while the block runs, and one line of summary in a log (no terminal).
+    """A bar on standard error while the block runs, and in a log (no terminal) one line about what took over a second.
 
     Args:
         title: What is being done, in two or three words.
@@ -48,6 +48,7 @@ def progress(title: str, total: float | None, *, counted: bool = True) -> Iterat
                 bar.update(task, advance=steps)
 
         yield advance
-    if not console.is_terminal:
-        done = bar.tasks[task]
-        print(f"{title}: {done.completed:g} in {done.elapsed or 0:.1f} s", file=sys.stderr, flush=True)
+    done = bar.tasks[task]
+    if not console.is_terminal and (done.elapsed or 0) >= 1:
+        count = f"{done.completed:,.0f} " if counted else ""
+        print(f"{title}: {count}done in {done.elapsed:.1f} s", file=sys.stderr, flush=True)
