@@ -19,6 +19,7 @@ from .inputs import find_inputs, split_inputs
 from .plan import Plan, make_plan
 from .recipe import Recipe, load_recipe
 from .runner import Phase, PhaseResult, run
+from .warmup import compile_kernels
 
 WORK = ".work"
 """The folder, inside the output, of all tasks' outputs: what lets a build continue and rerun only what changed."""
@@ -69,6 +70,9 @@ def _build(recipe: Recipe, plan: Plan, out: Path, root: Path, executor: Executor
         if phase.name in plan.segments:
             _refuse_too_many_failures(recipe, out, phase.name, result)
 
+    if plan.population.payload == "text":
+        # Here, once, before any worker starts: they then load what lies in the cache.
+        compile_kernels()
     try:
         results = run(plan.phases, root, executor, check)
     except KeyboardInterrupt:

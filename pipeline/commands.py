@@ -1,4 +1,4 @@
-"""The commands `build`, `explain` and `filters`: their help, and nothing of what they do."""
+"""The commands `build`, `explain`, `warmup` and `filters`: their help, and nothing of what they do."""
 
 from pathlib import Path
 from typing import Annotated
@@ -50,6 +50,18 @@ def explain(
         raise typer.BadParameter("name a record by its id or URL, or ask for --failed", param_hint="RECORD")
     else:
         show_record(out, record)
+
+
+@commands.command()
+def warmup() -> None:
+    """Compile the kernels now, into the package or a cache of yours, so that no build has to.
+
+    Example: headrace warmup
+    """
+    from .warmup import compile_kernels
+
+    seconds = compile_kernels()
+    typer.echo(f"The kernels are compiled ({seconds:.1f} s).")
 
 
 @filters.command("list")
