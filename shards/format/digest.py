@@ -14,6 +14,9 @@ class HashingWriter:
         stream: Where the bytes go; it stays open.
     """
 
+    closed = False
+    """What pyarrow asks of a file."""
+
     def __init__(self, stream: BinaryIO) -> None:
         self.bytes = 0
         self._stream = stream
@@ -27,6 +30,13 @@ class HashingWriter:
         self._pending_bytes += len(data)
         if self._pending_bytes >= CHUNK:
             self._pass_on()
+
+    def tell(self) -> int:
+        """Bytes taken so far."""
+        return self.bytes + self._pending_bytes
+
+    def flush(self) -> None:
+        """Nothing: chunks are passed on when they are full."""
 
     def finish(self) -> str:
         """Write what is pending; the SHA-256 of everything, in hexadecimal."""

@@ -15,7 +15,7 @@ _KEY = re.compile(
     r"[^./\\\x00-\x1f\x7f\ud800-\udfff]+"
 )
 _FIELD = re.compile(r"[a-z0-9][a-z0-9_+-]*(?:\.[a-z0-9_+-]+)*")
-_MEMBER = re.compile(r"((?:.*/)?[^./]+)\.([^/]*)", re.DOTALL)
+_MEMBER = re.compile(r"((?:.*/)?[^.]+)\.([^/]*)")
 
 
 def check_key(key: str) -> None:

@@ -2,7 +2,7 @@
 
 USTAR, old V7, GNU long names and pax headers are understood; directories are passed over. Links, devices and sparse
 files have no content of their own in the tar and are refused. Unlike `tarfile`, which takes a damaged header in
-mid-archive for its end, every damage raises.
+mid-archive for its end and needs no end-of-archive mark, this raises wherever the archive does not go on or end well.
 """
 
 import tarfile
@@ -33,7 +33,7 @@ def scan(stream: Source) -> Iterator[Member]:
     """
     position = 0
     extension: dict[str, str] = {}
-    while (block := stream.read(BLOCK)) and block.count(0) != BLOCK:
+    while (block := stream.read(BLOCK)).count(0) != BLOCK:
         info = _parse(block, position)
         position += BLOCK
         if info.type in (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE):
@@ -64,7 +64,7 @@ def _parse(block: bytes, position: int) -> tarfile.TarInfo:
         raise ShardError(
             f"the tar is damaged at byte {position:,}",
             found="the end of the file" if len(block) < BLOCK else str(error),
-            expected="a member's header or the end of the archive",
+            expected="a member's header or the end-of-archive mark",
         ) from error
 
 
@@ -93,13 +93,13 @@ def _pax(records: bytes) -> dict[str, str]:
     """The records of a pax header, each `length key=value newline`."""
     found = {}
     while records:
-        length, _, _ = records.partition(b" ")
-        record = records[: int(length)] if length.isdigit() and int(length) else b""
-        key, equals, value = record[len(length) + 1 :].partition(b"=")
-        if not equals or not value.endswith(b"\n"):
+        digits, _, _ = records.partition(b" ")
+        length = int(digits) if digits.isdigit() and len(digits) < 10 else 0
+        key, equals, value = records[len(digits) + 1 : length].partition(b"=")
+        if not equals or not value.endswith(b"\n") or length > len(records):
             raise ShardError("the tar has a damaged pax header", found=repr(records[:40]))
         found[_text(key)] = _text(value[:-1])
-        records = records[int(length) :]
+        records = records[length:]
     if not found.get("size", "0").isdecimal():
         raise ShardError("the tar has a damaged pax header", found=f"the size {found['size']!r}")
     return found

@@ -15,10 +15,10 @@ BLOCK = 512
 _RECORD = 20 * BLOCK
 _LARGEST_USTAR = 8**11 - 1
 
-# The constant parts of a USTAR header: mode, uid, gid | mtime | type, link, magic, names, device, prefix, padding.
+# The constant parts of a USTAR header: mode, uid, gid | mtime | type, link, magic, two names, device, prefix, padding.
 _OWNER = b"0000644\0" + b"0000000\0" * 2
 _TIME = b"00000000000\0"
-_TAIL = b"0" + bytes(100) + b"ustar\00000" + bytes(64) + b"0000000\0" * 2 + bytes(155 + 12)
+_TAIL = b"0" + bytes(100) + b"ustar\00000" + bytes(32 + 32 + 8 + 8 + 155 + 12)
 _CONSTANT_SUM = sum(_OWNER) + sum(_TIME) + sum(_TAIL) + 8 * ord(" ")
 
 

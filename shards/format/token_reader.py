@@ -192,8 +192,10 @@ class TokenShard:
         return np.concatenate([np.empty(0, np.int64), *self._page_ends]) + shifts
 
     def _read_field(self, pages: list[int], field: str) -> list[bytes]:
+        if not pages:
+            return []
         index = self._pages.index
-        column = index.fields.index(field) if pages else 0
+        column = index.fields.index(field)
         return read_checked(
             self._source,
             self._shard.name,

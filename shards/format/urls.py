@@ -1,7 +1,7 @@
 """Where files lie: local paths and fsspec URLs (s3://, gs://, https://, memory://, ...), told apart in one place."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -45,3 +45,26 @@ def fetch(url: str | Path) -> bytes:
     system, inner = filesystem(url)
     content: bytes = system.cat_file(inner)
     return content
+
+
+def open_stream(url: str | Path) -> BinaryIO:
+    """A file to be read once from its beginning to its end.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+    """
+    path = local_path(url)
+    if path is not None:
+        return open(path, "rb")
+    system, inner = filesystem(url)
+    stream: BinaryIO = system.open(inner, "rb", cache_type="readahead")
+    return stream
+
+
+def names_in(folder: str | Path) -> set[str]:
+    """The names of what lies in a folder; none where it is missing or cannot be listed (plain HTTP)."""
+    system, inner = filesystem(folder)
+    try:
+        return {str(each).rstrip("/").rpartition("/")[2] for each in system.ls(inner, detail=False)}
+    except (FileNotFoundError, NotImplementedError):
+        return set()

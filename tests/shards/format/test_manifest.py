@@ -1,0 +1,176 @@
+"""The manifest: what is written is read back, what is wrong is said in one paragraph."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from headrace.shards.base.errors import ManifestError
+from headrace.shards.format.manifest import (
+    Benchmark,
+    Certificate,
+    Counts,
+    InputFile,
+    Manifest,
+    Provenance,
+    ShardInfo,
+    Tally,
+    Tokenizer,
+    folder_of,
+    manifest_url,
+)
+
+A, B = "a" * 64, "b" * 64
+SHARD = ShardInfo(name="shards/00000.tar", samples=3, bytes=10240, sha256=A, index_sha256=B)
+
+
+def full() -> Manifest:
+    return Manifest(
+        kind="samples",
+        name="päges",
+        fields={"txt": "text/plain"},
+        recipe={"stages": [{"use": "length", "min": 3}]},
+        provenance=Provenance(
+            inputs=(InputFile(url="a.warc.gz", bytes=5, etag="x"),), versions={"headrace": "1", "length": "2"}
+        ),
+        counts=Counts(
+            total=Tally(records=5, bytes=50), kept=Tally(records=3, bytes=40), dropped=Tally(records=2, bytes=10)
+        ),
+        decontamination=Certificate(
+            n=13, benchmarks={"humaneval": Benchmark(sha256=A, items=164, too_short=("HE/1",))}
+        ),
+        shards=(SHARD, replace(SHARD, name="shards/00001.tar")),
+    )
+
+
+def tokens(**changes: Any) -> Manifest:
+    tokenizer = Tokenizer(sha256=A, vocabulary=50257, dtype="uint16")
+    return Manifest(
+        **{"kind": "tokens", "name": "t", "tokenizer": tokenizer, "shards": (replace(SHARD, tokens=9),), **changes}
+    )
+
+
+@pytest.mark.parametrize("manifest", [full(), tokens(), Manifest(kind="samples", name="empty")])
+def test_round_trip(tmp_path: Path, manifest: Manifest) -> None:
+    manifest.save(tmp_path)
+    assert Manifest.load(tmp_path) == manifest
+    assert Manifest.load(str(tmp_path / "manifest.json")) == manifest
+    assert Manifest.load(tmp_path).dump() == manifest.dump()
+
+
+def test_other_file_systems() -> None:
+    full().save("memory://manifests/a")
+    assert Manifest.load("memory://manifests/a/") == full()
+    assert folder_of("memory://manifests/a/manifest.json") == "memory://manifests/a"
+    assert manifest_url("memory://manifests/a") == "memory://manifests/a/manifest.json"
+
+
+def test_it_is_json_that_people_read(tmp_path: Path) -> None:
+    body = json.loads(full().dump())
+    assert body["format_version"] == 1
+    assert body["counts"]["in"] == {"records": 5, "bytes": 50}
+    assert body["shards"][1]["name"] == "shards/00001.tar"
+    lines = full().dump().splitlines()
+    assert sum("sha256" in line and "shards/" in line for line in lines) == 2
+    assert "päges" in full().dump()
+
+
+def test_totals() -> None:
+    assert (full().samples, full().tokens, tokens().tokens) == (6, 0, 9)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"format_version": 2}, "another version.*Found: format_version 2.*Expected: 1"),
+        ({"kind": "videos"}, "kind: Input should be"),
+        ({"shards": [{"name": "a.tar"}], "x": 1}, r"shards\.0\.samples: Field required.*and 1 more"),
+        ({"surprise": 1}, "surprise: Extra inputs"),
+        ({"name": None}, "name: Input should be a valid string"),
+        ({"tokenizer": {"sha256": A, "vocabulary": 9, "dtype": "uint16"}}, "no other, has a tokenizer"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path: Path, change: dict[str, Any], words: str) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps({**json.loads(full().dump()), **change}))
+    with pytest.raises(ManifestError, match=words) as caught:
+        Manifest.load(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "\x80"])
+def test_what_is_no_json_is_said(tmp_path: Path, text: str) -> None:
+    (tmp_path / "manifest.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(ManifestError, match="is not a manifest"):
+        Manifest.load(tmp_path)
+
+
+@pytest.mark.parametrize("place", ["", "nowhere", "nowhere/manifest.json", "file/manifest.json"])
+def test_a_missing_manifest_is_said(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(ManifestError, match=r"there is no .*manifest.json.*headrace build"):
+        Manifest.load(tmp_path / place)
+    with pytest.raises(ManifestError, match=r"there is no memory://nowhere/manifest.json"):
+        Manifest.load("memory://nowhere")
+
+
+@pytest.mark.parametrize(
+    "name", ["", "/etc/passwd", "../a.tar", "a/../b.tar", "a//b.tar", ".hidden", "s3://x/a.tar", "a\\b", "a\nb", "a/"]
+)
+def test_a_manifest_cannot_lead_out_of_its_folder(tmp_path: Path, name: str) -> None:
+    body = json.loads(full().dump())
+    body["shards"][0]["name"] = name
+    (tmp_path / "manifest.json").write_text(json.dumps(body))
+    with pytest.raises(ManifestError, match=r"shards\.0\.name"):
+        Manifest.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"tokenizer": None}, "tokenizer"),
+        ({"shards": (SHARD,)}, "how many it holds"),
+        ({"shards": (replace(SHARD, tokens=1, index_sha256=None),)}, "index_sha256"),
+        ({"shards": (replace(SHARD, tokens=1),) * 2}, "one name"),
+    ],
+)
+def test_contradictions_are_refused(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        tokens(**changes)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=4, max_size=4))
+def test_counts_that_do_not_add_up_are_refused(numbers: list[tuple[int, int]]) -> None:
+    total, kept, dropped, failed = (Tally(records=records, bytes=size) for records, size in numbers)
+    adds_up = all(numbers[0][unit] == sum(each[unit] for each in numbers[1:]) for unit in (0, 1))
+    if adds_up:
+        Counts(total=total, kept=kept, dropped=dropped, failed=failed)
+        return
+    with pytest.raises(ValidationError, match="kept"):
+        Counts(total=total, kept=kept, dropped=dropped, failed=failed)
+
+
+def test_the_fingerprint_is_of_what_is_held() -> None:
+    base = full()
+    assert base.model_copy(update={"provenance": Provenance(), "recipe": {}}).fingerprint() == base.fingerprint()
+    assert Manifest.model_validate_json(base.dump()).fingerprint() == base.fingerprint()
+    for other in (
+        {"name": "other"},
+        {"fields": {}},
+        {"shards": base.shards[::-1]},
+        {"shards": base.shards[:1]},
+        {"shards": (replace(SHARD, sha256=B), base.shards[1])},
+        {"shards": (replace(SHARD, samples=4), base.shards[1])},
+    ):
+        assert base.model_copy(update=other).fingerprint() != base.fingerprint()
+
+
+def test_a_hundred_thousand_shards_stay_small() -> None:
+    shards = tuple(replace(SHARD, name=f"{number:06d}.tar") for number in range(2000))
+    manifest = Manifest(kind="samples", name="many", shards=shards)
+    assert len(manifest.dump()) / len(shards) < 260
+    assert not hasattr(manifest.shards[0], "__dict__")

@@ -1,0 +1,88 @@
+"""Ranges of files: the same bytes from this machine and from elsewhere, with few requests."""
+
+import os
+import pickle
+from pathlib import Path
+
+import fsspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headrace.shards.base.errors import ShardError
+from headrace.shards.format.source import _GAP, _REQUEST, LocalFile, RemoteFile, joined, open_source
+
+CONTENT = bytes(range(256)) * 40
+RANGES = st.lists(st.tuples(st.integers(0, 11_000), st.integers(0, 3000)), max_size=12)
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    local = tmp_path_factory.mktemp("source") / "a.bin"
+    local.write_bytes(CONTENT)
+    fsspec.filesystem("memory").pipe("/source/a.bin", CONTENT)
+    return str(local), "memory://source/a.bin"
+
+
+@given(RANGES)
+def test_ranges(places: tuple[str, str], ranges: list[tuple[int, int]]) -> None:
+    starts, sizes = [each[0] for each in ranges], [each[1] for each in ranges]
+    expected = [CONTENT[start : start + size] for start, size in ranges]
+    for place in places:
+        assert open_source(place).read(starts, sizes) == expected
+
+
+@given(st.lists(st.tuples(st.integers(0, 10 * _REQUEST), st.integers(0, _REQUEST)), max_size=20))
+def test_joined_requests_cover_all_ranges_and_no_wide_gap(ranges: list[tuple[int, int]]) -> None:
+    starts, sizes = [each[0] for each in ranges], [each[1] for each in ranges]
+    requests = joined(starts, sizes)
+    assert sorted(position for _, _, members in requests for position in members) == [
+        position for position, size in enumerate(sizes) if size
+    ]
+    for begin, end, members in requests:
+        assert begin == min(starts[position] for position in members)
+        assert end == max(starts[position] + sizes[position] for position in members)
+        assert len(members) == 1 or end - begin <= _REQUEST
+        reached = begin
+        for position in members:
+            assert starts[position] - reached <= _GAP
+            reached = max(reached, starts[position] + sizes[position])
+
+
+def test_neighbours_are_one_request() -> None:
+    assert joined([1536, 512, 40_000], [100, 500, 7]) == [(512, 1636, [1, 0]), (40_000, 40_007, [2])]
+
+
+def test_kinds(places: tuple[str, str]) -> None:
+    local, remote = (open_source(place) for place in places)
+    assert isinstance(local, LocalFile)
+    assert isinstance(open_source(f"file://{places[0]}"), LocalFile)
+    assert isinstance(remote, RemoteFile)
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    for place in (str(tmp_path / "none"), "memory://source/none"):
+        with pytest.raises(ShardError, match=r"there is no .*none"):
+            open_source(place).read([0], [1])
+
+
+def test_it_can_be_closed_forked_and_pickled(places: tuple[str, str]) -> None:
+    for place in places:
+        source = open_source(place)
+        source.close()
+        assert source.read([1], [2]) == [b"\1\2"]
+        assert pickle.loads(pickle.dumps(source)).read([1], [2]) == [b"\1\2"]
+        source.close()
+        assert source.read([1], [2]) == [b"\1\2"]
+        child = os.fork()
+        if not child:
+            os._exit(0 if source.read([1], [2]) == [b"\1\2"] else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert source.read([3], [1]) == [b"\3"]
+
+
+def test_descriptors_are_given_back(places: tuple[str, str]) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        open_source(places[0]).read([0], [1])
+    assert len(os.listdir("/proc/self/fd")) == before
