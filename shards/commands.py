@@ -26,6 +26,40 @@ def verify(
 
 
 @commands.command()
+def stream(
+    url: Annotated[str, typer.Argument(help="A folder of shards, local or any fsspec URL.")],
+    step: Annotated[int | None, typer.Option(min=0, help="Which samples were, or will be, in this step?")] = None,
+    bench: Annotated[bool, typer.Option("--bench", help="How fast is it?")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="What will each node read?")] = False,
+    batch_size: Annotated[int, typer.Option(min=1, help="The run's global batch, over all ranks.")] = 256,
+    window: Annotated[int | None, typer.Option(min=1, help="The run's window, for shards of tokens.")] = None,
+    seed: Annotated[int, typer.Option(help="The run's seed.")] = 0,
+    lanes: Annotated[int, typer.Option(min=1, help="The run's lanes.")] = 64,
+    block: Annotated[int | None, typer.Option(min=1, help="The run's block; default: four shards' worth.")] = None,
+    state: Annotated[Path | None, typer.Option(help="--step: a state of the run, if its batch size changed.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="--bench: processes that read ahead.")] = 0,
+    seconds: Annotated[float, typer.Option(min=0.1, help="--bench: how long.")] = 5.0,
+    world: Annotated[int, typer.Option(min=1, help="--plan: ranks in all.")] = 8,
+    ranks_per_node: Annotated[int, typer.Option(min=1, help="--plan: ranks on each node.")] = 8,
+) -> None:
+    """Answer questions about a stream: what a step held, how fast it is, what each node of a training will read.
+
+    Example: headrace stream demo/images --plan --world 64 --batch-size 4096
+    """
+    from . import answers
+
+    settings = answers.Settings(url, seed, lanes, block, window, batch_size)
+    if step is not None:
+        answers.show_step(settings, step, state)
+    if bench:
+        answers.show_bench(settings, workers, seconds)
+    if plan:
+        answers.show_plan(settings, world, ranks_per_node)
+    if step is None and not bench and not plan:
+        answers.show_stream(settings)
+
+
+@commands.command()
 def report(
     folders: Annotated[list[Path], typer.Argument(help="Output folders of `headrace build`, `train` and `eval`.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file to write.")] = Path("report.html"),

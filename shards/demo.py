@@ -53,8 +53,9 @@ class Demo:
         yield self._build("photos", "Curate photographs; some are bad on purpose")
         for name in ("text", "images", "photos"):
             yield Step("Re-hash the shards against their manifest", ("headrace", "verify", self._path(name)))
+        yield self._look_up()
         yield self._explain()
-        yield Step("Stream the shards, and see how fast", ("headrace", "stream", self._path("text"), "--bench"))
+        yield self._stream()
         yield self._train("mlm", "text", "Train a masked language model on the text")
         yield self._train("mae", "images", "Train a masked autoencoder on the images")
         for name in ("mlm", "mae"):
@@ -88,20 +89,26 @@ class Demo:
         return Step("Paste benchmark items into pages of a crawl, to see them found again", tuple(map(str, command)))
 
     def _build(self, name: str, why: str, source: str = "") -> Step:
-        command = ("headrace", "build", str(self.data / f"{name}.yaml"), "--out", self._path(name))
-        if source and not self._beside_data():
-            command += (f"inputs.0.path={self.out.resolve() / source}",)
-        return Step(why, command)
+        moved = (f"inputs.0.path={self.out.resolve() / source}",) if source and not self._beside_data() else ()
+        return Step(why, ("headrace", "build", str(self.data / f"{name}.yaml"), "--out", self._path(name), *moved))
+
+    def _look_up(self) -> Step:
+        planted = str(self.out / "crawl" / "planted.json")
+        command = ("python", str(self.data / "check_planted.py"), "--planted", planted, "--build", self._path("text"))
+        return Step("See that the pages with benchmark items were found, and none was kept", command)
 
     def _explain(self) -> Step:
         planted = json.loads((self.out / "crawl" / "planted.json").read_text(encoding="utf-8"))
-        why = f"Ask what became of a page that got the benchmark item {planted[0]['item']}"
+        why = f"Ask for the whole story of the page with {planted[0]['item']}"
         return Step(why, ("headrace", "explain", self._path("text"), planted[0]["url"]))
 
+    def _stream(self) -> Step:
+        command = ("headrace", "stream", self._path("text"), "--window", "128", "--bench", "--seconds", "2")
+        return Step("Stream the shards, and see how fast", command)
+
     def _train(self, name: str, shards: str, why: str) -> Step:
-        command = ("headrace", "train", str(self.data / f"{name}.yaml"), "--out", self._path(name))
-        if not self._beside_data():
-            command += (f"data.url={self.out.resolve() / shards}",)
+        moved = () if self._beside_data() else (f"data.url={self.out.resolve() / shards}",)
+        command = ("headrace", "train", str(self.data / f"{name}.yaml"), "--out", self._path(name), *moved)
         return Step(why, command + (_QUICK if self.quick else ()))
 
     def _report(self) -> Step:
