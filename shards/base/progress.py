@@ -27,19 +27,20 @@ class Advance(Protocol):
 
 
 @contextmanager
-def progress(title: str, total: float | None, *, counted: bool = True) -> Iterator[Advance]:
+def progress(title: str, total: float | None, *, counted: bool = True, done: float = 0) -> Iterator[Advance]:
     """A bar on standard error while the block runs, and in a log (no terminal) one line about what took over a second.
 
     Args:
         title: What is being done, in two or three words.
         total: How many steps there are; None when nobody knows.
         counted: Show "12/40" (steps are things) rather than only a percentage (steps are weights).
+        done: Steps that an earlier run did: where the bar begins.
     """
     columns = [TextColumn("[bold]{task.description:<24}"), BarColumn(bar_width=28)]
     columns.append(MofNCompleteColumn() if counted else TaskProgressColumn())
     columns += [TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("[dim]{task.fields[note]}")]
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(title, total=total, note="")
+        task = bar.add_task(title, total=total, completed=done, note="")
 
         def advance(steps: float = 1, note: str = "") -> None:
             if note:
@@ -48,7 +49,7 @@ def progress(title: str, total: float | None, *, counted: bool = True) -> Iterat
                 bar.update(task, advance=steps)
 
         yield advance
-    done = bar.tasks[task]
-    if not console.is_terminal and (done.elapsed or 0) >= 1:
-        count = f"{done.completed:,.0f} " if counted else ""
-        print(f"{title}: {count}done in {done.elapsed:.1f} s", file=sys.stderr, flush=True)
+    now = bar.tasks[task]
+    if not console.is_terminal and (now.elapsed or 0) >= 1:
+        count = f"{now.completed - done:,.0f} " if counted else ""
+        print(f"{title}: {count}done in {now.elapsed:.1f} s", file=sys.stderr, flush=True)

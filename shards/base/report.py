@@ -97,9 +97,7 @@ Fragment = Annotated[Text | Table | Histogram | Curve | Gallery, Field(discrimin
 _ADAPTER: TypeAdapter[Any] = TypeAdapter(Fragment)
 
 
-def write_fragment(
-    folder: Path, order: int, name: str, fragment: Text | Table | Histogram | Curve | Gallery
-) -> None:
+def write_fragment(folder: Path, order: int, name: str, fragment: Text | Table | Histogram | Curve | Gallery) -> None:
     """Write one fragment into `folder`/report; `order` (00 to 99) is its place on the page."""
     target = folder / FOLDER
     target.mkdir(parents=True, exist_ok=True)
