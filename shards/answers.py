@@ -56,12 +56,12 @@ def show_stream(settings: Settings) -> None:
     """Print how much there is to stream."""
     stream = settings.stream()
     size = sum(shard.bytes for shard in stream.manifest.shards)
-    table = _pairs(f"The stream of {settings.url}")
+    table = _pairs()
     table.add_row("samples of an epoch", f"{stream.samples:,}")
     table.add_row("shards", f"{len(stream.manifest.shards):,} of {size / 1e6:,.1f} MB in all")
     table.add_row("steps of an epoch", f"{stream.steps_per_epoch(settings.batch_size):,} of {settings.batch_size:,}")
     table.add_row("lanes and block", f"{stream.order.lanes:,} and {stream.order.block:,}")
-    _print(table)
+    _print(f"The stream of {settings.url}", table)
 
 
 def show_step(settings: Settings, step: int, state: Path | None) -> None:
@@ -74,31 +74,31 @@ def show_step(settings: Settings, step: int, state: Path | None) -> None:
     """
     saved = None if state is None else _read_state(state)
     answer = samples_of_step(settings.stream(), step, settings.batch_size if saved is None else None, saved)
-    table = Table("position", "epoch", "shard", "row", "key", title=f"Step {step:,}: {answer.batch_size:,} samples")
+    table = Table("position", "epoch", "shard", "row", "key")
     for visit in answer.visits:
         table.add_row(f"{visit.position:,}", f"{visit.epoch}", visit.shard, f"{visit.row:,}", visit.key)
-    _print(table)
+    _print(f"Step {step:,}: {answer.batch_size:,} samples", table)
 
 
 def show_bench(settings: Settings, workers: int, seconds: float) -> None:
     """Stream for some seconds, then print how fast it was."""
     answer = bench(settings.stream(), settings.batch_size, num_workers=workers, seconds=seconds)
-    table = _pairs(f"Streaming {settings.url} in batches of {settings.batch_size:,}, {workers} workers")
+    table = _pairs()
     table.add_row("samples per second", f"{answer.samples_per_second:,.0f}")
     table.add_row("of the shards", f"{answer.megabytes_per_second:,.1f} MB per second")
     table.add_row("first batch after", f"{answer.first_batch_seconds * 1e3:,.1f} ms")
     table.add_row("measured over", f"{answer.samples:,} samples in {answer.seconds:.1f} s")
-    _print(table)
+    _print(f"Streaming {settings.url} in batches of {settings.batch_size:,}, {workers} workers", table)
 
 
 def show_plan(settings: Settings, world_size: int, ranks_per_node: int) -> None:
     """Print what each node of a training would read."""
     answer = plan(settings.stream(), world_size, settings.batch_size, ranks_per_node)
-    table = Table("node", "lanes", "shards", "MB per epoch", "working set, MB", title=f"{world_size:,} ranks")
+    table = Table("node", "lanes", "shards", "MB per epoch", "working set, MB")
     for load in answer.nodes[:_SHOWN_NODES]:
         sizes = (f"{size / 1e6:,.1f}" for size in (load.epoch_bytes, load.working_set_bytes))
         table.add_row(f"{load.node}", f"{load.lanes:,}", f"{load.shards:,}", *sizes)
-    _print(table)
+    _print(f"{world_size:,} ranks on {len(answer.nodes):,} nodes, the first epoch", table)
     if len(answer.nodes) > _SHOWN_NODES:
         print(f"... and {len(answer.nodes) - _SHOWN_NODES:,} nodes more like these.")
     print(f"Each shard is read by {answer.reads_per_shard:.2f} nodes in an epoch of {answer.steps_per_epoch:,} steps.")
@@ -118,14 +118,16 @@ def _read_state(path: Path) -> dict[str, object]:
     return state
 
 
-def _pairs(title: str) -> Table:
-    table = Table(title=title, title_justify="left", show_header=False)
+def _pairs() -> Table:
+    table = Table(show_header=False)
     table.add_column(style="bold")
     table.add_column()
     return table
 
 
-def _print(table: Table) -> None:
+def _print(title: str, table: Table) -> None:
     for column in table.columns[1:] if table.show_header else []:
         column.justify = "right"
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    console.print(title, style="bold", markup=False, soft_wrap=True)
+    console.print(table)
