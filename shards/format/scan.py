@@ -5,6 +5,7 @@ files have no content of their own in the tar and are refused. Unlike `tarfile`,
 mid-archive for its end and needs no end-of-archive mark, this raises wherever the archive does not go on or end well.
 """
 
+import re
 import tarfile
 from collections.abc import Iterator
 from typing import Protocol
@@ -15,6 +16,8 @@ from ..base.errors import ShardError
 from .digest import CHUNK
 from .tar import BLOCK, Member
 
+_PAX = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
+_EXTENSIONS = (*_PAX, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
 _LARGEST_EXTENSION = 1 << 20
 
 
@@ -36,25 +39,18 @@ def scan(stream: Source) -> Iterator[Member]:
     while (block := stream.read(BLOCK)).count(0) != BLOCK:
         info = _parse(block, position)
         position += BLOCK
-        if info.type in (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE):
-            extension |= _pax(_extension(stream, info, position))
-        elif info.type == tarfile.GNUTYPE_LONGNAME:
-            extension["path"] = _text(_extension(stream, info, position).rstrip(b"\0"))
-        elif info.type in (tarfile.XGLTYPE, tarfile.GNUTYPE_LONGLINK):
-            _extension(stream, info, position)
-        elif info.isdir():
-            extension = {}
+        if info.type in _EXTENSIONS:
+            extension |= _extension(stream, info, position)
+            position += _padded(info.size)
             continue
-        else:
+        if not info.isdir():
             name = extension.get("path", info.name)
-            _refuse_special(info, name, extension, position)
             size = int(extension.get("size", info.size))
+            _refuse_special(info, name, extension, position)
             yield Member(name, position, size, _checksum(stream, size, name))
-            position += _padded(size)
             _exactly(stream, _padded(size) - size, name)
-            extension = {}
-            continue
-        position += _padded(info.size)
+            position += _padded(size)
+        extension = {}
 
 
 def _parse(block: bytes, position: int) -> tarfile.TarInfo:
@@ -80,13 +76,17 @@ def _refuse_special(info: tarfile.TarInfo, name: str, extension: dict[str, str],
         )
 
 
-def _extension(stream: Source, info: tarfile.TarInfo, position: int) -> bytes:
+def _extension(stream: Source, info: tarfile.TarInfo, position: int) -> dict[str, str]:
+    """What a header that stands before a member's own says of that member."""
     if info.size > _LARGEST_EXTENSION:
         raise ShardError(
             f"the tar has an extended header of {info.size:,} bytes at byte {position:,}",
             expected=f"at most {_LARGEST_EXTENSION:,}",
         )
-    return _exactly(stream, _padded(info.size), "extended header")[: info.size]
+    content = _exactly(stream, _padded(info.size), "extended header")[: info.size]
+    if info.type in _PAX:
+        return _pax(content)
+    return {"path": _text(content.rstrip(b"\0"))} if info.type == tarfile.GNUTYPE_LONGNAME else {}
 
 
 def _pax(records: bytes) -> dict[str, str]:
@@ -100,8 +100,8 @@ def _pax(records: bytes) -> dict[str, str]:
             raise ShardError("the tar has a damaged pax header", found=repr(records[:40]))
         found[_text(key)] = _text(value[:-1])
         records = records[length:]
-    if not found.get("size", "0").isdecimal():
-        raise ShardError("the tar has a damaged pax header", found=f"the size {found['size']!r}")
+    if not re.fullmatch("[0-9]{1,18}", found.get("size", "0")):
+        raise ShardError("the tar has a damaged pax header", found=f"the size {found['size']!r:.40}")
     return found
 
 

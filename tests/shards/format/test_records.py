@@ -2,6 +2,8 @@
 
 import io
 import json
+import random
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.shards.base.errors import ShardError
+from headrace.shards.base.errors import InputError, ShardError
 from headrace.shards.format import records
 from headrace.shards.format.records import count_rows, row_bytes, write_jsonl_zst, write_parquet
 
@@ -123,3 +125,16 @@ def test_columns_must_be_known_and_the_same(tmp_path: Path) -> None:
 def test_what_is_no_record_file_is_said(name: str) -> None:
     with pytest.raises(ShardError, match=f"{name} cannot be read"):
         count_rows(io.BytesIO(b"something else, long enough"), name)
+
+
+@pytest.mark.parametrize(("write", "name"), [(write_parquet, "a.parquet"), (write_jsonl_zst, "a.jsonl.zst")])
+def test_a_disk_that_fills_up_leaves_nothing(tmp_path: Path, write: Any, name: str) -> None:
+    noise = [random.Random(row).randbytes(4000).hex() for row in range(500)]
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100 << 10, before[1]))
+    try:
+        with pytest.raises(InputError, match="Free space"):
+            write(tmp_path, name, [pa.record_batch({"text": noise})])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []

@@ -120,10 +120,19 @@ def test_an_extension_that_would_fill_the_memory_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "records", [b"x path=a\n", b"99 path=a\n", b"9 path=ab", b"6 path\n", b"11 size=-1\n", b"0 \n"]
+    "records",
+    [
+        b"x path=a\n",
+        b"99 path=a\n",
+        b"9 path=ab",
+        b"6 path\n",
+        b"11 size=-1\n",
+        b"0 \n",
+        b"5013 size=" + b"9" * 5002 + b"\n",
+    ],
 )
 def test_damaged_pax_records(records: bytes) -> None:
     info = tarfile.TarInfo("a")
     info.type, info.size = tarfile.XHDTYPE, len(records)
     with pytest.raises(ShardError, match="pax header"):
-        list(scan(io.BytesIO(info.tobuf(tarfile.USTAR_FORMAT) + records.ljust(512, b"\0") + bytes(1024))))
+        list(scan(io.BytesIO(info.tobuf(tarfile.USTAR_FORMAT) + records + bytes(-len(records) % 512 + 1024))))
