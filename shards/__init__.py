@@ -1,1 +1,26 @@
-"""headrace.shards."""
+"""Shards: the format and the stream.
+
+    from headrace.shards import Stream
+
+    stream = Stream("shards/manuals", window=128, seed=1)
+    for batch in stream.loader(256, num_workers=2): ...
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .base.errors import HeadraceError
+    from .format.manifest import Manifest
+    from .stream.stream import Stream
+
+__all__ = ["HeadraceError", "Manifest", "Stream"]
+
+_HOMES = {"HeadraceError": ".base.errors", "Manifest": ".format.manifest", "Stream": ".stream.stream"}
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when asked for: the command line lives in this package, and its help must not wait for numpy.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name], __name__), name)
