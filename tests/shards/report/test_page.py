@@ -149,6 +149,12 @@ def test_sections_and_fragments_keep_their_order(tmp_path: Path) -> None:
     assert all(link["href"].removeprefix("#") in ids for link in page.all("a"))
 
 
+def test_a_table_without_rows_says_so(tmp_path: Path) -> None:
+    write_fragment(tmp_path / "text", 0, "reasons", Table(title="dropped", columns=("stage", "records"), rows=()))
+    page = composed(tmp_path / "text", output=tmp_path / "report.html")
+    assert page.text("td") == ["none"]
+
+
 def test_the_same_fragments_give_the_same_page(tmp_path: Path) -> None:
     write_every_kind(tmp_path / "text")
     compose([tmp_path / "text"], tmp_path / "a.html")
