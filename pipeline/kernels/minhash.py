@@ -31,8 +31,8 @@ TILE = 4096
 def signatures(texts: TextArray, num_perm: int, n: int = DEFAULT_N, seed: int = DEFAULT_SEED) -> NDArray[np.uint32]:
     """Signatures of texts by their word n-grams, uint32 (documents, num_perm).
 
-    The same as `sign(shingles(word_hashes(texts), n), num_perm, seed)`, without holding words and shingles of more
-    than one document at a time.
+    The same as `sign(shingles(word_hashes(texts), n), num_perm, seed)`, without holding the words of more than one
+    document at a time.
 
     Raises:
         ValueError: n or num_perm is less than 1.
@@ -53,7 +53,7 @@ def signatures(texts: TextArray, num_perm: int, n: int = DEFAULT_N, seed: int = 
         multipliers,
         increments,
         np.empty(room, np.uint64),
-        np.empty(room, np.uint64),
+        np.empty(TILE, np.uint64),
         np.empty(TILE, np.uint32),
         signed,
     )
@@ -182,7 +182,10 @@ def sign_texts(
     tile: NDArray[np.uint32],
     signed: NDArray[np.uint32],
 ) -> None:
-    """Lower `signed`, which starts as EMPTY; `words`, `hashes` (room for a document's words) and `tile` are scratch."""
+    """Lower `signed`, which starts as EMPTY.
+
+    Scratch are `words`, with room for those of any one document, and `hashes` and `tile`, both of TILE values.
+    """
     for document in range(len(starts)):
         stop = stops[document]
         count = 0
@@ -191,8 +194,11 @@ def sign_texts(
             position, words[count], _, _ = read_word(data, position, stop, index, pages)
             count += 1
             position = next_word(data, position, stop, index, pages)
-        count = shingle_document(words, 0, count, n, hashes, 0)
-        sign_document(hashes, 0, count, multipliers, increments, tile, signed, document)
+        spare = min(n, count) - 1
+        for first in range(0, count - spare, len(hashes)):
+            within = min(len(hashes) + spare, count - first)
+            found = shingle_document(words, first, within, n, hashes, 0)
+            sign_document(hashes, 0, found, multipliers, increments, tile, signed, document)
 
 
 @kernel(types.void(reads(types.uint32, 2), types.int64, writes(types.uint64, 2)))

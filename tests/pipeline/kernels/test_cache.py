@@ -128,7 +128,7 @@ def test_a_missing_home_leaves_no_relative_folder(monkeypatch):
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)
     directories = cache.cache_directories(SOURCES / "words.py")
-    assert directories[0] == SOURCES / "__pycache__"
+    assert SOURCES / "__pycache__" in directories
     assert all(directory.is_absolute() for directory in directories)
 
 

@@ -51,6 +51,12 @@ def test_texts_are_signed_as_their_shingles_are(some, n, skipped):
     np.testing.assert_array_equal(signatures(texts, 32, n), sign(shingles(word_hashes(texts), n), 32))
 
 
+@pytest.mark.parametrize("words", [TILE + 3, TILE + 4, TILE + 5, 2 * TILE + 4, 3 * TILE])
+def test_long_texts_are_signed_tile_by_tile(words):
+    texts = pa.array([" ".join(f"{i:x}" for i in range(words)), "short"], pa.large_string())
+    np.testing.assert_array_equal(signatures(texts, 64), sign(shingles(word_hashes(texts)), 64))
+
+
 def test_a_document_without_words_has_the_empty_signature():
     assert np.all(signatures(pa.array(["", None, "?!", "\u0301"], pa.large_string()), 16) == EMPTY)
 
