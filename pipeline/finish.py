@@ -134,13 +134,12 @@ def _certificate(recipe: Recipe, results: Results, root: Path) -> Certificate | 
     if not guarantees:
         return None
     found: dict[str, set[str]] = {}
+    labels = pa.array([label for label, _ in guarantees], pa.large_string())
     for done in results["ledger"].done:
         table = pq.read_table(root / done.name / LEDGER, columns=["stage", "evidence"])
-        stage_column, evidence = table.column("stage"), table.column("evidence")
-        wanted = pc.is_in(stage_column, value_set=pa.array([label for label, _ in guarantees], pa.large_string()))
-        for text in evidence.filter(wanted).to_pylist():
-            item = json.loads(text) if text else {}
-            found.setdefault(item.get("benchmark", ""), set()).add(str(item.get("item", "")))
+        for text in table.filter(pc.is_in(table.column("stage"), value_set=labels)).column("evidence").to_pylist():
+            for benchmark, item in json.loads(text or "{}").get("items", ()):
+                found.setdefault(benchmark, set()).add(item)
     _, promise = guarantees[0]
     benchmarks = {
         name: Benchmark(

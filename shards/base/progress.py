@@ -27,7 +27,7 @@ class Advance(Protocol):
 
 
 @contextmanager
-def progress(title: str, total: float | None, *, counted: bool = True, done: float = 0) -> Iterator[Advance]:
+def progress(title: str, total: float | None, *, counted: bool = True, done: int = 0) -> Iterator[Advance]:
     """A bar on standard error while the block runs, and in a log (no terminal) one line about what took over a second.
 
     Args:
