@@ -66,11 +66,6 @@ class Cursor:
         self.state = self.state.advanced()
 
     @property
-    def bounded(self) -> bool:
-        """Whether an iteration ends."""
-        return self._bound.steps is not None or self._bound.epochs is not None
-
-    @property
     def remaining(self) -> int | None:
         """Batches until the iteration ends; None when it does not."""
         if self._bound.steps is not None:

@@ -2,10 +2,11 @@ import math
 
 import numpy as np
 import pytest
-from headrace.shards.base.rng import hash64
-from headrace.shards.stream import feistel
 from hypothesis import example, given
 from hypothesis import strategies as st
+
+from headrace.shards.base.rng import hash64
+from headrace.shards.stream import feistel
 
 keys = st.integers(0, 2**64 - 1)
 
@@ -56,9 +57,9 @@ def test_each_element_has_its_own_domain_and_key(drawn):
 
 
 def test_golden_values():
-    assert permutation(10, 7).tolist() == []
-    assert permutation(20, 7).tolist() == []
-    assert permutation(10**6, 7)[:5].tolist() == []
+    assert permutation(10, 7).tolist() == [4, 2, 0, 9, 3, 8, 6, 5, 1, 7]
+    assert permutation(20, 7).tolist() == [5, 17, 16, 10, 19, 3, 12, 0, 13, 2, 9, 4, 11, 6, 7, 18, 1, 14, 15, 8]
+    assert permutation(10**6, 7)[:5].tolist() == [732647, 842310, 575355, 889553, 966439]
 
 
 def adjacency(rounds, monkeypatch, size=1000, repetitions=1500):

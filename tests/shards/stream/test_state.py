@@ -1,0 +1,97 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headrace.shards.base.errors import StateError
+from headrace.shards.stream.state import begin, restore
+
+PRINT = {"manifest": "a" * 64, "order": 1, "seed": 7, "lanes": 64, "block": 512, "window": None}
+
+
+def dumped(state):
+    return state.model_dump(mode="json")
+
+
+def advanced(state, steps):
+    for _ in range(steps):
+        state = state.advanced()
+    return state
+
+
+def test_layout():
+    state = advanced(advanced(begin(PRINT, 256), 3).resized(100), 2)
+    assert dumped(state) == {
+        "version": 1,
+        "fingerprint": PRINT,
+        "position": 968,
+        "changes": [[0, 0, 256, [1000]], [3, 768, 100, [1000]]],
+    }
+    assert len(json.dumps(dumped(state))) < 400
+
+
+@given(st.lists(st.tuples(st.integers(1, 500), st.integers(0, 6)), min_size=1, max_size=6))
+def test_steps_and_positions_keep_their_meaning_over_changes_of_the_batch_size(chain):
+    state, began = begin(PRINT, chain[0][0]), []
+    for size, steps in chain:
+        state = state.resized(size)
+        for _ in range(steps):
+            began.append((state.position, size))
+            state = state.advanced()
+    state = restore(json.loads(json.dumps(dumped(state))), PRINT)
+    assert state.step == len(began)
+    assert [state.position_of(step) for step in range(len(began))] == began
+    assert state.position_of(state.step + 2) == (state.position + 2 * chain[-1][0], chain[-1][0])
+    assert len(state.changes) <= len(chain)
+
+
+def test_a_state_of_the_same_size_is_the_same_however_long_the_run():
+    state = begin(PRINT, 256)
+    assert state.resized(256) is state
+    assert len(dumped(advanced(state, 5000))["changes"]) == 1
+
+
+def test_states_do_not_change():
+    state = begin(PRINT, 4)
+    state.advanced()
+    state.resized(8)
+    assert (state.position, state.batch_size) == (0, 4)
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        ({"seed": 8}, ["seed changed", "seed = 8 in this stream", "seed = 7 in the state"]),
+        ({"manifest": "b" * 64}, ["manifest changed", "b" * 64, "a" * 64]),
+        ({"window": 1024}, ["window = 1024 in this stream", "window = None in the state"]),
+        ({"lanes": 32, "block": 99}, ["lanes, block changed", "lanes = 32, block = 99", "lanes = 64, block = 512"]),
+    ],
+)
+def test_a_state_of_another_stream_shows_both_sides(change, shown):
+    with pytest.raises(StateError) as caught:
+        restore(dumped(begin(PRINT, 4)), {**PRINT, **change})
+    for text in shown:
+        assert text in str(caught.value)
+
+
+def test_a_part_that_one_side_lacks_differs():
+    state = dumped(begin({**PRINT, "weights": "1:2"}, 4))
+    with pytest.raises(StateError, match="weights = absent in this stream"):
+        restore(state, PRINT)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": 2},
+        {"position": -1},
+        {"position": None},
+        {"changes": []},
+        {"changes": [[0, 0, 0, [1000]]]},
+        {"more": 1},
+    ],
+)
+def test_what_is_no_state_is_refused(change):
+    with pytest.raises(StateError, match="not the state of a stream"):
+        restore({**dumped(begin(PRINT, 4)), **change}, PRINT)
