@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import time
+import unicodedata
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -68,7 +69,9 @@ def make_task(phase: str, index: int, work: Work, after: Sequence[str] = (), wei
         after: Fingerprints of what it reads.
         weight: Its share of the progress bar.
     """
-    return Task(task_name(phase, index), work, fingerprint(type(work).version, work, list(after)), weight)
+    # What a word is follows the running Python's Unicode tables.
+    shaped_by = fingerprint(type(work).version, work, list(after), unicodedata.unidata_version)
+    return Task(task_name(phase, index), work, shaped_by, weight)
 
 
 def task_name(phase: str, index: int) -> str:

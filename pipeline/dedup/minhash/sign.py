@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from ... import exchange
-from ...kernels.minhash import band_hashes, signatures
+from ...kernels.minhash import EMPTY, band_hashes, signatures
 from ...population import View
 
 BANDS = "bands.arrow"
@@ -57,8 +57,10 @@ class Sign:
                 signed = signatures(batch.column("text"), self.scheme.permutations, self.scheme.ngram, self.scheme.seed)
                 values = pa.FixedSizeListArray.from_arrays(pa.array(signed.ravel()), self.scheme.permutations)
                 writer.write_batch(pa.record_batch([batch.column("number"), values], schema=schema))
-                bands.append(band_hashes(signed, self.scheme.bands, self.scheme.rows))
-                numbers.append(batch.column("number").to_numpy())
+                # A record without words is like no other: its signature is empty and must not be paired.
+                worded = np.any(signed != EMPTY, axis=1)
+                bands.append(band_hashes(signed[worded], self.scheme.bands, self.scheme.rows))
+                numbers.append(batch.column("number").to_numpy()[worded])
         number = np.repeat(np.concatenate(numbers), self.scheme.bands)
         band = np.concatenate(bands).ravel()
         table = pa.table({"band": band, "number": number})
