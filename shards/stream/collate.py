@@ -66,7 +66,7 @@ def _column(values: list[Any], empty: Empty) -> Any:
     if isinstance(first, np.ndarray):
         alike = all(value.shape == first.shape and value.dtype == first.dtype for value in values)
         return _written(values, first.shape, first.dtype, empty) if alike else values
-    if all(isinstance(value, (bool, int, float, np.number, np.bool_)) for value in values):
+    if all(issubclass(kind, (bool, int, float, np.number, np.bool_)) for kind in set(map(type, values))):
         numbers = np.array(values)
         return _written(numbers, (), numbers.dtype, empty)
     return values
