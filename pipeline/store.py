@@ -1,7 +1,9 @@
 """Records by their numbers: random access into what the reading tasks wrote, mapped into memory."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,9 @@ from numpy.typing import NDArray
 
 from .population import RECORDS, Population, split_of
 from .tasks import task_name
+
+OPEN_SPLITS = 512
+"""Splits that are kept open: each costs a mapping and a file descriptor."""
 
 
 class RecordStore:
@@ -23,7 +28,7 @@ class RecordStore:
 
     def __init__(self, root: Path, phase: str, starts: Sequence[int]) -> None:
         self._root, self._phase, self._starts = root, phase, starts
-        self._split = lru_cache(maxsize=128)(self._open)
+        self._split = lru_cache(maxsize=OPEN_SPLITS)(self._open)
 
     @classmethod
     def of(cls, root: Path, population: Population) -> "RecordStore":
@@ -31,32 +36,41 @@ class RecordStore:
         return cls(root, population.records, population.starts)
 
     def fetch(self, numbers: NDArray[np.uint64], columns: Sequence[str]) -> pa.Table:
-        """The records of these numbers, uint64 (n,), in this order.
+        """The records of these numbers, uint64 (n,), at least one, in this order.
 
         Raises:
             KeyError: A number is not in the store.
         """
-        parts, order = [], []
-        splits = split_of(numbers, self._starts)
-        for split in np.unique(splits):
-            rows = np.flatnonzero(splits == split)
-            reader, known, firsts = self._split(int(split))
-            places = np.searchsorted(known, numbers[rows])
-            if np.any(places == len(known)) or np.any(known[places] != numbers[rows]):
-                raise KeyError(f"a record of split {split} is not in the store")
-            batches = np.searchsorted(firsts, places, side="right") - 1
-            for index in np.unique(batches):
-                chosen = batches == index
-                batch = reader.get_batch(int(index)).select(list(columns))
-                parts.append(batch.take(pa.array(places[chosen] - firsts[index])))
-                order.append(rows[chosen])
-        table = pa.Table.from_batches(parts)
-        return table.take(pa.array(np.argsort(np.concatenate(order), kind="stable")))
+        order = np.argsort(numbers, kind="stable")
+        ascending = numbers[order]
+        parts = [
+            batch.select(list(columns)).take(pa.array(rows))
+            for split, wanted in _runs(ascending, split_of(ascending, self._starts))
+            for batch, rows in self._split(split).find(wanted)
+        ]
+        return pa.Table.from_batches(parts).take(pa.array(np.argsort(order)))
+
+    def sizes(self, numbers: NDArray[np.uint64], column: str) -> NDArray[np.uint64]:
+        """The bytes of each record's payload, uint64 (n,); reads no payload.
+
+        Raises:
+            KeyError: A number is not in the store.
+        """
+        order = np.argsort(numbers, kind="stable")
+        ascending = numbers[order]
+        sizes = np.empty(len(numbers), np.uint64)
+        done = 0
+        for split, wanted in _runs(ascending, split_of(ascending, self._starts)):
+            for batch, rows in self._split(split).find(wanted):
+                offsets = np.frombuffer(batch.column(column).buffers()[1], np.int64)
+                sizes[order[done : done + len(rows)]] = offsets[rows + 1] - offsets[rows]
+                done += len(rows)
+        return sizes
 
     def chunks(
         self, numbers: NDArray[np.uint64], sizes: NDArray[np.uint64], columns: Sequence[str], target: int
     ) -> Iterator[pa.RecordBatch]:
-        """The records in this order, in batches of about `target` bytes by their `sizes`."""
+        """The records in this order, in batches of about `target` bytes by their `sizes`, at least one record each."""
         ends = np.cumsum(sizes, dtype=np.uint64)
         start = 0
         while start < len(numbers):
@@ -65,9 +79,38 @@ class RecordStore:
             yield from self.fetch(numbers[start:stop], columns).combine_chunks().to_batches()
             start = stop
 
-    def _open(self, split: int) -> tuple[pa.ipc.RecordBatchFileReader, NDArray[np.uint64], NDArray[np.int64]]:
-        path = self._root / task_name(self._phase, split) / RECORDS
-        reader = pa.ipc.open_file(pa.memory_map(str(path)))
-        columns = [reader.get_batch(index).column("number").to_numpy() for index in range(reader.num_record_batches)]
-        firsts = np.cumsum([0, *(len(column) for column in columns)])[:-1]
-        return reader, np.concatenate([np.empty(0, np.uint64), *columns]), firsts
+    def _open(self, split: int) -> "_Split":
+        reader = pa.ipc.open_file(pa.memory_map(str(self._root / task_name(self._phase, split) / RECORDS)))
+        batches = [reader.get_batch(index) for index in range(reader.num_record_batches)]
+        filled = tuple(batch for batch in batches if batch.num_rows)
+        firsts = np.array([batch.column("number")[0].as_py() for batch in filled], np.uint64)
+        return _Split(split, filled, firsts)
+
+
+@dataclass(frozen=True)
+class _Split:
+    """One split's batches, none of them empty, and their first numbers, ascending; views of a mapping, no copies."""
+
+    index: int
+    batches: tuple[pa.RecordBatch, ...]
+    firsts: NDArray[np.uint64]
+
+    def find(self, numbers: NDArray[np.uint64]) -> Iterator[tuple[pa.RecordBatch, NDArray[np.int64]]]:
+        """Ascending numbers as rows of batches."""
+        for place, wanted in _runs(numbers, np.searchsorted(self.firsts, numbers, side="right") - 1):
+            if place < 0:
+                raise KeyError(f"the record {wanted[0]} is not in split {self.index}")
+            # A view: the search touches only the few pages that it looks at.
+            known = self.batches[place].column("number").to_numpy()
+            rows = np.searchsorted(known, wanted)
+            missing = known[np.minimum(rows, len(known) - 1)] != wanted
+            if missing.any():
+                raise KeyError(f"the record {wanted[missing][0]} is not in split {self.index}")
+            yield self.batches[place], rows
+
+
+def _runs(values: NDArray[np.uint64], groups: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.uint64]]]:
+    """Each group of ascending `groups` with its values."""
+    bounds = np.flatnonzero(np.diff(groups, prepend=-2, append=-2))
+    for start, stop in pairwise(bounds.tolist()):
+        yield int(groups[start]), values[start:stop]
