@@ -2,9 +2,10 @@ import hashlib
 
 import numpy as np
 import pytest
-from headrace.shards.base.rng import generator, hash64, key
 from hypothesis import given
 from hypothesis import strategies as st
+
+from headrace.shards.base.rng import generator, hash64, key
 
 MASK = 2**64 - 1
 parts = st.lists(
