@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import pyarrow as pa
+
 from headrace.shards.base.registry import Registry
 
 EXTRACTORS = Registry("extractor", "headrace.pipeline.extractors", "headrace.extractors")

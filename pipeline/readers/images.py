@@ -79,8 +79,8 @@ class Images(ImageReader):
             try:
                 content = self._content(archive, member)
             except _ZIP_ERRORS as problem:
-                error = f"the zip member cannot be read: {problem}"
-                self.add_failure(builder, position, path, member.file_size, error)
+                message = f"the zip member cannot be read: {problem}"
+                self.add_failure(builder, position, path, member.file_size, message)
             else:
                 self.add(builder, position, path, content)
             yield
