@@ -5,6 +5,7 @@ and what it counted) is added and the folder is renamed: one atomic step that co
 stands there with the right fingerprint is not run again. Whatever else is found there is removed.
 """
 
+import errno
 import json
 import os
 import shutil
@@ -16,12 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from headrace.shards.base.errors import BuildError, HeadraceError
+from headrace.shards.base.errors import BuildError, HeadraceError, InputError
 
 from .fingerprint import fingerprint
 
 MARKER = "done.json"
 TEMPORARY = ".tmp-"
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Work(Protocol):
@@ -108,27 +111,44 @@ def execute(root: Path, task: Task) -> Done:
     """
     target = root / task.name
     temporary = target.with_name(f"{TEMPORARY}{target.name}-{uuid.uuid4().hex[:8]}")
-    temporary.mkdir(parents=True)
     start = time.perf_counter()
     try:
+        temporary.mkdir(parents=True)
         stats = dict(task.work.run(root, temporary))
         seconds = round(time.perf_counter() - start, 3)
         marker = {"fingerprint": task.fingerprint, "stats": stats, "seconds": seconds}
         (temporary / MARKER).write_text(json.dumps(marker), encoding="utf-8")
-        for path in temporary.iterdir():
+        for path in (*temporary.iterdir(), temporary):
             _sync(path)
         _replace_folder(temporary, target)
-    except (HeadraceError, OSError, MemoryError):
+    except HeadraceError:
         raise
     except Exception as error:
-        raise BuildError(
-            f"the task {task.name} failed",
-            found=f"{type(error).__name__}: {error}",
-            remedy="What is done is kept: mend the cause and run the same line again (--debug shows where)",
-        ) from error
+        raise _explained(task, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return Done(task.name, task.fingerprint, stats, seconds)
+
+
+def _explained(task: Task, error: Exception) -> HeadraceError:
+    """What a library raised, as an error that says what to do."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return InputError(
+            f"the disk is full: the task {task.name} could not write its output",
+            found=os.strerror(error.errno),
+            remedy="Nothing is half-written. Free some space, then run the same line again: it continues",
+        )
+    if isinstance(error, MemoryError):
+        return BuildError(
+            f"memory ran out in the task {task.name}",
+            found=str(error),
+            remedy="Run the same line with fewer --workers: it continues",
+        )
+    return BuildError(
+        f"the task {task.name} failed",
+        found=f"{type(error).__name__}: {error}",
+        remedy="What is done is kept: mend the cause and run the same line again (--debug shows where)",
+    )
 
 
 def remove_leftovers(root: Path, phase: str, tasks: set[str]) -> None:
@@ -139,13 +159,18 @@ def remove_leftovers(root: Path, phase: str, tasks: set[str]) -> None:
 
 
 def _replace_folder(source: Path, target: Path) -> None:
-    if target.exists():
-        old = target.with_name(f"{TEMPORARY}old-{uuid.uuid4().hex[:8]}")
-        target.rename(old)
-        source.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        source.rename(target)
+    """Put a folder in another's place; what a worker of a killed run commits at the same moment gives way."""
+    while True:
+        try:
+            source.rename(target)
+        except OSError:
+            if not target.exists():
+                raise
+            old = target.with_name(f"{TEMPORARY}old-{uuid.uuid4().hex[:8]}")
+            target.rename(old)
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            return
 
 
 def _sync(path: Path) -> None:

@@ -1,12 +1,13 @@
-"""HTML to text by Resiliparse, whose encoding detection and main-content rules are built for web crawls."""
+"""HTML to text by Resiliparse, whose main-content rules are built for web crawls."""
 
+import json
 from dataclasses import dataclass
 
 import pyarrow as pa
 from resiliparse.extract.html2text import extract_plain_text
-from resiliparse.parse.encoding import bytes_to_str, detect_encoding
 from resiliparse.parse.html import HTMLTree
 
+from ._html_text import decode_html
 from .base import Extractor
 
 
@@ -32,18 +33,17 @@ class Resiliparse(Extractor):
         """The text of each page; one that cannot be parsed is null, with the parser's complaint."""
         texts: list[str | None] = []
         errors: list[str | None] = []
-        for page in batch.column("content").to_pylist():
+        metas = batch.column("meta").to_pylist()
+        for page, meta in zip(batch.column("content").to_pylist(), metas, strict=True):
             try:
-                texts.append(self._text(page))
+                texts.append(self._text(decode_html(page, json.loads(meta).get("charset") or "")))
                 errors.append(None)
             except Exception as error:  # a parser in C++ met by a hostile page: whatever it raises, the page failed
                 texts.append(None)
                 errors.append(f"{type(error).__name__}: {error}")
         return pa.array(texts, pa.large_string()), errors
 
-    def _text(self, page: bytes) -> str:
-        # Resiliparse looks at the byte order mark and the bytes; a page's own declaration is wrong too often.
-        html = bytes_to_str(page, detect_encoding(page))
+    def _text(self, html: str) -> str:
         text: str = extract_plain_text(
             HTMLTree.parse(html),
             main_content=self.main_content,

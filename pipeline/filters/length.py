@@ -1,0 +1,45 @@
+"""Length: bounds on a document's characters and words."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from ..kernels.document_stats import document_stats
+from .base import Measures, Record, Rule, RuleFilter
+
+
+@dataclass(frozen=True)
+class Length(RuleFilter):
+    """Drops documents that are too short or too long.
+
+    Args:
+        min_chars: Characters (code points), at least.
+        max_chars: Characters, at most.
+        min_words: Words, at least; a character of a script without spaces is a word.
+        max_words: Words, at most.
+    """
+
+    min_chars: int = 1
+    max_chars: float = np.inf
+    min_words: int = 0
+    max_words: float = np.inf
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Characters first."""
+        return (
+            Rule("number_of_characters", "characters", self.min_chars, self.max_chars),
+            Rule("number_of_words", "words", self.min_words, self.max_words),
+        )
+
+    def measure(self, batch: pa.RecordBatch) -> Measures:
+        """Both from one pass over the text."""
+        stats = document_stats(batch.column("text"))
+        return Measures({"characters": stats.characters.astype(np.float64), "words": stats.words.astype(np.float64)})
+
+
+EXAMPLES: tuple[tuple[Record, str | None], ...] = (
+    (Record(url=None, meta={}, text="short"), None),
+    (Record(url=None, meta={}, text=""), "number_of_characters"),
+)
