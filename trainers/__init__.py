@@ -1,1 +1,1 @@
-"""headrace.trainers."""
+"""headrace.trainers: from the stream to a trained, probed network."""

@@ -1,0 +1,44 @@
+"""What `headrace train` and `headrace eval` show."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from headrace.shards.base.report import Table as TableFragment
+from headrace.shards.base.report import read_fragments
+
+from .evaluate import evaluate
+from .loop import train
+from .metrics import read_metrics
+from .recipe import read_recipe
+from .runs import Run
+
+
+def run_train(recipe_path: Path, overrides: Sequence[str], out: Path | None) -> None:
+    """Train, then say what came out and where it lies."""
+    folder = out or Path(recipe_path.stem)
+    if not train(read_recipe(recipe_path, overrides), folder):
+        return
+    last = read_metrics(folder)[-1]
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"{int(last['step']):,} steps, loss {last['loss']:.4f}, {last['samples_per_s']:,.0f} samples/s.")
+    console.print(f"The network: {folder / 'export'}. What it knows: `headrace eval {folder}`")
+
+
+def run_eval(folder: Path, overrides: Sequence[str]) -> None:
+    """Evaluate, then print the table."""
+    evaluate(Run.open(folder, overrides))
+    for path, fragment in read_fragments(folder):
+        if isinstance(fragment, TableFragment) and path.stem.endswith("probes"):
+            _print(fragment, Console(highlight=False))
+
+
+def _print(fragment: TableFragment, console: Console) -> None:
+    table = Table(title=fragment.title, caption=fragment.note, caption_justify="left")
+    for column in fragment.columns:
+        table.add_column(column, justify="right" if column.endswith("%") else "left")
+    for row in fragment.rows:
+        table.add_row(*(f"{cell:.1f}" if isinstance(cell, float) else str(cell) for cell in row))
+    console.print(table)

@@ -1,0 +1,81 @@
+"""What a run knows of its shards before it reads them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from headrace.shards.base.errors import RecipeError
+from headrace.shards.format.manifest import Manifest, folder_of
+from headrace.shards.format.urls import fetch, join
+
+from .vocabulary import Vocabulary, read_tokenizer
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """A set of shards by its manifest.
+
+    Args:
+        url: The folder of the shards.
+        manifest: What lies there.
+    """
+
+    url: str
+    manifest: Manifest
+
+    @classmethod
+    def of(cls, url: str) -> "DataFacts":
+        """The facts of the shards in a folder.
+
+        Raises:
+            ManifestError: There is no manifest, or it cannot be read.
+        """
+        return cls(folder_of(url), Manifest.load(url))
+
+    @cached_property
+    def _tokenizer(self) -> "tuple[Tokenizer, Vocabulary]":
+        if self.manifest.tokenizer is None:
+            raise self.lacking("token shards")
+        return read_tokenizer(fetch(join(self.url, self.manifest.tokenizer.file)))
+
+    @property
+    def tokenizer(self) -> "Tokenizer":
+        """The tokenizer of token shards, with all special tokens of `vocabulary`."""
+        return self._tokenizer[0]
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The vocabulary of token shards.
+
+        Raises:
+            RecipeError: These are no token shards.
+        """
+        return self._tokenizer[1]
+
+    def image_fields(self) -> tuple[str, ...]:
+        """The fields under which samples hold their image, such as `png`, and `jpg` where formats are mixed.
+
+        Fields with a dot, such as `mask.png`, are something else about an image.
+
+        Raises:
+            RecipeError: There is none.
+        """
+        images = [name for name, kind in self.manifest.fields.items() if kind in IMAGE_TYPES and "." not in name]
+        if not images:
+            raise self.lacking("image shards: a field of the type image/png, image/jpeg or image/webp")
+        return tuple(images)
+
+    def lacking(self, expected: str) -> RecipeError:
+        """The error for shards of another kind than a pretext reads."""
+        fields = ", ".join(f"{name} ({kind})" for name, kind in self.manifest.fields.items()) or "none"
+        return RecipeError(
+            f"the shards in {self.url} are not what this pretext reads",
+            found=f"shards of kind '{self.manifest.kind}' with the fields: {fields}",
+            expected=expected,
+            remedy="Point data.url at other shards, or choose another pretext",
+        )

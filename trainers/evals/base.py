@@ -1,0 +1,37 @@
+"""The contract of an evaluation: from labelled features to predictions."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = Any
+"""(N, D) float32: a numpy array, or a scipy sparse matrix where most entries are 0."""
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Features with what is known of them.
+
+    Args:
+        features: (N, D).
+        labels: (N,) class numbers.
+        groups: (N,) numbers; rows of one group are never separated by a split.
+    """
+
+    features: Matrix
+    labels: Labels
+    groups: NDArray[np.int64]
+
+    def rows(self, which: NDArray[Any]) -> "Labelled":
+        """Some of the rows, by number or by a mask."""
+        return Labelled(self.features[which], self.labels[which], self.groups[which])
+
+
+class Evaluation(Protocol):
+    """One way to find out what features are worth; a frozen dataclass of its parameters."""
+
+    def predict(self, train: Labelled, features: Matrix) -> Labels:
+        """The classes of the features (M, D), having seen the labels of `train` only; (M,)."""

@@ -1,0 +1,54 @@
+"""Raw input as features: what a network must beat to be worth its training."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data import DataFacts
+from ..pretext.base import Record
+from ..samples.crops import central_box, resized, with_channels
+from .base import Matrix
+
+_SIDE = 32
+"""Larger images are scaled down to this many pixels a side: 3,072 numbers for each in RGB."""
+
+
+def raw_input(
+    data: DataFacts, network: Mapping[str, Any], records: Iterable[Record], train: NDArray[np.bool_]
+) -> tuple[str, Matrix]:
+    """A name, and the raw input of records as features (N, D): TF-IDF of words for text, else pixels.
+
+    Args:
+        data: The shards that the records come from.
+        network: What the pretext demands of its network; of images, their size and channels.
+        records: N records.
+        train: (N,) the records that words and their frequencies may be learned from.
+    """
+    if data.manifest.kind == "tokens":
+        return "TF-IDF of words", tf_idf((decoded(data, record) for record in records), train)
+    fields, side, channels = data.image_fields(), min(network["image_size"], _SIDE), network["num_channels"]
+    images = (next(record[name] for name in fields if name in record) for record in records)
+    return "pixels", np.stack([pixels(image, side, channels) for image in images])
+
+
+def tf_idf(texts: Iterable[str], train: NDArray[np.bool_]) -> Matrix:
+    """Words weighted by frequency and rarity (sublinear TF, rows of norm 1), sparse; learned from `train` alone."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    held = np.array(list(texts), dtype=object)
+    words = TfidfVectorizer(sublinear_tf=True, max_features=50_000, dtype=np.float32).fit(held[train])
+    return words.transform(held)
+
+
+def decoded(data: DataFacts, record: Record) -> str:
+    """The text of a document's tokens."""
+    text: str = data.tokenizer.decode(record["tokens"].tolist())
+    return text
+
+
+def pixels(image: NDArray[np.uint8], side: int, channels: int) -> NDArray[np.float32]:
+    """The largest central square of an image, scaled to side x side pixels of 0 .. 1, as one row."""
+    square = resized(image, side, central_box(*image.shape[:2]))
+    return with_channels(square, channels).astype(np.float32).ravel() / np.float32(255)

@@ -1,0 +1,135 @@
+"""Labelled records for the evaluations: what the label of a record is, and on which side of the split it falls."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator, Field
+
+from headrace.shards.base.errors import InputError
+from headrace.shards.base.recipe import RecipeModel
+from headrace.shards.base.rng import key
+
+from ..data import DataFacts
+from ..pretext.base import Record
+from .linear_probe import in_share
+from .records import read_metas, read_records
+
+
+def _compiled(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"a regular expression, but: {error}") from error
+    return pattern
+
+
+class Selector(RecipeModel):
+    """A value taken from a record's metadata."""
+
+    field: str
+    """The field; a dot leads into a nested one (`meta.label`)."""
+    pattern: Annotated[str, AfterValidator(_compiled)] | None = None
+    """A regular expression to be found in the field; its first group, or else its whole match, is the value."""
+
+    def value(self, meta: Mapping[str, Any]) -> str | None:
+        """The value, or None where the field is missing or the pattern is not found."""
+        found: Any = meta
+        for step in self.field.split("."):
+            found = found.get(step) if isinstance(found, Mapping) else None
+        if found is None or self.pattern is None:
+            return None if found is None else str(found)
+        match = re.search(self.pattern, str(found))
+        return match and (match[1] if match.re.groups else match[0])
+
+
+class ProbeRecipe(RecipeModel):
+    """Where labels come from, and what is trained on and tested on."""
+
+    label: Selector
+    """Records without a label are left out."""
+    group: Selector | None = None
+    """Records of one group, such as two versions of a page, stay on one side of every split; default: each alone."""
+    split: Selector | None = None
+    """Says `train` or `test`, where the data knows; else groups are drawn by a hash."""
+    test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    """Of the groups, where neither `split` nor `test_url` says."""
+    test_url: str | None = None
+    """Other shards, all of which are tested on; the training shards are then all trained on."""
+
+
+@dataclass(frozen=True)
+class LabelledRecords:
+    """Records with labels; the records themselves stay on disk until they are read.
+
+    Args:
+        sources: The shards, one set after the other.
+        rows: For each set, the numbers of its labelled records.
+        classes: The labels' names, sorted.
+        labels: (N,) numbers of classes.
+        groups: (N,) numbers of groups.
+        test: (N,) which records are tested on.
+    """
+
+    sources: tuple[DataFacts, ...]
+    rows: tuple[NDArray[np.int64], ...]
+    classes: tuple[str, ...]
+    labels: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    test: NDArray[np.bool_]
+
+    def records(self) -> Iterator[Record]:
+        """The records, in the order of the labels."""
+        for source, rows in zip(self.sources, self.rows, strict=True):
+            yield from read_records(source, rows)
+
+
+def labelled_records(recipe: ProbeRecipe, data: DataFacts) -> LabelledRecords:
+    """Find labels, groups and sides of all records.
+
+    Raises:
+        InputError: There are fewer than two classes, or a side is empty.
+    """
+    sources = (data, DataFacts.of(recipe.test_url)) if recipe.test_url else (data,)
+    found = [_labelled(recipe, source) for source in sources]
+    rows = tuple(np.array([row for row, _, _, _ in each], np.int64) for each in found)
+    entries = [entry for each in found for entry in each]
+    classes = sorted({label for _, label, _, _ in entries})
+    groups = np.array([key("group", group) for _, _, group, _ in entries], np.uint64).astype(np.int64)
+    if recipe.test_url:
+        test = np.repeat([False, True], [len(each) for each in rows])
+    elif recipe.split:
+        test = np.array([side == "test" for _, _, _, side in entries], bool)
+    else:
+        test = in_share(groups, recipe.test_share, "test")
+    labels = np.array([classes.index(label) for _, label, _, _ in entries], np.int64)
+    _check(recipe, data, classes, labels, test)
+    return LabelledRecords(sources, rows, tuple(classes), labels, groups, test)
+
+
+def _labelled(recipe: ProbeRecipe, data: DataFacts) -> list[tuple[int, str, str, str | None]]:
+    """(row, label, group, side) of each record that has a label."""
+    found = []
+    for row, (name, meta) in enumerate(read_metas(data)):
+        label = recipe.label.value(meta)
+        if label is not None:
+            group = recipe.group.value(meta) if recipe.group else None
+            side = recipe.split.value(meta) if recipe.split else None
+            found.append((row, label, group or name, side))
+    return found
+
+
+def _check(
+    recipe: ProbeRecipe, data: DataFacts, classes: list[str], labels: NDArray[np.int64], test: NDArray[np.bool_]
+) -> None:
+    known, asked = len(np.unique(labels[~test])), int(test.sum())
+    if known < 2 or not asked:
+        raise InputError(
+            f"the labels of {data.url} cannot be probed",
+            found=f"{len(labels)} records of {len(classes)} classes, {known} of them to train on; {asked} to test",
+            expected="at least two classes to train on, and something to test",
+            remedy=f"Mend 'probe' in the recipe: the label is read from '{recipe.label.field}'",
+        )

@@ -1,0 +1,61 @@
+"""The finished network for others: RUN/export opens with transformers' `AutoModel.from_pretrained`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .pretext.base import Objective
+from .runs import Run
+from .vocabulary import ROLES
+
+FOLDER = "export"
+
+
+def export(run: Run, objective: Objective) -> Path:
+    """Write the network, and the tokenizer of a text run, into RUN/export.
+
+    Of a masked language model `AutoModelForMaskedLM` gets the head as well. Heads and decoders of other pretexts are
+    left behind.
+    """
+    folder = run.folder / FOLDER
+    with _no_bars():
+        objective.backbone.save_pretrained(folder)
+    if run.data.manifest.tokenizer:
+        _export_tokenizer(run, folder)
+    return folder
+
+
+def _export_tokenizer(run: Run, folder: Path) -> None:
+    """A tokenizer that frames a text as the network saw it in training: [CLS] text [SEP]."""
+    import transformers
+    from tokenizers import Tokenizer
+    from tokenizers.processors import TemplateProcessing
+
+    words = run.data.vocabulary
+    # A copy, for others may be decoding with the original.
+    tokenizer = Tokenizer.from_str(run.data.tokenizer.to_str())
+    names = {role: tokenizer.id_to_token(getattr(words, role)) for role in ROLES}
+    tokenizer.post_processor = TemplateProcessing(
+        single=f"{names['cls']} $A {names['sep']}",
+        special_tokens=[(names[role], getattr(words, role)) for role in ("cls", "sep")],
+    )
+    spelt = {f"{role}_token": name for role, name in names.items()}
+    length = int(run.pretext.network["max_position_embeddings"])
+    fast: Any = transformers.PreTrainedTokenizerFast
+    fast(tokenizer_object=tokenizer, model_max_length=length, **spelt).save_pretrained(folder)
+
+
+@contextmanager
+def _no_bars() -> Iterator[None]:
+    """Keep transformers' own progress bars quiet, and leave its setting as it was."""
+    import transformers
+
+    logging: Any = transformers.utils.logging
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()

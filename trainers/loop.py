@@ -1,0 +1,203 @@
+"""The training loop: the only one, for every pretext, on one process or many.
+
+Nothing random is left over from one step to the next: torch's generators are keyed by (seed, step, row) before each
+micro-batch, the learning rate and the samples are closed forms of the step. So a checkpoint between two steps is
+all that the rest of the run depends on.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from headrace.shards.base.errors import Interrupted, TrainingError, UsageError
+from headrace.shards.base.progress import Advance, progress
+from headrace.shards.stream import Stream
+from headrace.shards.stream.loader import Loader
+
+from .distributed import World, joined
+from .export import export
+from .fragments import write_training
+from .metrics import MetricsLog, Throughput
+from .optimizers import build_optimizer, set_learning_rate
+from .pretext.base import Batch, Objective
+from .recipe import TrainModel, TrainRecipe
+from .runs import RECIPE, Run, device_seed
+from .signals import StopRequest, stop_requests
+from .step import Outcome, backward
+
+EXAMPLES = 12
+"""Samples that are drawn for the report."""
+
+
+def train(recipe: TrainRecipe, folder: Path) -> bool:
+    """Train from a recipe, from where the folder's latest checkpoint stands, to the end.
+
+    Args:
+        recipe: The recipe.
+        folder: RUN; see `runs`.
+
+    Returns:
+        Whether this is the process that wrote the files.
+
+    Raises:
+        Interrupted: The run was asked to stop; it saved its state, and the same call continues it.
+        RecipeError: Shards, pretext and network do not fit each other.
+        StateError: The folder holds a checkpoint of another run.
+        TrainingError: The loss is no longer a number, or a checkpoint cannot be written.
+        UsageError: The batch cannot be dealt to the processes.
+    """
+    with joined(recipe.model.device) as world, stop_requests() as stop:
+        run = Run.of(recipe, folder)
+        state = start(run, world)
+        if world.main:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / RECIPE).write_text(recipe.dump(), encoding="utf-8")
+        run_to_end(run, world, state, stop)
+        if world.main:
+            export(run, state.objective)
+            write_training(run, state.objective, state.stream.read(np.arange(EXAMPLES)))
+        world.barrier()
+        return world.main
+
+
+@dataclass
+class State:
+    """What a step changes.
+
+    Args:
+        stream: The samples.
+        loader: This process' rows of each batch; knows which batch is next.
+        objective: Network and loss.
+        parallel: The same, as it must be called.
+        optimizer: Over the objective's parameters.
+        step: Steps done.
+    """
+
+    stream: Stream
+    loader: Loader
+    objective: Objective
+    parallel: nn.Module
+    optimizer: torch.optim.Optimizer
+    step: int
+
+
+def start(run: Run, world: World) -> State:
+    """Make everything from the recipe, and put the latest checkpoint into it if there is one."""
+    model, pretext = run.recipe.model, run.pretext
+    if model.batch_size % (world.size * model.accumulate):
+        raise UsageError(
+            "the batch cannot be dealt evenly",
+            found=f"batch_size={model.batch_size}, {world.size} processes, accumulate={model.accumulate}",
+            expected=f"a multiple of {world.size * model.accumulate}",
+            remedy="Change batch_size or accumulate, or the number of processes",
+        )
+    stream = Stream(
+        model.data.url,
+        seed=model.seed,
+        lanes=model.data.lanes,
+        block=model.data.block,
+        window=pretext.window,
+        fields=pretext.fields,
+        transform=pretext.sample,
+    )
+    objective = run.untrained().to(world.device)
+    optimizer = build_optimizer(model.optimizer, objective, model.batch_size)
+    restored = run.checkpoints.restore(objective, optimizer)
+    step, position = restored or (0, None)
+    loader = stream.loader(
+        model.batch_size,
+        rank=world.rank,
+        world_size=world.size,
+        num_workers=model.data.workers,
+        pin_memory=world.device.type == "cuda",
+        start=position,
+    )
+    return State(stream, loader, objective, world.wrap(objective), optimizer, step)
+
+
+def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
+    """Take all steps that are left, logging and saving on the way."""
+    model = run.recipe.model
+    log = MetricsLog(run.folder, state.step) if world.main else None
+    throughput = Throughput(model.batch_size, run.pretext.tokens)
+    batches = throughput.watched(state.loader)
+    state.objective.train()
+    with _bar(run, world, state.step) as advance:
+        while state.step < model.steps:
+            outcome, numbers = take_step(run, world, state, next(batches))
+            ended, asked = state.step == model.steps, world.any(bool(stop))
+            note = ""
+            if ended or state.step % model.log_every == 0:
+                line = {"step": state.step, **outcome.line(world), **numbers, **throughput.lap()}
+                note = f"loss {line['loss']:.4f}, {line['samples_per_s']:,.0f} samples/s"
+                if log:
+                    log.write(line)
+            advance(note=note)
+            if (ended or asked or state.step % model.checkpoint_every == 0) and world.main:
+                run.checkpoints.save(state.step, state.objective, state.optimizer, state.loader.state_dict())
+            if asked and not ended:
+                raise Interrupted(
+                    f"training stopped after step {state.step} of {model.steps}",
+                    remedy=f"Everything is saved in {run.folder}: run the same line again to continue",
+                )
+
+
+def take_step(run: Run, world: World, state: State, batch: Batch) -> tuple[Outcome, dict[str, float]]:
+    """One step of the optimizer on this process' rows of a batch; the outcome, and numbers for the log.
+
+    Raises:
+        TrainingError: The gradients are not finite; the parameters are as before the step.
+    """
+    model, step = run.recipe.model, state.step
+    state.optimizer.zero_grad(set_to_none=True)
+    outcome = backward(
+        state.objective,
+        state.parallel,
+        batch,
+        world,
+        accumulate=model.accumulate,
+        autocast=partial(_autocast, model, world),
+        seed=lambda row: device_seed(model.seed, "step", step, row),
+    )
+    limit = model.optimizer.clip or float("inf")
+    norm = torch.nn.utils.clip_grad_norm_(state.objective.parameters(), limit).item()
+    if not math.isfinite(norm):
+        raise _diverged(run, step, norm)
+    rate = model.optimizer.peak(model.batch_size) * model.schedule.factor(step, model.steps)
+    set_learning_rate(state.optimizer, rate)
+    state.optimizer.step()
+    state.objective.after_step(step, model.steps)
+    state.step += 1
+    return outcome, {"lr": rate, "grad_norm": norm}
+
+
+def _autocast(model: TrainModel, world: World) -> AbstractContextManager[None]:
+    return torch.autocast(world.device.type, torch.bfloat16, enabled=model.precision == "bf16")
+
+
+@contextmanager
+def _bar(run: Run, world: World, done: int) -> Iterator[Advance]:
+    if not world.main:
+        yield lambda steps=1, note="": None
+        return
+    with progress(f"train {run.name}", run.recipe.model.steps, done=done) as advance:
+        yield advance
+
+
+def _diverged(run: Run, step: int, norm: float) -> TrainingError:
+    model = run.recipe.model
+    window = f" --window {run.pretext.window}" if run.pretext.window else ""
+    asked = f"--step {step} --batch-size {model.batch_size} --seed {model.seed}{window}"
+    return TrainingError(
+        f"step {step} (from 0) has no finite gradients; nothing was changed by it",
+        found=f"a gradient norm of {norm}",
+        remedy=f"See the samples of that step with `headrace stream {model.data.url} {asked}`; if they are sound, "
+        "lower optimizer.lr, set optimizer.clip, or lengthen schedule.warmup, and give another --out",
+    )

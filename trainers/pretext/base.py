@@ -1,0 +1,168 @@
+"""The contract of a pretext task: one file with a worker half and a device half.
+
+    class Mine(Pretext):             parameters; runs in the loader's workers, on numpy
+        sample(record, rng)          one record of the stream -> arrays of fixed shapes
+        objective(backbone)          the device half, for the network that the recipe asks for
+
+    class MyObjective(Objective):    an nn.Module; runs on the device, on torch
+        targets(batch)               how many targets each term of the loss has in this batch
+        loss(batch)                  the sum over those targets of each term
+        after_step(step, steps)      what to update after the optimizer: teachers, queues, centres
+
+**The loss of a step** is the sum over terms of (sum over targets) / (number of targets), where both run over all ranks
+and all micro-batches of the step. That is why `targets` is asked before `loss`: the loop adds the counts up over ranks,
+then scales each part before its backward pass, so that the gradients do not depend on how the batch was cut.
+
+**State.** Whatever lives on from step to step is a parameter or a buffer of the objective, and so is in the
+checkpoint; whatever does not learn has `requires_grad=False`.
+
+**Randomness.** `sample` draws from `rng` alone, which is keyed by (seed, epoch, sample). On the device, torch's
+generator is keyed by (seed, step, row) before each micro-batch.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from headrace.shards.base.registry import Registry
+
+from ..backbones import BackboneRecipe
+from ..data import DataFacts
+
+PRETEXTS = Registry("pretext", "headrace.trainers.pretext", "headrace.pretexts")
+
+Record = Mapping[str, Any]
+Arrays = dict[str, NDArray[Any]]
+Batch = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A quantity as its sum and the number of things summed over; over ranks, both are added up."""
+
+    total: Tensor
+    count: Tensor
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What `Objective.loss` gives back."""
+
+    terms: dict[str, Tensor]
+    """Of each term the sum over its targets in this batch: scalars with gradient."""
+    metrics: dict[str, Mean] = field(default_factory=dict)
+    """What else is worth a line: no gradient."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One example for the report: what the network saw and what it made of it."""
+
+    caption: str
+    pixels: NDArray[np.uint8] | None = None
+    """(H, W) or (H, W, 3)."""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class PretextExample:
+    """Something to try a pretext on: the contract tests build it, sample it and check the laws on it."""
+
+    record: Record
+    """One record as the stream gives it, without the keys that begin with two underscores."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    backbone: Mapping[str, Any] = field(default_factory=dict)
+    """A tiny network, in the words of a recipe."""
+
+
+class Objective(nn.Module, ABC):
+    """The device half: the network with its heads, and the loss."""
+
+    backbone: Any
+    """The network that is kept: a transformers model."""
+
+    @abstractmethod
+    def targets(self, batch: Batch) -> dict[str, Tensor]:
+        """The number of targets of each term in this batch, as scalars; needs no pass through the network."""
+
+    @abstractmethod
+    def loss(self, batch: Batch) -> Loss:
+        """The loss of a batch; a term's value is the sum over its targets."""
+
+    def forward(self, batch: Batch) -> Loss:
+        """The loss; this is what a parallel wrapper of the module calls."""
+        return self.loss(batch)
+
+    def after_step(self, step: int, steps: int) -> None:
+        """Update what the optimizer does not, after step `step` (from 0) of `steps`."""
+
+    @abstractmethod
+    def features(self, batch: Batch) -> Tensor:
+        """(B, D) what the network knows of each view of `Pretext.views`, for the evaluations."""
+
+    def draw(self, batch: Batch, data: DataFacts) -> Sequence[Drawing]:
+        """Examples for the report, one for each row of the batch."""
+        return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pretext(ABC):
+    """The worker half: parameters, and how a record becomes a sample. Picklable, and never on the device."""
+
+    recipes: ClassVar[Mapping[str, Mapping[str, Any]]]
+    """Default recipes by name: `small` (minutes on a CPU) and `paper` (the original's numbers). Their keys are those of
+    a training recipe; under `pretext` stand the parameters alone."""
+    examples: ClassVar[Sequence[PretextExample]] = ()
+
+    def bind(self, data: DataFacts) -> Self:
+        """This pretext with what only the data can tell, such as the vocabulary.
+
+        Raises:
+            RecipeError: The shards do not hold what this pretext reads.
+        """
+        return self
+
+    @property
+    def window(self) -> int | None:
+        """Tokens to read per sample; None where a record is a sample."""
+        return None
+
+    @property
+    def fields(self) -> tuple[str, ...] | None:
+        """The fields to read and decode; None for all."""
+        return None
+
+    @property
+    @abstractmethod
+    def tokens(self) -> int:
+        """Tokens (or patches) of one sample, for the throughput."""
+
+    @property
+    @abstractmethod
+    def network(self) -> Mapping[str, Any]:
+        """What the input demands of the network's configuration, such as `vocab_size` or `image_size`."""
+
+    @abstractmethod
+    def sample(self, record: Record, rng: np.random.Generator) -> Arrays:
+        """One record of the stream as arrays of fixed shapes and dtypes."""
+
+    @abstractmethod
+    def views(self, record: Record) -> Sequence[Arrays]:
+        """A record as the evaluations see it, with nothing random; its features are the mean over the views.
+
+        Args:
+            record: An image record, or a whole document as `{"tokens": (n,)}`.
+        """
+
+    @abstractmethod
+    def objective(self, backbone: BackboneRecipe) -> Objective:
+        """The device half around an untrained network.
+
+        Raises:
+            RecipeError: The network cannot take this input, or is no valid configuration.
+        """

@@ -1,0 +1,291 @@
+"""Masked autoencoding: rebuild the patches of an image that the encoder never saw.
+
+He, Chen, Xie, Li, Dollar, Girshick 2021, "Masked Autoencoders Are Scalable Vision Learners", section 3 and appendix
+A.1; written from the paper.
+
+An image is cut into N patches of P x P x C pixels; a random set M of them is hidden. The encoder f computes the visible
+ones only, the decoder g all of them, with one learned token in the place of every hidden one. With t_i the pixels of
+patch i, less their mean and divided by sqrt(variance + 1e-6) (unbiased) of that patch:
+
+    loss = 1 / |M| * sum over i in M of mean((g(f(visible))_i - t_i)^2),        |M| counted over the whole global batch
+
+A sample:
+
+    image    (C, S, S) uint8   a random crop, flipped half of the time
+    visible  (K,) int64        patches that the encoder sees, sorted; K = floor(N (1 - masked))
+    hidden   (N - K,) int64    M, sorted
+
+Patches are numbered row by row, and their pixels as (row, column, channel).
+
+Deviations from the original: none in the `paper` recipe. The `small` one is for 28 x 28 grey images: patches of 4, a
+narrow network, mild crops (garments of one kind differ by shape).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor, nn
+
+from headrace.shards.base.errors import RecipeError
+
+from ..backbones import BackboneRecipe, encode_visible, vision_encoder
+from ..data import DataFacts
+from ..decoders import PatchDecoder, initialise
+from ..samples.crops import central_box, flipped, random_box, resized, with_channels
+from ..samples.patch_masks import random_patches, visible_patches
+from ..samples.patches import gathered, patch_statistics, patchify, sincos_positions, unpatchify
+from .base import Arrays, Batch, Drawing, Loss, Objective, Pretext, PretextExample, Record
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mae(Pretext):
+    """Parameters and worker half.
+
+    Args:
+        size: S, pixels a side that the network sees.
+        patch: P, pixels of a patch's side.
+        channels: C: 1 for grey, 3 for RGB.
+        masked: The share of patches that is hidden.
+        crop: The least and the largest share of the image's area in a crop.
+        flip: The probability of mirroring a crop.
+        mean: Of the pixels (0 to 1), for each channel.
+        std: Of the pixels, for each channel.
+        decoder_width: Features of the decoder.
+        decoder_depth: Blocks of the decoder.
+        decoder_heads: Attention heads of the decoder.
+        pool: What the features are: the mean over all patches (`mean`), or the class token (`cls`).
+        images: The fields that may hold the image, the first that a sample has counts; default: those of the manifest.
+    """
+
+    size: Count = 224
+    patch: Count = 16
+    channels: Literal[1, 3] = 3
+    masked: Annotated[float, Field(gt=0, lt=1)] = 0.75
+    crop: tuple[Share, Share] = (0.2, 1.0)
+    flip: Share = 0.5
+    mean: tuple[float, ...] = (0.485, 0.456, 0.406)
+    std: tuple[float, ...] = (0.229, 0.224, 0.225)
+    decoder_width: Count = 512
+    decoder_depth: Count = 8
+    decoder_heads: Count = 16
+    pool: Literal["mean", "cls"] = "mean"
+    images: tuple[str, ...] = ()
+
+    recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "small": {
+            "pretext": {
+                "size": 28,
+                "patch": 4,
+                "channels": 1,
+                "crop": [0.6, 1.0],
+                "mean": [0.29],
+                "std": [0.35],
+                "decoder_width": 64,
+                "decoder_depth": 2,
+                "decoder_heads": 4,
+            },
+            "backbone": {
+                "type": "vit",
+                "hidden_size": 128,
+                "num_hidden_layers": 4,
+                "num_attention_heads": 4,
+                "intermediate_size": 512,
+                "layer_norm_eps": 1e-6,
+            },
+            "optimizer": {"lr": 2e-3, "betas": [0.9, 0.95], "weight_decay": 0.05},
+            "schedule": {"name": "cosine", "warmup": 100},
+            "batch_size": 128,
+            "steps": 1500,
+            "checkpoint_every": 500,
+        },
+        "paper": {
+            "backbone": {
+                "type": "vit",
+                "hidden_size": 1024,
+                "num_hidden_layers": 24,
+                "num_attention_heads": 16,
+                "intermediate_size": 4096,
+                "layer_norm_eps": 1e-6,
+            },
+            "optimizer": {"lr": 1.5e-4, "lr_batch": 256, "betas": [0.9, 0.95], "weight_decay": 0.05},
+            # 800 epochs of ImageNet's 1,281,167 images, 40 of them warm-up.
+            "schedule": {"name": "cosine", "warmup": 12_512},
+            "batch_size": 4096,
+            "steps": 250_240,
+            "precision": "bf16",
+            "checkpoint_every": 3_128,
+            "log_every": 50,
+        },
+    }
+    examples: ClassVar[Sequence[PretextExample]] = (
+        PretextExample(
+            record={"png": (np.arange(10 * 12, dtype=np.uint8) ** 2).reshape(10, 12)},
+            parameters={
+                "size": 8,
+                "patch": 2,
+                "channels": 1,
+                "mean": [0.5],
+                "std": [0.5],
+                "decoder_width": 16,
+                "decoder_depth": 1,
+                "decoder_heads": 2,
+                "images": ["png"],
+            },
+            backbone={
+                "type": "vit",
+                "hidden_size": 16,
+                "num_hidden_layers": 1,
+                "num_attention_heads": 2,
+                "intermediate_size": 32,
+            },
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        if self.size % self.patch:
+            raise ValueError(f"patch must divide size, but {self.patch} does not divide {self.size}")
+        if not len(self.mean) == len(self.std) == self.channels:
+            raise ValueError(f"mean and std need one number for each of the {self.channels} channels")
+        if self.decoder_width % 4 or self.decoder_width % self.decoder_heads:
+            raise ValueError(f"decoder_width must be a multiple of 4 and of decoder_heads, not {self.decoder_width}")
+        if not 0 < visible_patches(self.tokens, self.masked) < self.tokens:
+            raise ValueError(f"masked = {self.masked} leaves nothing to see or nothing to predict")
+
+    def bind(self, data: DataFacts) -> Self:
+        """See `Pretext.bind`: takes the image fields of the data."""
+        return self if self.images else replace(self, images=data.image_fields())
+
+    @property
+    def fields(self) -> tuple[str, ...] | None:
+        """See `Pretext.fields`; where formats are mixed, not every shard has each."""
+        return self.images if len(self.images) == 1 else None
+
+    @property
+    def side(self) -> int:
+        """Patches along each side."""
+        return self.size // self.patch
+
+    @property
+    def tokens(self) -> int:
+        """N, the patches of an image."""
+        return self.side**2
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """See `Pretext.network`."""
+        return {"image_size": self.size, "patch_size": self.patch, "num_channels": self.channels}
+
+    def sample(self, record: Record, rng: np.random.Generator) -> Arrays:
+        """See the file's docstring."""
+        image = self._image(record)
+        crop = resized(image, self.size, random_box(image.shape[0], image.shape[1], rng, area=self.crop))
+        visible, hidden = random_patches(self.tokens, self.masked, rng)
+        return {"image": self._planes(flipped(crop, rng, self.flip)), "visible": visible, "hidden": hidden}
+
+    def views(self, record: Record) -> list[Arrays]:
+        """The image's largest central square, scaled."""
+        image = self._image(record)
+        return [{"image": self._planes(resized(image, self.size, central_box(*image.shape[:2])))}]
+
+    def _image(self, record: Record) -> NDArray[np.uint8]:
+        image: NDArray[np.uint8] = next(record[name] for name in self.images if name in record)
+        return image
+
+    def _planes(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return np.ascontiguousarray(with_channels(image, self.channels).transpose(2, 0, 1))
+
+    def objective(self, backbone: BackboneRecipe) -> "MaeObjective":
+        """See `Pretext.objective`."""
+        encoder = vision_encoder(backbone, self.network)
+        if encoder.config.hidden_size % 4:
+            raise RecipeError(
+                "backbone.hidden_size does not fit two-dimensional sine-cosine positions",
+                found=str(encoder.config.hidden_size),
+                expected="a multiple of 4",
+            )
+        return MaeObjective(self, encoder)
+
+
+class MaeObjective(Objective):
+    """Device half: the encoder, the decoder that is thrown away, and the loss."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, pretext: Mae, backbone: Any) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.patch, self.pool = pretext.patch, pretext.pool
+        config = backbone.config
+        self.decoder = PatchDecoder(
+            states=config.hidden_size,
+            width=pretext.decoder_width,
+            depth=pretext.decoder_depth,
+            heads=pretext.decoder_heads,
+            side=pretext.side,
+            pixels=pretext.patch**2 * pretext.channels,
+            eps=config.layer_norm_eps,
+        )
+        self.apply(initialise)
+        nn.init.normal_(backbone.embeddings.cls_token, std=0.02)
+        nn.init.normal_(self.decoder.mask_token, std=0.02)
+        with torch.no_grad():
+            backbone.embeddings.position_embeddings.zero_()
+            backbone.embeddings.position_embeddings[0, 1:] = sincos_positions(pretext.side, config.hidden_size)
+        backbone.embeddings.position_embeddings.requires_grad_(False)
+        self.register_buffer("mean", torch.tensor(pretext.mean)[:, None, None], persistent=False)
+        self.register_buffer("std", torch.tensor(pretext.std)[:, None, None], persistent=False)
+
+    def targets(self, batch: Batch) -> dict[str, Tensor]:
+        """See `Objective.targets`: the hidden patches."""
+        return {"patches": torch.tensor(batch["hidden"].numel(), device=batch["hidden"].device)}
+
+    def loss(self, batch: Batch) -> Loss:
+        """See `Objective.loss`."""
+        pixels = self._pixels(batch["image"])
+        patches = patchify(pixels, self.patch)
+        center, scale = patch_statistics(patches)
+        wanted = gathered((patches - center) / scale, batch["hidden"])
+        predicted = gathered(self._predict(pixels, batch["visible"]), batch["hidden"]).float()
+        return Loss({"patches": (predicted - wanted).square().mean(-1).sum()})
+
+    def features(self, batch: Batch) -> Tensor:
+        """The mean over all patches, or the class token, of the last hidden states; (B, D)."""
+        states = self.backbone(pixel_values=self._pixels(batch["image"])).last_hidden_state
+        pooled: Tensor = states[:, 0] if self.pool == "cls" else states[:, 1:].mean(1)
+        return pooled
+
+    def draw(self, batch: Batch, data: DataFacts) -> list[Drawing]:
+        """Each image, what the encoder saw of it, and the reconstruction, side by side."""
+        pixels = self._pixels(batch["image"])
+        patches = patchify(pixels, self.patch)
+        center, scale = patch_statistics(patches)
+        # The prediction is of normalised patches; only with each patch's own mean and variance is it a picture again.
+        rebuilt = self._predict(pixels, batch["visible"]).float() * scale + center
+        index = batch["hidden"][..., None].expand(-1, -1, patches.shape[-1])
+        filled = patches.scatter(1, index, rebuilt.gather(1, index))
+        grey = patches.scatter(1, index, torch.zeros_like(patches))
+        panels = [self._picture(unpatchify(each, self.patch)) for each in (patches, grey, filled)]
+        share = batch["hidden"].shape[1] / patches.shape[1]
+        caption = f"the image, what the encoder saw ({share:.0%} hidden), and its reconstruction"
+        return [Drawing(caption, np.concatenate(row, axis=1)) for row in zip(*panels, strict=True)]
+
+    def _predict(self, pixels: Tensor, visible: Tensor) -> Tensor:
+        """(B, N, P * P * C) predictions of normalised patches."""
+        predicted: Tensor = self.decoder(encode_visible(self.backbone, pixels, visible), visible)
+        return predicted
+
+    def _pixels(self, image: Tensor) -> Tensor:
+        return (image.float() / 255 - self.mean) / self.std
+
+    def _picture(self, pixels: Tensor) -> NDArray[np.uint8]:
+        levels = ((pixels * self.std + self.mean).clamp(0, 1) * 255).round().byte()
+        return levels.permute(0, 2, 3, 1).squeeze(-1).cpu().numpy()

@@ -1,0 +1,262 @@
+"""Masked language modelling: predict the tokens that were hidden.
+
+Devlin, Chang, Lee, Toutanova 2018, "BERT: Pre-training of Deep Bidirectional Transformers", section 3.1, task 1; masks
+are drawn anew whenever a window is read, as in Liu et al. 2019 ("RoBERTa", section 4.1).
+
+With a window x of T tokens, M the positions to predict, |M| = max(1, round(share * T)) as far as x holds that many
+plain tokens, and x' the window in which each position of M is the mask token (.8), a token of the whole vocabulary
+(.1) or left as it is (.1):
+
+    loss = - 1 / |M| * sum over i in M of log p(x_i | x'),        |M| counted over the whole global batch
+
+A sample: [CLS], T - 2 tokens of the stream, [SEP].
+
+    tokens     (T,) int64   x'
+    positions  (K,) int64   M, then 0 where fewer than K = |M| could be chosen
+    labels     (K,) int64   x at M, -100 where there is none
+    document   (T,) int64   the number of the document within the window; attention does not cross documents
+    places     (T,) int64   the position within the document, from 0
+
+Deviations from the original: no next-sentence task; windows are cut from the endless row of documents, so no sequence
+is padded and none is short; random tokens, masks and the choice of M are not stored but a function of (seed, epoch,
+sample).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..backbones import BackboneRecipe, masked_lm, masked_lm_logits
+from ..data import DataFacts
+from ..samples.token_masks import choose_uniform, corrupt, prediction_count
+from ..vocabulary import Vocabulary
+from .base import Arrays, Batch, Drawing, Loss, Mean, Objective, Pretext, PretextExample, Record
+
+IGNORED = -100
+Share = Annotated[float, Field(ge=0, le=1)]
+
+_BERT_BASE = {
+    "type": "bert",
+    "hidden_size": 768,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 12,
+    "intermediate_size": 3072,
+    "layer_norm_eps": 1e-12,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mlm(Pretext):
+    """Parameters and worker half.
+
+    Args:
+        length: T, tokens of a window with its [CLS] and [SEP].
+        share: The share of a window's tokens that is predicted.
+        cap: The most predictions in a window; None for no limit.
+        masked: The probability that a position to predict shows the mask token.
+        random: The probability that it shows a random token.
+        attention: Whether tokens attend within their `document` only, or across the whole `window`.
+        views_per_document: How many windows of a document make up its features.
+        vocabulary: The ids; taken from the data's tokenizer where it is not given.
+    """
+
+    length: Annotated[int, Field(ge=8)] = 128
+    share: Share = 0.15
+    cap: Annotated[int, Field(ge=1)] | None = None
+    masked: Share = 0.8
+    random: Share = 0.1
+    attention: Literal["document", "window"] = "document"
+    views_per_document: Annotated[int, Field(ge=1)] = 4
+    vocabulary: Vocabulary | None = None
+
+    recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "small": {
+            "pretext": {"length": 64},
+            "backbone": {
+                "type": "bert",
+                "hidden_size": 128,
+                "num_hidden_layers": 2,
+                "num_attention_heads": 4,
+                "intermediate_size": 512,
+                "hidden_dropout_prob": 0.0,
+                "attention_probs_dropout_prob": 0.0,
+            },
+            "optimizer": {"lr": 2e-3, "betas": [0.9, 0.98], "eps": 1e-6, "weight_decay": 0.01, "clip": 1.0},
+            "schedule": {"name": "linear", "warmup": 100},
+            "batch_size": 64,
+            "steps": 1200,
+            "checkpoint_every": 400,
+        },
+        "paper": {
+            "pretext": {"length": 128, "cap": 20},
+            "backbone": _BERT_BASE,
+            "optimizer": {"lr": 1e-4, "betas": [0.9, 0.999], "eps": 1e-6, "weight_decay": 0.01, "clip": 1.0},
+            "schedule": {"name": "linear", "warmup": 10_000},
+            "batch_size": 256,
+            "steps": 1_000_000,
+            "precision": "bf16",
+            "checkpoint_every": 10_000,
+            "log_every": 100,
+        },
+    }
+    examples: ClassVar[Sequence[PretextExample]] = (
+        PretextExample(
+            record={"tokens": np.arange(4, 19, dtype=np.uint16), "ends": np.array([5], np.int64)},
+            parameters={
+                "length": 16,
+                "vocabulary": {"size": 20, "mask": 0, "pad": 1, "cls": 2, "sep": 3, "special": (0, 1, 2, 3)},
+            },
+            backbone={
+                "type": "bert",
+                "hidden_size": 16,
+                "num_hidden_layers": 1,
+                "num_attention_heads": 2,
+                "intermediate_size": 32,
+                "hidden_dropout_prob": 0.0,
+                "attention_probs_dropout_prob": 0.0,
+            },
+        ),
+    )
+
+    def bind(self, data: DataFacts) -> Self:
+        """See `Pretext.bind`: takes the vocabulary of the data's tokenizer."""
+        return self if self.vocabulary else replace(self, vocabulary=data.vocabulary)
+
+    @property
+    def _words(self) -> Vocabulary:
+        assert self.vocabulary is not None, "bind() comes first"
+        return self.vocabulary
+
+    @property
+    def window(self) -> int:
+        """Tokens of the stream in a sample: all but [CLS] and [SEP]."""
+        return self.length - 2
+
+    @property
+    def tokens(self) -> int:
+        """See `Pretext.tokens`."""
+        return self.length
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """See `Pretext.network`."""
+        return {
+            "vocab_size": self._words.size,
+            "max_position_embeddings": self.length,
+            "pad_token_id": self._words.pad,
+        }
+
+    def sample(self, record: Record, rng: np.random.Generator) -> Arrays:
+        """See the file's docstring."""
+        words = self._words
+        tokens = self._framed(record["tokens"][: self.window])
+        count = prediction_count(self.length, self.share, self.cap)
+        chosen = choose_uniform(~np.isin(tokens, words.special), count, rng)
+        positions, labels = np.zeros(count, np.int64), np.full(count, IGNORED, np.int64)
+        positions[: len(chosen)], labels[: len(chosen)] = chosen, tokens[chosen]
+        hidden = corrupt(
+            tokens, chosen, rng, mask=words.mask, vocabulary=words.size, masked=self.masked, random=self.random
+        )
+        document, places = self._documents(record["ends"])
+        return {"tokens": hidden, "positions": positions, "labels": labels, "document": document, "places": places}
+
+    def views(self, record: Record) -> list[Arrays]:
+        """The first windows of a document, the last of them padded."""
+        tokens = record["tokens"][: self.window * self.views_per_document]
+        starts = range(0, max(1, len(tokens)), self.window)
+        return [self._view(tokens[start : start + self.window]) for start in starts]
+
+    def _view(self, tokens: np.ndarray) -> Arrays:
+        padded = np.full(self.length, self._words.pad, np.int64)
+        framed = self._framed(tokens)
+        padded[: len(framed)] = framed
+        return {"tokens": padded}
+
+    def _framed(self, tokens: np.ndarray) -> np.ndarray:
+        return np.concatenate(([self._words.cls], tokens.astype(np.int64), [self._words.sep]))
+
+    def _documents(self, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Number and position within its document of each token; [CLS] belongs to the first, [SEP] to the last."""
+        number = np.zeros(self.length, np.int64)
+        starts = np.array([end + 1 for end in ends if 0 < end < self.window], np.int64)
+        if self.attention == "document":
+            number[starts] = 1
+        number = np.cumsum(number)
+        firsts = np.searchsorted(number, number)
+        return number, np.arange(self.length) - firsts
+
+    def objective(self, backbone: BackboneRecipe) -> "MlmObjective":
+        """See `Pretext.objective`."""
+        return MlmObjective(masked_lm(backbone, self.network), self._words)
+
+
+class MlmObjective(Objective):
+    """Device half: cross-entropy at the chosen positions; the head runs on those alone."""
+
+    special: Tensor
+
+    def __init__(self, backbone: Any, vocabulary: Vocabulary) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.pad, self.mask = vocabulary.pad, vocabulary.mask
+        self.register_buffer("special", torch.tensor(vocabulary.special), persistent=False)
+
+    def targets(self, batch: Batch) -> dict[str, Tensor]:
+        """See `Objective.targets`: the predicted tokens."""
+        return {"tokens": (batch["labels"] != IGNORED).sum()}
+
+    def loss(self, batch: Batch) -> Loss:
+        """See `Objective.loss`."""
+        logits, labels = self._predict(batch).flatten(0, 1), batch["labels"].flatten()
+        total = F.cross_entropy(logits.float(), labels, ignore_index=IGNORED, reduction="sum")
+        right = (logits.argmax(-1) == labels).sum()
+        return Loss({"tokens": total}, {"accuracy": Mean(right, (labels != IGNORED).sum())})
+
+    def features(self, batch: Batch) -> Tensor:
+        """The mean over a window's plain tokens of the last hidden states; (B, D)."""
+        tokens = batch["tokens"]
+        hidden = self.backbone.base_model(input_ids=tokens, attention_mask=tokens != self.pad).last_hidden_state
+        plain = ~torch.isin(tokens, self.special)
+        weight = plain / plain.sum(1, keepdim=True).clamp(min=1)
+        pooled: Tensor = (hidden * weight[..., None]).sum(1)
+        return pooled
+
+    def draw(self, batch: Batch, data: DataFacts) -> list[Drawing]:
+        """Each window with its predictions as [shown → guess], or [shown → guess ≠ truth] where it is wrong."""
+        guesses = self._predict(batch).argmax(-1)
+        rows = zip(batch["tokens"], batch["positions"], batch["labels"], guesses, strict=True)
+        return [_drawing(data, *(each.tolist() for each in row)) for row in rows]
+
+    def _predict(self, batch: Batch) -> Tensor:
+        """(B, K, V) logits at the chosen positions."""
+        document = batch["document"]
+        hidden = self.backbone.base_model(
+            input_ids=batch["tokens"],
+            attention_mask=(document[:, :, None] == document[:, None, :])[:, None],
+            position_ids=batch["places"],
+        ).last_hidden_state
+        index = batch["positions"][..., None].expand(-1, -1, hidden.shape[-1])
+        return masked_lm_logits(self.backbone, hidden.gather(1, index))
+
+
+def _drawing(
+    data: DataFacts, tokens: list[int], positions: list[int], labels: list[int], guesses: list[int]
+) -> Drawing:
+    def word(*ids: int) -> str:
+        return data.tokenizer.decode(ids, skip_special_tokens=False)
+
+    answers = {at: pair for at, *pair in zip(positions, labels, guesses, strict=True) if pair[0] != IGNORED}
+    parts, last = [], 1
+    for at, (label, guess) in sorted(answers.items()):
+        verdict = word(guess) if guess == label else f"{word(guess)} ≠ {word(label)}"
+        parts += [word(*tokens[last:at]), f" [{word(tokens[at]).strip()} → {verdict.strip()}] "]
+        last = at + 1
+    right = sum(label == guess for label, guess in answers.values())
+    text = "".join([*parts, word(*tokens[last:-1])])
+    return Drawing(caption=f"{right} of {len(answers)} hidden tokens found", text=text)

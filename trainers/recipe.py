@@ -1,0 +1,201 @@
+"""The training recipe: a pretext, shards, a network, and how long; the pretext's preset fills what is left out.
+
+    pretext: mae                       # a name, path/to/file.py:Class, or {mae: {masked: 0.6}}
+    preset: small                      # the pretext's default recipe: small (minutes on a CPU) or paper
+    data: {url: ../shards/images}      # relative to the recipe's folder, or any fsspec URL
+    steps: 1500                        # any other key, to set it otherwise than the preset does
+    probe:                             # how `headrace eval` finds labels; see evals/labels.py
+      label: {field: label}
+    evals: [knn, linear_probe]
+
+What stands on the command line (`optimizer.lr=1e-3`) goes over the file, the file over the preset.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from headrace.shards.base.errors import RecipeError
+from headrace.shards.base.recipe import RecipeFile, RecipeModel, apply_overrides, build
+from headrace.shards.base.registry import did_you_mean
+
+from .backbones import BackboneRecipe
+from .distributed import Device
+from .evals import EVALUATIONS
+from .evals.base import Evaluation
+from .evals.labels import ProbeRecipe
+from .optimizers import OptimizerRecipe
+from .pretext.base import PRETEXTS, Pretext
+from .schedules import ScheduleRecipe
+
+Positive = Annotated[int, Field(gt=0)]
+Parameters = dict[str, Any]
+
+
+class DataRecipe(RecipeModel):
+    """Which shards, and how they are read."""
+
+    url: str
+    workers: Annotated[int, Field(ge=0)] = 0
+    """Processes that read and make samples; 0: the training process itself. Has no influence on the order."""
+    lanes: Positive = 64
+    block: Positive | None = None
+    """Samples that are shuffled together; None: the stream's default."""
+
+
+class TrainModel(RecipeModel):
+    """A whole recipe, presets and overrides applied."""
+
+    pretext: Annotated[dict[str, Parameters], Field(min_length=1, max_length=1)]
+    preset: str = "small"
+    data: DataRecipe
+    backbone: BackboneRecipe
+    optimizer: OptimizerRecipe = OptimizerRecipe()
+    schedule: ScheduleRecipe = ScheduleRecipe()
+    steps: Positive
+    batch_size: Positive
+    """Samples of a step, over all processes and micro-batches."""
+    accumulate: Positive = 1
+    """Micro-batches of a step: more of them need less memory and give the same gradients."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    seed: int = 0
+    device: Device = "auto"
+    checkpoint_every: Positive = 1000
+    keep: Positive = 2
+    """How many of the latest checkpoints stay."""
+    log_every: Positive = 10
+    probe: ProbeRecipe | None = None
+    evals: tuple[dict[str, Parameters], ...] = ()
+
+
+MAY_CHANGE = {
+    *("preset", "data", "steps", "accumulate", "device"),
+    *("checkpoint_every", "keep", "log_every", "probe", "evals"),
+}
+"""What may differ when a run is continued; of the data, the manifest's fingerprint counts, not the place."""
+
+
+@dataclass(frozen=True)
+class TrainRecipe:
+    """A recipe, its plug-ins made.
+
+    Args:
+        model: Everything that is a number or a name.
+        pretext: The pretext, not yet bound to its data.
+        evals: The evaluations by name.
+    """
+
+    model: TrainModel
+    pretext: Pretext
+    evals: Mapping[str, Evaluation]
+
+    def dump(self) -> str:
+        """The recipe as YAML that gives this recipe again, from any folder."""
+        return yaml.safe_dump(self.model.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def read_recipe(path: Path, overrides: Sequence[str] = ()) -> TrainRecipe:
+    """Read a recipe.
+
+    Args:
+        path: The YAML file.
+        overrides: `key.sub=value`, from the command line.
+
+    Raises:
+        RecipeError: The file, a key, a value or a parameter is wrong; names file, line and key.
+        PluginError: There is no such pretext, or it cannot be imported.
+    """
+    file = RecipeFile(path)
+    # Settled before the overrides, which may go into a pretext's parameters, and after, which may name another pretext.
+    given = _settled(apply_overrides(_settled(file.data, file.folder), overrides), file.folder)
+    name = _pretext_name(file, given)
+    kind = PRETEXTS.load(name)
+    preset = {**_preset(file, kind, given)}
+    preset["pretext"] = {name: preset.get("pretext", {})}
+    try:
+        model = TrainModel.model_validate(merged(preset, given))
+    except ValidationError as error:
+        raise file.error(error.errors()[0], TrainModel) from None
+    pretext: Pretext = build(kind, model.pretext[name], file, ("pretext", name))
+    return TrainRecipe(model, pretext, _evaluations(file, model.evals))
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`over` on top of `base`, key by key; a part of another `type` or `name` replaces the base's part whole."""
+    result = dict(base)
+    for key, value in over.items():
+        old = result.get(key)
+        if isinstance(old, Mapping) and isinstance(value, Mapping) and _same_kind(old, value):
+            value = merged(old, value)
+        result[key] = value
+    return result
+
+
+def _same_kind(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    return all(new.get(key, old.get(key)) == old.get(key) for key in ("type", "name"))
+
+
+def _settled(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The data with plug-ins as {name: parameters}, and with every local path made absolute from `folder`."""
+    result = dict(data)
+    if result.get("pretext"):
+        result["pretext"] = {_placed(name, folder): values for name, values in _entry(result["pretext"]).items()}
+    if isinstance(result.get("evals"), list):
+        result["evals"] = [_entry(each) for each in result["evals"]]
+    for part, key in (("data", "url"), ("probe", "test_url")):
+        value = result.get(part)
+        if isinstance(value, Mapping) and isinstance(value.get(key), str) and "://" not in value[key]:
+            result[part] = {**value, key: str((folder / value[key]).resolve())}
+    return result
+
+
+def _entry(entry: Any) -> Any:
+    """A plug-in's name, or {name: parameters or nothing}, as {name: parameters}."""
+    if isinstance(entry, str):
+        return {entry: {}}
+    return {name: values or {} for name, values in entry.items()} if isinstance(entry, Mapping) else entry
+
+
+def _placed(name: str, folder: Path) -> str:
+    file, colon, attribute = name.rpartition(".py:")
+    return f"{folder / file}{colon}{attribute}" if colon else name
+
+
+def _pretext_name(file: RecipeFile, given: Mapping[str, Any]) -> str:
+    entry = given.get("pretext")
+    if isinstance(entry, Mapping) and len(entry) == 1:
+        return str(next(iter(entry)))
+    raise RecipeError(
+        f"{file.path}, line {file.line(('pretext',))}, 'pretext': one pretext is needed",
+        found=repr(entry),
+        expected="a name, or {name: {parameters}}",
+        remedy=did_you_mean(str(entry), PRETEXTS.names()),
+    )
+
+
+def _preset(file: RecipeFile, kind: type[Pretext], given: Mapping[str, Any]) -> Mapping[str, Any]:
+    name = given.get("preset", "small")
+    if name not in kind.recipes:
+        raise RecipeError(
+            f"{file.path}, line {file.line(('preset',))}, 'preset': this pretext ships no such recipe",
+            found=repr(name),
+            remedy=did_you_mean(str(name), kind.recipes),
+        )
+    return kind.recipes[name]
+
+
+def _evaluations(file: RecipeFile, entries: Sequence[Mapping[str, Parameters]]) -> dict[str, Evaluation]:
+    made: dict[str, Evaluation] = {}
+    for place, entry in enumerate(entries):
+        for name, parameters in entry.items():
+            if name not in EVALUATIONS:
+                raise RecipeError(
+                    f"{file.path}, line {file.line(('evals', place))}: there is no evaluation '{name}'",
+                    remedy=did_you_mean(name, EVALUATIONS),
+                )
+            made[name] = build(EVALUATIONS[name], parameters, file, ("evals", place, name))
+    return made

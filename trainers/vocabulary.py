@@ -1,0 +1,50 @@
+"""The vocabulary of token shards: how many ids there are, and which of them are special."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+ROLES = {
+    "mask": ("[MASK]", "<mask>"),
+    "pad": ("[PAD]", "<pad>"),
+    "cls": ("[CLS]", "<s>"),
+    "sep": ("[SEP]", "</s>"),
+}
+"""The spellings under which a tokenizer may know each special token; the first one is ours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vocabulary:
+    """Ids 0 .. size - 1, four of which have a role.
+
+    `special` are all ids that no text can hold: those of the four roles, and whatever else the tokenizer declares.
+    """
+
+    size: int
+    mask: int
+    pad: int
+    cls: int
+    sep: int
+    special: tuple[int, ...]
+
+
+def read_tokenizer(data: bytes) -> tuple["Tokenizer", Vocabulary]:
+    """A tokenizer from the bytes of its tokenizer.json, and its vocabulary.
+
+    Roles that the tokenizer does not know (a GPT-2 BPE has no mask) get new ids behind its last one, in the order of
+    `ROLES`; the returned tokenizer knows them.
+    """
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_buffer(data)
+    ids: dict[str, int] = {}
+    for role, spellings in ROLES.items():
+        held = [each for each in spellings if tokenizer.token_to_id(each) is not None]
+        if not held:
+            tokenizer.add_special_tokens([spellings[0]])
+        ids[role] = tokenizer.get_vocab()[held[0] if held else spellings[0]]
+    declared = {number for number, token in tokenizer.get_added_tokens_decoder().items() if token.special}
+    size = max(tokenizer.get_vocab().values()) + 1
+    return tokenizer, Vocabulary(size=size, special=tuple(sorted(declared | set(ids.values()))), **ids)
