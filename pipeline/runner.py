@@ -8,7 +8,7 @@ from headrace.shards.base.progress import progress
 
 from .executors.base import Executor
 from .fingerprint import fingerprint
-from .tasks import Done, Task, finished, remove_leftovers
+from .tasks import Done, Task, finished, remove_leftovers, remove_old_phases
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ Check = Callable[[Phase, PhaseResult], None]
 def run(phases: Sequence[Phase], root: Path, executor: Executor, check: Check) -> dict[str, PhaseResult]:
     """Run the phases; `check` looks at each result and raises to stop the build.
 
+    What phases of an older plan left is removed at the end.
+
     Raises:
         HeadraceError: A task failed or the check refused; everything finished is kept.
     """
@@ -58,19 +60,20 @@ def run(phases: Sequence[Phase], root: Path, executor: Executor, check: Check) -
     for phase in phases:
         results[phase.name] = _run_phase(phase, results, root, executor)
         check(phase, results[phase.name])
+    remove_old_phases(root, set(results))
     return results
 
 
 def _run_phase(phase: Phase, results: Results, root: Path, executor: Executor) -> PhaseResult:
     tasks = phase.tasks(results)
     remove_leftovers(root, phase.name, {task.name for task in tasks})
-    known = {task.name: finished(root, task) for task in tasks}
-    missing = [task for task in tasks if known[task.name] is None]
+    known = {task.name: done for task in tasks if (done := finished(root, task))}
+    missing = [task for task in tasks if task.name not in known]
     if missing:
         weights = {task.name: task.weight for task in missing}
         with progress(phase.name, total=sum(weights.values()), counted=False) as advance:
             for done in executor.run(root, missing):
                 known[done.name] = done
                 advance(weights[done.name])
-    in_order = tuple(each for each in (known[task.name] for task in tasks) if each is not None)
+    in_order = tuple(known[task.name] for task in tasks)
     return PhaseResult(in_order, fingerprint([each.fingerprint for each in in_order]), len(missing))

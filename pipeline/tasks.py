@@ -158,6 +158,13 @@ def remove_leftovers(root: Path, phase: str, tasks: set[str]) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
+def remove_old_phases(root: Path, phases: set[str]) -> None:
+    """Remove the folders of phases that are none of these: those of an older plan."""
+    for path in root.iterdir():
+        if path.is_dir() and path.name not in phases:
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def _replace_folder(source: Path, target: Path) -> None:
     """Put a folder in another's place; what a worker of a killed run commits at the same moment gives way."""
     while True:
