@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-import fsspec
 import numpy as np
 import pyarrow as pa
 
@@ -14,6 +13,7 @@ from headrace.shards.base.rng import hash64
 
 from .inputs import Split
 from .population import DECISION_SCHEMA, RECORDS, View, write_decisions
+from .readers.base import Reader
 from .recipe import Stage
 from .records import PAYLOADS, numbers
 from .stages import Applied, apply
@@ -92,8 +92,9 @@ class ReadAndCurate:
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         file = self.split.file
-        with fsspec.open(file.url, "rb") as opened:
-            for batch in file.reader.load().read(opened, self.split.span):
+        reader: Reader = file.reader.load()
+        with reader.open(file.url) as opened:
+            for batch in reader.read(opened, self.split.span):
                 number = numbers(file.ordinal, batch.column("position").to_numpy())
                 yield batch.drop_columns(["position"]).add_column(0, "number", pa.array(number))
 

@@ -1,13 +1,13 @@
 """Inputs: the files a recipe's paths name, in an order of their own, cut into splits."""
 
 import fnmatch
+import hashlib
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-import fsspec
 from fsspec.core import url_to_fs
 
 from headrace.shards.base.errors import InputError, RecipeError
@@ -66,11 +66,13 @@ def find_inputs(recipe: Recipe) -> list[InputFile]:
     """
     found: list[InputFile] = []
     for index, (entry, reader) in enumerate(recipe.inputs):
-        for url, name, info in _expand(entry, recipe):
+        source = entry.source or recipe.name
+        for url, name, info in _expand(entry, recipe, folders=reader is not None and reader.load().opens_folder):
             plugin = reader or _default_reader(url, recipe, index)
-            identity = _content_digest(url) if entry.identity == "content" else _identity(info)
-            source = entry.source or recipe.name
-            found.append(InputFile(0, f"{source}/{name}", source, url, int(info["size"]), identity, plugin))
+            size, identity = _folder_identity(plugin, url) if info["type"] == "directory" else _identity(info)
+            if entry.identity == "content" and info["type"] == "file":
+                identity = _content_digest(plugin, url)
+            found.append(InputFile(0, f"{source}/{name}", source, url, size, identity, plugin))
     found.sort(key=lambda each: each.name)
     for first, second in pairwise(found):
         if first.name == second.name:
@@ -90,7 +92,7 @@ def split_inputs(files: Sequence[InputFile], target: int) -> list[Split]:
     splits: list[Split] = []
     for file in files:
         reader: Reader = file.reader.load()
-        with fsspec.open(file.url, "rb") as opened:
+        with reader.open(file.url) as opened:
             spans = reader.spans(opened, file.size, target)
         for span in spans:
             # A reader's spans ascend with its positions, and a span starts at or before its first position.
@@ -98,8 +100,8 @@ def split_inputs(files: Sequence[InputFile], target: int) -> list[Split]:
     return splits
 
 
-def _expand(entry: InputModel, recipe: Recipe) -> list[tuple[str, str, dict[str, Any]]]:
-    """The (url, name below the pattern's fixed part, fsspec info) of each file that one entry names."""
+def _expand(entry: InputModel, recipe: Recipe, folders: bool) -> list[tuple[str, str, dict[str, Any]]]:
+    """The (url, name below the pattern's fixed part, fsspec info) of each file, or folder, that one entry names."""
     pattern = entry.path
     if "://" not in pattern:
         pattern = str((recipe.path.parent / pattern).resolve())
@@ -107,13 +109,15 @@ def _expand(entry: InputModel, recipe: Recipe) -> list[tuple[str, str, dict[str,
     if any(letter in path for letter in "*?["):
         base = posixpath.dirname(path[: min(path.find(letter) for letter in "*?[" if letter in path)])
         paths = system.glob(path)
+    elif folders:
+        base, paths = posixpath.dirname(path.rstrip("/")), [path.rstrip("/")] if system.isdir(path) else []
     elif system.isdir(path):
         base, paths = path.rstrip("/"), system.find(path)
     else:
         base, paths = posixpath.dirname(path), [path] if system.exists(path) else []
     if not paths:
         raise InputError(
-            f"the input '{entry.path}' names no file",
+            f"the input '{entry.path}' names no {'folder' if folders else 'file'}",
             found=f"nothing at {pattern}",
             remedy="Relative paths are read from the recipe's folder; give inputs.0.path=... to use another",
         )
@@ -121,7 +125,7 @@ def _expand(entry: InputModel, recipe: Recipe) -> list[tuple[str, str, dict[str,
     return [
         (system.unstrip_protocol(each) if "://" in pattern else each, posixpath.relpath(each, base), info)
         for each, info in infos
-        if info["type"] == "file"
+        if info["type"] == ("directory" if folders else "file")
     ]
 
 
@@ -141,18 +145,22 @@ def _default_reader(url: str, recipe: Recipe, index: int) -> PluginSpec:
     )
 
 
-def _identity(info: dict[str, Any]) -> str:
+def _identity(info: dict[str, Any]) -> tuple[int, str]:
+    """A file's size, and what tells that it changed."""
+    size = int(info["size"])
     for key in ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified"):
         if info.get(key):
-            return f"{info['size']}:{info[key]}"
-    return f"{info['size']}"
+            return size, f"{size}:{info[key]}"
+    return size, f"{size}"
 
 
-def _content_digest(url: str) -> str:
-    import hashlib
+def _folder_identity(reader: PluginSpec, url: str) -> tuple[int, str]:
+    """The size of a folder's files, and a digest of its listing, which tells their names, sizes and times."""
+    system, path = url_to_fs(url)
+    return int(system.du(path)), _content_digest(reader, url)
 
-    digest = hashlib.sha256()
-    with fsspec.open(url, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+
+def _content_digest(reader: PluginSpec, url: str) -> str:
+    plugin: Reader = reader.load()
+    with plugin.open(url) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, ClassVar
 
 from ..records import BatchBuilder
@@ -19,6 +18,7 @@ class ImageReader(Reader):
     and the groups of `meta_from_path`.
 
     Args:
+        paths: A regular expression: a file whose path it is not found in is no record, as `^train/`.
         meta_from_path: A regular expression searched for in the path; its named groups enter `meta`, as
             `(?P<split>train|test)/(?P<label>[^/]+)/`.
         extensions: What image files' names end in, in lower case, without the dot.
@@ -27,23 +27,23 @@ class ImageReader(Reader):
 
     payload: ClassVar[str] = "image"
 
+    paths: str = ""
     meta_from_path: str = ""
     extensions: tuple[str, ...] = EXTENSIONS
     max_bytes: int = 64 << 20
 
     def __post_init__(self) -> None:
-        try:
-            re.compile(self.meta_from_path)
-        except re.error as error:
-            raise ValueError(f"meta_from_path is no regular expression: {error}") from None
-
-    @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        return re.compile(self.meta_from_path)
+        for name in ("paths", "meta_from_path"):
+            try:
+                re.compile(getattr(self, name))
+            except re.error as error:
+                raise ValueError(f"{name} is no regular expression: {error}") from None
 
     def takes(self, path: str) -> bool:
         """Whether a file of this name is a record."""
-        return _extension(path) in self.extensions and not path.startswith("__MACOSX/") and "/__MACOSX/" not in path
+        if path.startswith("__MACOSX/") or "/__MACOSX/" in path:
+            return False
+        return _extension(path) in self.extensions and re.search(self.paths, path) is not None
 
     def add(self, builder: BatchBuilder, position: int, path: str, content: bytes) -> None:
         """Append one image; an empty file is a failure."""
@@ -57,7 +57,7 @@ class ImageReader(Reader):
         builder.add(position, None, meta=self._meta(path), size=size, error=error or "the file cannot be read")
 
     def _meta(self, path: str) -> dict[str, Any]:
-        match = self._pattern.search(path) if self.meta_from_path else None
+        match = re.search(self.meta_from_path, path) if self.meta_from_path else None
         return {"path": path, "ext": _extension(path), **(match.groupdict() if match else {})}
 
 

@@ -7,9 +7,11 @@ cannot be opened. Positions ascend, are unique within a file, and never depend o
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import IO, ClassVar
 
+import fsspec
 import pyarrow as pa
 
 from headrace.shards.base.registry import Registry
@@ -37,6 +39,13 @@ class Reader(ABC):
 
     patterns: ClassVar[tuple[str, ...]]
     """File names it is the default reader of, as glob patterns ("*.warc.gz")."""
+
+    opens_folder: ClassVar[bool] = False
+    """Whether its input is a folder with all that lies below, rather than a file."""
+
+    def open(self, url: str) -> AbstractContextManager[IO[bytes]]:
+        """Open an input for `spans` and `read`; a reader of folders gives them a listing."""
+        return fsspec.open(url, "rb")  # type: ignore[no-any-return]
 
     def spans(self, file: IO[bytes], size: int, target: int) -> list[Span]:
         """Cut a file into parts of about `target` bytes; by default it is read in one piece."""

@@ -25,9 +25,9 @@ class ImageFolder(ImageReader):
     patterns: ClassVar[tuple[str, ...]] = ()
     opens_folder: ClassVar[bool] = True
 
-    def open_folder(self, folder: str) -> IO[bytes]:
-        """What `spans` and `read` take for a file: the folder's listing."""
-        return io.BytesIO(list_folder(folder, self.takes))
+    def open(self, url: str) -> IO[bytes]:
+        """The folder's listing."""
+        return io.BytesIO(list_folder(url, self.takes))
 
     def spans(self, file: IO[bytes], size: int, target: int) -> list[Span]:
         """Runs of files of about `target` bytes together."""
