@@ -162,5 +162,8 @@ def _folder_identity(reader: PluginSpec, url: str) -> tuple[int, str]:
 
 def _content_digest(reader: PluginSpec, url: str) -> str:
     plugin: Reader = reader.load()
+    digest = hashlib.sha256()
     with plugin.open(url) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
