@@ -33,4 +33,4 @@ def decode_html(page: bytes, charset: str = "") -> str:
             return page.decode(name)
         except (UnicodeDecodeError, LookupError):
             continue
-    return str(bytes_to_str(page, detect_encoding(page) or "utf-8", errors="replace"))
+    return str(bytes_to_str(page, named_by_page or "utf-8", errors="replace"))
