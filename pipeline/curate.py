@@ -1,7 +1,8 @@
 """The two map phases: read and curate what comes from outside, and filter again what a dedup stage left."""
 
 import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,6 +13,7 @@ import pyarrow as pa
 from headrace.shards.base.rng import hash64
 
 from .inputs import Split
+from .plugin_checks import check_read
 from .population import DECISION_SCHEMA, RECORDS, View, write_decisions
 from .readers.base import Reader
 from .recipe import Stage
@@ -68,33 +70,28 @@ class ReadAndCurate:
                 (self.payload, PAYLOADS[self.payload]),
             ]
         )
-        read: list[pa.RecordBatch] = []
-        kept = 0
-        outcome = _Outcome(folder)
-        with pa.OSFile(str(folder / RECORDS), "wb") as file, pa.ipc.new_file(file, schema) as writer:
+        totals = dict.fromkeys(("records", "bytes", "alive", "alive_bytes"), 0)
+        outcome = _Outcome()
+        with _writer(folder / RECORDS, schema) as records, _writer(folder / READ, _READ_SCHEMA) as read:
             for batch in self._batches():
-                read.append(batch.select(["number", "url", "bytes"]))
                 applied = apply(self.stages, batch)
                 alive = applied.alive().select(schema.names)
-                kept += int(np.sum(alive.column("bytes").to_numpy()))
-                writer.write_batch(alive)
+                read.write_batch(batch.select(_READ_SCHEMA.names))
+                records.write_batch(alive)
                 outcome.add(batch, applied)
-        outcome.write(None)
-        table = pa.Table.from_batches(read, _READ_SCHEMA)
-        _write_table(folder / READ, table)
-        return {
-            "records": table.num_rows,
-            "bytes": int(np.sum(table.column("bytes").to_numpy())),
-            "failed": outcome.failed,
-            "alive": table.num_rows - len(outcome.decisions),
-            "alive_bytes": kept,
-        }
+                totals["records"] += batch.num_rows
+                totals["bytes"] += _bytes(batch)
+                totals["alive"] += alive.num_rows
+                totals["alive_bytes"] += _bytes(alive)
+        outcome.write(folder)
+        return {**totals, "failed": outcome.failed}
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
-        file = self.split.file
+        file, last = self.split.file, -1
         reader: Reader = file.reader.load()
         with reader.open(file.url) as opened:
             for batch in reader.read(opened, self.split.span):
+                last = check_read(file.reader.name, reader, batch, last)
                 number = numbers(file.ordinal, batch.column("position").to_numpy())
                 yield batch.drop_columns(["position"]).add_column(0, "number", pa.array(number))
 
@@ -109,12 +106,12 @@ class FilterAgain:
 
     def run(self, root: Path, folder: Path) -> Mapping[str, Any]:
         """Do it."""
-        outcome = _Outcome(folder)
+        outcome = _Outcome()
         records = 0
         for batch in self.view.batches(root):
             records += batch.num_rows
             outcome.add(batch, apply(self.stages, batch))
-        outcome.write(None)
+        outcome.write(folder)
         return {"records": records, "failed": outcome.failed}
 
 
@@ -125,25 +122,26 @@ _READ_SCHEMA = pa.schema([("number", pa.uint64()), ("url", pa.large_string()), (
 class _Outcome:
     """Collects what stages decided and measured, batch after batch."""
 
-    folder: Path
-    decisions: list[dict[str, Any]] = field(default_factory=list)
+    decisions: list[pa.Table] = field(default_factory=list)
     scores: list[pa.Table] = field(default_factory=list)
     examples: "_Examples" = field(default_factory=lambda: _Examples())
+    failed: int = 0
 
     def add(self, batch: pa.RecordBatch, applied: Applied) -> None:
-        self.decisions.extend(applied.decisions)
+        self.decisions.append(pa.Table.from_pylist(applied.decisions, DECISION_SCHEMA))
         self.scores.append(pa.table({"number": batch.column("number"), **applied.scores}))
         self.examples.add(applied)
+        self.failed += sum(decision["fate"] == "failed" for decision in applied.decisions)
 
-    @property
-    def failed(self) -> int:
-        return sum(decision["fate"] == "failed" for decision in self.decisions)
+    def write(self, folder: Path) -> None:
+        write_decisions(folder, pa.concat_tables([DECISION_SCHEMA.empty_table(), *self.decisions]), None)
+        # A batch in which a filter failed on every record lacks its measures.
+        scores = pa.concat_tables([_NO_SCORES, *self.scores], promote_options="default")
+        _write_table(folder / SCORES, scores)
+        _write_table(folder / EXAMPLES, self.examples.table())
 
-    def write(self, starts: Sequence[int] | None) -> None:
-        write_decisions(self.folder, pa.Table.from_pylist(self.decisions, DECISION_SCHEMA), starts)
-        scores = pa.concat_tables(self.scores) if self.scores else pa.table({"number": pa.array([], pa.uint64())})
-        _write_table(self.folder / SCORES, scores)
-        _write_table(self.folder / EXAMPLES, self.examples.table())
+
+_NO_SCORES = pa.table({"number": pa.array([], pa.uint64())})
 
 
 class _Examples:
@@ -183,6 +181,16 @@ _EXAMPLE_KEY = 0x6865616472616365
 """Any constant: examples are picked by it, and nothing else depends on it."""
 
 
+def _bytes(batch: pa.RecordBatch) -> int:
+    return int(np.sum(batch.column("bytes").to_numpy()))
+
+
+@contextmanager
+def _writer(path: Path, schema: pa.Schema) -> Iterator[pa.ipc.RecordBatchFileWriter]:
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, schema) as writer:
+        yield writer
+
+
 def _write_table(path: Path, table: pa.Table) -> None:
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+    with _writer(path, table.schema) as writer:
         writer.write_table(table)

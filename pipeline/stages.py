@@ -14,9 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from headrace.shards.base.errors import PluginError
+from headrace.shards.base.errors import HeadraceError
 
+from .extractors.base import Extractor
 from .filters.base import KEEP, Filter, Verdicts
+from .plugin_checks import check_extracted, check_verdicts
 from .population import DECISION_SCHEMA
 from .recipe import Stage
 from .records import with_column
@@ -59,19 +61,29 @@ def apply(stages: Sequence[Stage], batch: pa.RecordBatch) -> Applied:
     for stage in stages:
         plugin = stage.plugin.load()
         if stage.kind == "extractor":
-            column, errors = _isolated(plugin.extract, state.batch, _join_columns)
-            state.batch = with_column(state.batch, plugin.writes, column)
-            _fail(state, stage.label, errors)
-            if plugin.writes != plugin.reads:
-                state.batch = state.batch.drop_columns([plugin.reads])
+            _extract(state, stage.label, plugin)
         else:
             _filter(state, stage.label, plugin, batch.num_rows)
     return state
 
 
+def _extract(state: Applied, label: str, plugin: Extractor) -> None:
+    def extract(part: pa.RecordBatch) -> tuple[pa.Array, list[str | None]]:
+        column, errors = plugin.extract(part)
+        check_extracted(label, plugin, column, errors, part.num_rows)
+        return column, errors
+
+    column, errors = _isolated(extract, state.batch, _join_columns)
+    state.batch = with_column(state.batch, plugin.writes, column)
+    _fail(state, label, errors)
+    if plugin.writes != plugin.reads:
+        state.batch = state.batch.drop_columns([plugin.reads])
+
+
 def _filter(state: Applied, label: str, plugin: Filter, n: int) -> None:
     def judge(part: pa.RecordBatch) -> tuple[Verdicts, Sequence[str | None]]:
         verdicts = plugin.judge(part)
+        check_verdicts(label, plugin, verdicts, part.num_rows)
         return verdicts, [None] * part.num_rows if verdicts.errors is None else verdicts.errors
 
     verdicts, errors = _isolated(judge, state.batch, _join_verdicts)
@@ -88,8 +100,8 @@ def _filter(state: Applied, label: str, plugin: Filter, n: int) -> None:
                     "dropped",
                     label,
                     plugin.reasons[verdicts.rule[row]],
-                    float(verdicts.value[row]),
-                    float(verdicts.threshold[row]),
+                    _number(verdicts.value[row]),
+                    _number(verdicts.threshold[row]),
                     None if evidence is None else json.dumps(evidence, ensure_ascii=False, sort_keys=True),
                 )
             )
@@ -125,6 +137,11 @@ def _decision(
     return dict(zip(DECISION_SCHEMA.names, row, strict=True))
 
 
+def _number(value: np.float64) -> float | None:
+    """A measured value; NaN stands for none."""
+    return None if np.isnan(value) else float(value)
+
+
 def _with_notes(meta: pa.Array, verdicts: Verdicts) -> pa.Array:
     merged = []
     for row, text in enumerate(meta.to_pylist()):
@@ -144,7 +161,7 @@ def _isolated(
     """Call a plug-in on a batch; where it raises, halve the batch until the record that it cannot bear stands alone."""
     try:
         return call(batch)
-    except (PluginError, MemoryError):
+    except (HeadraceError, MemoryError):
         raise
     except Exception as error:
         if batch.num_rows <= 1:
