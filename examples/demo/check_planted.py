@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-from rich.console import Console
-from rich.table import Table
 
 
 def fates(build: Path, urls: list[str]) -> dict[str, dict[str, str]]:
@@ -40,16 +38,13 @@ def main() -> int:
     planted = json.loads(arguments.planted.read_text(encoding="utf-8"))
     rows = fates(arguments.build, [each["url"] for each in planted])
 
-    table = Table("planted", "in the page", "fate", "found")
     for each in planted:
         row = rows[each["url"]]
-        fate = row["fate"] if row["fate"] == "kept" else f"{row['fate']} by {row['stage']}: {row['reason']}"
-        table.add_row(each["item"], each["url"].partition("//")[2], fate, found_item(row))
-    Console(highlight=False).print(table)
-
+        what = "kept" if row["fate"] == "kept" else f"{row['fate']} by {row['stage']}"
+        print(f"  {each['item']:<14} {what}, found: {found_item(row) or 'nothing'}   {each['url']}")
     found = sum(found_item(rows[each["url"]]) == each["item"] for each in planted)
     kept = sum(rows[each["url"]]["fate"] == "kept" for each in planted)
-    print(f"{found} of {len(planted)} planted items were found; {kept} of their pages were kept.")
+    print(f"\n{found} of {len(planted)} planted items were found; {kept} of their pages were kept.")
     return 1 if kept else 0
 
 

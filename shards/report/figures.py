@@ -155,8 +155,9 @@ def _draw_thresholds(figure: go.Figure, fragment: Histogram, places: Sequence[fl
 
 
 def _is_kept(fragment: Histogram, left: float, right: float) -> bool:
-    middle = (left + right) / 2
-    return (fragment.low is None or middle >= fragment.low) and (fragment.high is None or middle <= fragment.high)
+    """Whether a bin holds anything that may be kept; the shade tells where in it the threshold lies."""
+    above = fragment.low is None or right > fragment.low
+    return above and (fragment.high is None or left < fragment.high or left == fragment.high == fragment.edges[0])
 
 
 def _is_log(edges: Sequence[float]) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from ..base.errors import InputError
@@ -38,6 +39,12 @@ class Row:
     blocks: tuple[Block, ...]
 
     @property
+    def note(self) -> str:
+        """What all of a group's fragments note in the same words, to be read once."""
+        notes = {block.fragment.note for block in self.blocks}
+        return notes.pop() if self.title and len(notes) == 1 else ""
+
+    @property
     def entries(self) -> list[tuple[str, str]]:
         """(anchor, title) of what the table of contents lists: the group, or each fragment."""
         if self.title:
@@ -53,6 +60,11 @@ class Section:
     anchor: str
     path: str
     rows: tuple[Row, ...]
+
+    @property
+    def stretches(self) -> list[list[Row]]:
+        """The rows, neighbouring groups taken together, so that small ones can share a line."""
+        return [list(rows) for _, rows in groupby(self.rows, lambda row: row.title and "group" or row.anchor)]
 
 
 def read_sections(folders: Sequence[Path]) -> list[Section]:

@@ -26,6 +26,13 @@ def test_bars_outside_the_thresholds_are_grey_and_shaded() -> None:
     assert shades == [(0, 10), (30, 40)]
 
 
+def test_a_bin_that_a_threshold_cuts_is_not_grey() -> None:
+    cut = histogram_figure(Histogram(title="t", edges=(0, 10, 20, 30), counts=(1, 2, 3), low=5, high=25))
+    none_allowed = histogram_figure(Histogram(title="t", edges=(0, 0.5, 1), counts=(9, 1), high=0))
+    assert list(cut.data[0].marker.color) == [KEPT, KEPT, KEPT]
+    assert list(none_allowed.data[0].marker.color) == [KEPT, DROPPED]
+
+
 def test_a_threshold_beside_the_data_widens_the_axis_and_one_far_away_does_not() -> None:
     near = histogram_figure(Histogram(title="t", edges=(10, 15, 20), counts=(1, 1), low=8))
     far = histogram_figure(Histogram(title="t", edges=(10, 15, 20), counts=(1, 1), high=1e6))

@@ -9,8 +9,8 @@ from headrace.shards.base.report import Curve, Histogram, Series, Text, write_fr
 from headrace.shards.report.sections import read_sections
 
 
-def histogram(title: str, group: str) -> Histogram:
-    return Histogram(title=title, edges=(0, 1), counts=(1,), group=group)
+def histogram(title: str, group: str, note: str = "") -> Histogram:
+    return Histogram(title=title, edges=(0, 1), counts=(1,), group=group, note=note)
 
 
 def curve(title: str) -> Curve:
@@ -28,6 +28,22 @@ def test_histograms_of_a_group_stand_together_wherever_they_are(tmp_path: Path) 
     write_fragment(tmp_path, 2, "c", histogram("bullets", "gopher"))
     write_fragment(tmp_path, 3, "d", histogram("length", "length"))
     assert rows(tmp_path) == [("gopher", ["words", "bullets"]), ("", ["alone"]), ("length", ["length"])]
+
+
+def test_neighbouring_groups_are_one_stretch(tmp_path: Path) -> None:
+    for order, fragment in enumerate([histogram("a", "x"), histogram("b", "y"), curve("loss"), histogram("c", "z")]):
+        write_fragment(tmp_path, order, "part", fragment)
+    (section,) = read_sections([tmp_path])
+    assert [[row.title for row in rows] for rows in section.stretches] == [["x", "y"], [""], ["z"]]
+
+
+def test_what_a_whole_group_notes_is_noted_once(tmp_path: Path) -> None:
+    notes = {"same": ("all", "all"), "different": ("one", "other")}
+    for order, (group, (first, second)) in enumerate(notes.items()):
+        write_fragment(tmp_path, order, "a", histogram("a", group, first))
+        write_fragment(tmp_path, order, "b", histogram("b", group, second))
+    (section,) = read_sections([tmp_path])
+    assert [row.note for row in section.rows] == ["all", ""]
 
 
 def test_neighbouring_curves_stand_together(tmp_path: Path) -> None:
