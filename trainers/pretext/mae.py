@@ -119,7 +119,7 @@ class Mae(Pretext):
             # 800 epochs of ImageNet's 1,281,167 images, 40 of them warm-up.
             "schedule": {"name": "cosine", "warmup": 12_512},
             "batch_size": 4096,
-            "steps": 250_240,
+            "steps": 250_228,
             "precision": "bf16",
             "checkpoint_every": 3_128,
             "log_every": 50,

@@ -1,7 +1,6 @@
 """Crops, flips and sizes of images: pure functions of (image, rng) on uint8 arrays of shape (H, W) or (H, W, C)."""
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,12 +53,15 @@ def central_box(height: int, width: int) -> Box:
 
 def resized(image: Pixels, size: int, box: Box | None = None) -> Pixels:
     """The part of an image within `box` (default: all of it) as (size, size[, C]), bicubic with antialiasing."""
-    if image.shape[:2] == (size, size) and box in (None, (0, 0, size, size)):
+    if box is not None:
+        # Cut out first: Pillow's own `box` lets pixels beyond its edges in.
+        left, top, right, bottom = box
+        image = image[top:bottom, left:right]
+    if image.shape[:2] == (size, size):
         return image
     if image.ndim == 3 and image.shape[2] == 1:
-        return resized(image[..., 0], size, box)[..., None]
-    picture: Any = Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC, box=box)
-    return np.asarray(picture)
+        return resized(image[..., 0], size)[..., None]
+    return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC))
 
 
 def flipped(image: Pixels, rng: np.random.Generator, share: float = 0.5) -> Pixels:

@@ -1,0 +1,152 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from transformers import ViTMAEConfig, ViTMAEForPreTraining
+
+from headrace.shards.base.errors import RecipeError
+from headrace.trainers.backbones import BackboneRecipe
+from headrace.trainers.data import DataFacts
+from headrace.trainers.pretext.mae import Mae
+
+SMALL = {"size": 8, "patch": 2, "channels": 3, "decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2}
+VIT = BackboneRecipe(type="vit", hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32)
+
+
+@pytest.fixture
+def pretext():
+    return Mae(**SMALL, images=("png",))
+
+
+def batch_of(pretext, count=4):
+    rng = np.random.default_rng(0)
+    records = [{"png": rng.integers(0, 256, (10, 12, 3), dtype=np.uint8)} for _ in range(count)]
+    samples = [pretext.sample(record, rng) for record in records]
+    return {name: torch.from_numpy(np.stack([each[name] for each in samples])) for name in samples[0]}
+
+
+def patches_of(image, size=2):
+    """(C, S, S) -> (N, size * size * C), slowly."""
+    _, height, width = image.shape
+    return np.array(
+        [
+            [image[c, row + i, column + j] for i in range(size) for j in range(size) for c in range(image.shape[0])]
+            for row in range(0, height, size)
+            for column in range(0, width, size)
+        ]
+    )
+
+
+def test_the_loss_is_the_formula_in_float64(pretext):
+    objective, batch = pretext.objective(VIT), batch_of(pretext)
+    total = 0.0
+    predicted = objective._predict(objective._pixels(batch["image"]), batch["visible"]).detach().double().numpy()
+    for row, image in enumerate(batch["image"].double().numpy() / 255):
+        pixels = (image - np.reshape(pretext.mean, (3, 1, 1))) / np.reshape(pretext.std, (3, 1, 1))
+        for number in batch["hidden"][row].tolist():
+            patch = patches_of(pixels)[number]
+            wanted = (patch - patch.mean()) / np.sqrt(patch.var(ddof=1) + 1e-6)
+            total += np.mean((predicted[row, number] - wanted) ** 2)
+    assert objective.loss(batch).terms["patches"].item() == pytest.approx(total, rel=1e-4)
+    assert objective.targets(batch) == {"patches": 4 * 12}
+
+
+def test_the_loss_is_that_of_transformers(pretext):
+    oracle = ViTMAEForPreTraining(
+        ViTMAEConfig(
+            image_size=8, patch_size=2, num_channels=3, norm_pix_loss=True, hidden_size=16, num_attention_heads=2,
+            num_hidden_layers=1, intermediate_size=32, decoder_hidden_size=16, decoder_num_attention_heads=2,
+            decoder_num_hidden_layers=1, decoder_intermediate_size=32,
+        )
+    )  # fmt: skip
+    objective, batch = pretext.objective(VIT), batch_of(pretext)
+    pixels = objective._pixels(batch["image"])
+    # It keeps the patches with the smallest noise.
+    told = oracle(pixels, noise=torch.rand(4, 16).scatter_add(1, batch["hidden"], torch.ones(4, 12)))
+    assert torch.equal(told.mask, torch.zeros(4, 16).scatter(1, batch["hidden"], 1.0))
+    objective._predict = lambda pixels, visible: told.logits
+    found = objective.loss(batch).terms["patches"] / objective.targets(batch)["patches"]
+    torch.testing.assert_close(found, told.loss)
+
+
+def test_positions_are_fixed_and_left_out_of_the_class_token(pretext):
+    positions = pretext.objective(VIT).backbone.embeddings.position_embeddings
+    assert not positions.requires_grad
+    assert torch.equal(positions[0, 0], torch.zeros(16))
+    assert not torch.equal(positions[0, 1], positions[0, 2])
+
+
+def test_hidden_patches_do_not_reach_the_prediction(pretext):
+    objective, batch = pretext.objective(VIT).eval(), batch_of(pretext)
+    pixels = objective._pixels(batch["image"])
+    other = pixels.clone()
+    row, column = divmod(batch["hidden"][0, 0].item(), 4)
+    other[0, :, 2 * row : 2 * row + 2, 2 * column : 2 * column + 2] += 1
+    assert torch.equal(objective._predict(other, batch["visible"]), objective._predict(pixels, batch["visible"]))
+
+
+def test_a_sample_is_a_crop_of_the_image_and_a_split_of_its_patches():
+    whole = Mae(**{**SMALL, "channels": 1}, mean=(0.5,), std=(0.5,), images=("png",), crop=(1.0, 1.0), flip=0.0)
+    image = np.random.default_rng(0).integers(0, 256, (8, 8), dtype=np.uint8)
+    # A square image of which the whole area is asked for: only the aspect 1 fits, by the fall-back.
+    sample = whole.sample({"png": image}, np.random.default_rng(1))
+    assert sample["image"].shape == (1, 8, 8)
+    assert sorted([*sample["visible"], *sample["hidden"]]) == list(range(16))
+    assert len(sample["visible"]) == 4
+
+
+def test_a_view_is_the_central_square(pretext):
+    image = np.random.default_rng(0).integers(0, 256, (10, 12, 3), dtype=np.uint8)
+    expected = Image.fromarray(image[:, 1:11]).resize((8, 8), Image.Resampling.BICUBIC)
+    (view,) = pretext.views({"png": image})
+    assert (view["image"].transpose(1, 2, 0) == np.asarray(expected)).all()
+
+
+def test_features_are_the_mean_over_patches_or_the_class_token(pretext):
+    objective = pretext.objective(VIT).eval()
+    batch = {"image": batch_of(pretext)["image"]}
+    states = objective.backbone(objective._pixels(batch["image"])).last_hidden_state
+    torch.testing.assert_close(objective.features(batch), states[:, 1:].mean(1))
+    objective.pool = "cls"
+    torch.testing.assert_close(objective.features(batch), states[:, 0])
+
+
+def test_a_drawing_shows_visible_patches_as_they_are_and_a_perfect_prediction_as_the_image(pretext, images):
+    objective, batch = pretext.objective(VIT), batch_of(pretext, 1)
+    pixels = objective._pixels(batch["image"])
+    patches = torch.from_numpy(np.stack([patches_of(image) for image in pixels.numpy()]))
+    mean, scale = patches.mean(-1, keepdim=True), (patches.var(-1, keepdim=True) + 1e-6).sqrt()
+    objective._predict = lambda pixels, visible: (patches - mean) / scale
+    (drawing,) = objective.draw(batch, DataFacts.of(images))
+    original, seen, rebuilt = np.split(drawing.pixels.astype(int), 3, axis=1)
+    assert (original == batch["image"][0].permute(1, 2, 0).numpy()).all()
+    assert np.abs(rebuilt - original).max() <= 1
+    hidden = np.zeros(16, bool)
+    hidden[batch["hidden"][0]] = True
+    differs = (seen != original).any(-1).reshape(4, 2, 4, 2).any(axis=(1, 3)).ravel()
+    assert not differs[~hidden].any()
+    assert differs[hidden].any()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"patch": 3}, "3 does not divide 8"),
+        ({"mean": (0.5,)}, "one number for each of the 3 channels"),
+        ({"masked": 0.99}, "leaves nothing to see"),
+        ({"decoder_width": 18}, "multiple of 4"),
+    ],
+)
+def test_numbers_that_do_not_fit(changes, message):
+    with pytest.raises(ValueError, match=message):
+        Mae(**{**SMALL, **changes})
+
+
+def test_a_width_without_positions_is_refused(pretext):
+    with pytest.raises(RecipeError, match="multiple of 4"):
+        pretext.objective(BackboneRecipe(type="vit", hidden_size=18, num_attention_heads=2))
+
+
+def test_shards_of_text_are_refused(texts):
+    with pytest.raises(RecipeError, match="image shards"):
+        Mae().bind(DataFacts.of(texts))

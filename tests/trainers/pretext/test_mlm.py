@@ -1,0 +1,142 @@
+import numpy as np
+import pytest
+import torch
+
+from headrace.shards.base.errors import RecipeError
+from headrace.shards.stream import Stream
+from headrace.trainers.backbones import BackboneRecipe
+from headrace.trainers.data import DataFacts
+from headrace.trainers.pretext.mlm import IGNORED, Mlm
+from headrace.trainers.vocabulary import Vocabulary
+
+WORDS = Vocabulary(size=30, mask=0, pad=1, cls=2, sep=3, special=(0, 1, 2, 3))
+BERT = BackboneRecipe(type="bert", hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
+
+
+def record(tokens, ends=()):
+    return {"tokens": np.asarray(tokens, np.uint16), "ends": np.asarray(ends, np.int64)}
+
+
+def batch_of(*samples):
+    return {name: torch.from_numpy(np.stack([each[name] for each in samples])) for name in samples[0]}
+
+
+def test_a_window_is_framed_and_its_last_token_left_to_the_next_one():
+    pretext = Mlm(length=10, share=0.0, vocabulary=WORDS, masked=0.0, random=0.0)
+    assert pretext.window == 8
+    sample = pretext.sample(record(range(10, 19)), np.random.default_rng(0))
+    assert sample["tokens"].tolist() == [2, *range(10, 18), 3]
+
+
+def test_labels_are_the_original_tokens_and_special_ones_are_never_chosen():
+    pretext = Mlm(length=64, share=0.5, vocabulary=WORDS)
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        tokens = rng.integers(0, 30, 63)
+        sample = pretext.sample(record(tokens), rng)
+        framed = np.array([2, *tokens[:62], 3])
+        real = sample["labels"] != IGNORED
+        assert (sample["labels"][real] == framed[sample["positions"][real]]).all()
+        assert not np.isin(sample["labels"][real], WORDS.special).any()
+        rest = np.setdiff1d(np.arange(64), sample["positions"][real])
+        assert (sample["tokens"][rest] == framed[rest]).all()
+
+
+def test_a_window_with_too_few_plain_tokens_is_filled_up_with_ignored_labels():
+    pretext = Mlm(length=10, share=0.5, vocabulary=WORDS)
+    sample = pretext.sample(record([3, 3, 3, 3, 3, 3, 3, 9, 9]), np.random.default_rng(0))
+    assert sample["labels"].tolist() == [9, *[IGNORED] * 4]
+    assert pretext.objective(BERT).targets(batch_of(sample)) == {"tokens": 1}
+
+
+def test_documents_and_places_restart_where_a_document_ends():
+    pretext = Mlm(length=10, vocabulary=WORDS)
+    sample = pretext.sample(record(range(10, 19), ends=[3, 3, 6, 8, 9]), np.random.default_rng(0))
+    assert sample["document"].tolist() == [0, 0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert sample["places"].tolist() == [0, 1, 2, 3, 0, 1, 2, 0, 1, 2]
+    whole = Mlm(length=10, vocabulary=WORDS, attention="window").sample(
+        record(range(10, 19), ends=[3, 6]), np.random.default_rng(0)
+    )
+    assert whole["document"].tolist() == [0] * 10
+    assert whole["places"].tolist() == list(range(10))
+
+
+def test_attention_does_not_cross_documents():
+    objective = Mlm(length=10, vocabulary=WORDS).objective(BERT).eval()
+    sample = Mlm(length=10, vocabulary=WORDS).sample(record(range(10, 19), ends=[4]), np.random.default_rng(0))
+    first = {**sample, "positions": np.arange(5), "labels": np.arange(5)}  # [CLS] and the four tokens
+    other = {**first, "tokens": np.where(np.arange(10) >= 5, 29, sample["tokens"])}
+    crossed = {**other, "document": np.zeros(10, np.int64)}
+    same, changed, reached = (objective._predict(batch_of(each)) for each in (first, other, crossed))
+    torch.testing.assert_close(changed, same)
+    assert not torch.allclose(reached, same)
+
+
+def test_the_loss_is_that_of_transformers():
+    pretext = Mlm(length=12, share=0.4, vocabulary=WORDS, attention="window")
+    objective, rng = pretext.objective(BERT).eval(), np.random.default_rng(0)
+    batch = batch_of(*(pretext.sample(record(rng.integers(4, 30, 11)), rng) for _ in range(6)))
+    labels = torch.full((6, 12), IGNORED).scatter(1, batch["positions"], batch["labels"])
+    reference = objective.backbone(input_ids=batch["tokens"], labels=labels).loss
+    found = objective.loss(batch)
+    torch.testing.assert_close(found.terms["tokens"] / objective.targets(batch)["tokens"], reference)
+
+
+def test_the_loss_is_the_formula_in_float64():
+    pretext = Mlm(length=12, share=0.4, vocabulary=WORDS)
+    objective, rng = pretext.objective(BERT).eval(), np.random.default_rng(0)
+    batch = batch_of(*(pretext.sample(record(rng.integers(4, 30, 11), [5]), rng) for _ in range(6)))
+    logits = objective._predict(batch).detach().double().numpy()
+    expected = 0.0
+    for row in range(6):
+        for slot, label in enumerate(batch["labels"][row].tolist()):
+            scores = logits[row, slot]
+            expected -= scores[label] - np.log(np.exp(scores - scores.max()).sum()) - scores.max()
+    assert objective.loss(batch).terms["tokens"].item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_masks_are_new_in_every_epoch_and_the_same_on_any_rank(texts):
+    pretext = Mlm(length=16).bind(DataFacts.of(texts))
+    stream = Stream(texts, window=pretext.window, lanes=4, transform=lambda record, rng: pretext.sample(record, rng))
+    batch = stream.samples // 2 * 2
+    whole = next(iter(stream.batches(batch)))
+    halves = [next(iter(stream.batches(batch, rank, 2))) for rank in range(2)]
+    for name, rows in whole.items():
+        assert (np.concatenate([half[name] for half in halves]) == rows).all(), name
+
+    def masks(epoch):
+        keyed = Stream(texts, window=14, lanes=4, transform=lambda s, rng: (s["__id__"], pretext.sample(s, rng)))
+        return dict(keyed.read(np.arange(epoch * stream.samples, (epoch + 1) * stream.samples)))
+
+    first, second = masks(0), masks(1)
+    assert first.keys() == second.keys()
+    same = sum((first[number]["positions"] == second[number]["positions"]).all() for number in first)
+    assert same < len(first) / 4
+
+
+def test_features_ignore_padding():
+    pretext = Mlm(length=10, vocabulary=WORDS, views_per_document=2)
+    objective = pretext.objective(BERT).eval()
+    views = pretext.views({"tokens": np.arange(4, 15, dtype=np.uint16)})
+    assert [view["tokens"].tolist() for view in views] == [
+        [2, 4, 5, 6, 7, 8, 9, 10, 11, 3],
+        [2, 12, 13, 14, 3, 1, 1, 1, 1, 1],
+    ]
+    features = objective.features(batch_of(*views))
+    alone = objective.backbone.base_model(torch.tensor([[2, 12, 13, 14, 3]])).last_hidden_state[0, 1:4].mean(0)
+    torch.testing.assert_close(features[1], alone)
+
+
+def test_drawings_tell_right_from_wrong(texts):
+    data = DataFacts.of(texts)
+    pretext = Mlm(length=16).bind(data)
+    tokens = np.array(data.tokenizer.encode("the cat purrs and climbs a tall tree " * 3).ids, np.uint16)
+    sample = pretext.sample(record(tokens[:15]), np.random.default_rng(0))
+    drawing = pretext.objective(BERT).draw(batch_of(sample), data)[0]
+    assert "→" in drawing.text
+    assert drawing.caption.endswith("of 2 hidden tokens found")
+
+
+def test_shards_of_pictures_are_refused(images):
+    with pytest.raises(RecipeError, match="Expected: token shards"):
+        Mlm().bind(DataFacts.of(images))

@@ -1,0 +1,122 @@
+import math
+from pathlib import Path
+
+import pytest
+import yaml
+
+from headrace.shards.base.errors import PluginError, RecipeError
+from headrace.trainers.evals.knn import Knn
+from headrace.trainers.pretext.base import PRETEXTS
+from headrace.trainers.recipe import merged, read_recipe
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(text: str) -> Path:
+        path = tmp_path / "recipe.yaml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_three_lines_are_a_recipe(written):
+    recipe = read_recipe(written("pretext: mae\ndata: {url: shards/x}\n"))
+    assert recipe.model.preset == "small"
+    assert recipe.pretext.size == 28
+    assert recipe.model.optimizer.betas == (0.9, 0.95)
+
+
+@pytest.mark.parametrize("pretext", PRETEXTS.names())
+@pytest.mark.parametrize("preset", ["small", "paper"])
+def test_every_preset_is_a_recipe(written, pretext, preset):
+    read_recipe(written(f"pretext: {pretext}\npreset: {preset}\ndata: {{url: x}}\n"))
+
+
+def test_the_papers_numbers(written):
+    mae = read_recipe(written("pretext: mae\npreset: paper\ndata: {url: x}\n")).model
+    assert mae.optimizer.peak(mae.batch_size) == pytest.approx(2.4e-3)
+    epoch = 1_281_167 / 4096
+    assert (mae.steps, mae.schedule.warmup) == (math.ceil(800 * epoch), math.ceil(40 * epoch))
+    mlm = read_recipe(written("pretext: mlm\npreset: paper\ndata: {url: x}\n"))
+    assert (mlm.model.batch_size, mlm.model.steps, mlm.pretext.cap) == (256, 1_000_000, 20)
+
+
+def test_the_command_line_goes_over_the_file_and_the_file_over_the_preset(written):
+    path = written("pretext: {mae: {masked: 0.6, patch: 7}}\ndata: {url: x}\nsteps: 7\noptimizer: {lr: 1.0e-3}\n")
+    recipe = read_recipe(path, ["optimizer.lr=0.5", "pretext.mae.masked=0.5"])
+    assert (recipe.model.steps, recipe.model.optimizer.lr, recipe.model.optimizer.weight_decay) == (7, 0.5, 0.05)
+    assert (recipe.pretext.masked, recipe.pretext.patch, recipe.pretext.size) == (0.5, 7, 28)
+
+
+def test_parameters_can_be_set_where_the_file_only_names_the_pretext(written):
+    path = written("pretext: mae\ndata: {url: x}\nevals: [knn]\n")
+    assert read_recipe(path, ["pretext.mae.masked=0.5"]).pretext.masked == 0.5
+    assert read_recipe(path, ["pretext=mlm"]).pretext.length == 64
+
+
+def test_a_network_of_another_type_takes_nothing_from_the_preset(written):
+    path = written("pretext: mlm\ndata: {url: x}\nbackbone: {type: modernbert, hidden_size: 64}\n")
+    assert read_recipe(path).model.backbone.configuration == {"hidden_size": 64}
+
+
+def test_merging_replaces_lists_and_other_kinds_and_merges_the_rest():
+    base = {"a": {"x": 1, "y": [1, 2]}, "b": {"name": "p", "q": 1}, "c": 1}
+    over = {"a": {"y": [3]}, "b": {"name": "z"}, "d": 2}
+    assert merged(base, over) == {"a": {"x": 1, "y": [3]}, "b": {"name": "z"}, "c": 1, "d": 2}
+    assert base["a"] == {"x": 1, "y": [1, 2]}
+
+
+def test_paths_are_relative_to_the_recipe(written, tmp_path):
+    recipe = read_recipe(written("pretext: mae\ndata: {url: ../shards}\n"))
+    assert recipe.model.data.url == str((tmp_path / "../shards").resolve())
+    recipe = read_recipe(written("pretext: mae\ndata: {url: 's3://bucket/shards'}\n"))
+    assert recipe.model.data.url == "s3://bucket/shards"
+
+
+def test_evaluations_are_made_with_their_parameters(written):
+    recipe = read_recipe(written("pretext: mae\ndata: {url: x}\nevals: [linear_probe, knn: {k: 3}]\n"))
+    assert recipe.evals["knn"] == Knn(k=3)
+    assert list(recipe.evals) == ["linear_probe", "knn"]
+
+
+def test_a_dumped_recipe_is_the_same_from_any_folder(written, tmp_path):
+    recipe = read_recipe(written("pretext: mae\ndata: {url: x}\nevals: [knn]\nprobe: {label: {field: label}}\n"))
+    other = tmp_path / "elsewhere" / "recipe.yaml"
+    other.parent.mkdir()
+    other.write_text(recipe.dump())
+    assert read_recipe(other) == recipe
+
+
+def test_a_pretext_in_a_file_of_the_users_own(written, tmp_path):
+    (tmp_path / "mine.py").write_text("from headrace.trainers.pretext.mae import Mae\nclass Mine(Mae):\n    pass\n")
+    recipe = read_recipe(written("pretext: {'mine.py:Mine': {masked: 0.5}}\ndata: {url: x}\n"))
+    assert type(recipe.pretext).__name__ == "Mine"
+    assert recipe.pretext.masked == 0.5
+    assert yaml.safe_load(recipe.dump())["pretext"].keys() == {f"{tmp_path}/mine.py:Mine"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("pretext: mae\ndata: {url: x}\nbatchsize: 3\n", "line 3, 'batchsize': unknown key.*'batch_size'"),
+        ("pretext: mae\ndata: {url: x}\nsteps: many\n", "line 3, 'steps': wrong value. Found: 'many'"),
+        (
+            "pretext: {mae: {maskd: 0.5}}\ndata: {url: x}\n",
+            "'pretext.mae.maskd': unknown parameter.*'masked'",
+        ),
+        ("pretext: mae\npreset: papr\ndata: {url: x}\n", "line 2, 'preset'.*Did you mean 'paper'"),
+        ("pretext: mae\n", "'data': this key is missing"),
+        ("data: {url: x}\n", "one pretext is needed"),
+        ("pretext: mae\ndata: {url: x}\nevals: [kn]\n", "no evaluation 'kn'. Did you mean 'knn'"),
+        ("pretext: mae\ndata: {url: x}\nprobe: {label: {field: a, pattern: '('}}\n", "a regular expression"),
+    ],
+)
+def test_mistakes_are_named_with_their_place(written, text, message):
+    with pytest.raises(RecipeError, match=message):
+        read_recipe(written(text))
+
+
+def test_a_pretext_that_does_not_exist(written):
+    with pytest.raises(PluginError, match=r"no pretext called 'mea'\. Did you mean 'mae'"):
+        read_recipe(written("pretext: mea\ndata: {url: x}\n"))

@@ -1,0 +1,25 @@
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+
+from headrace.trainers.vocabulary import read_tokenizer
+
+
+def dumped(words, special=()):
+    tokenizer = Tokenizer(WordLevel({word: number for number, word in enumerate(words)}, unk_token=words[0]))
+    tokenizer.add_special_tokens(list(special))
+    return tokenizer.to_str().encode()
+
+
+def test_roles_are_found_under_either_spelling():
+    special = ["<pad>", "<s>", "</s>", "<mask>"]
+    _, vocabulary = read_tokenizer(dumped(["<unk>", "a", *special], ["<unk>", *special]))
+    assert (vocabulary.pad, vocabulary.cls, vocabulary.sep, vocabulary.mask) == (2, 3, 4, 5)
+    assert vocabulary.special == (0, 2, 3, 4, 5)
+    assert vocabulary.size == 6
+
+
+def test_missing_roles_get_new_ids_behind_the_last_one():
+    tokenizer, vocabulary = read_tokenizer(dumped(["a", "b", "[SEP]"], ["[SEP]"]))
+    assert (vocabulary.sep, vocabulary.mask, vocabulary.pad, vocabulary.cls) == (2, 3, 4, 5)
+    assert vocabulary.size == 6
+    assert tokenizer.id_to_token(3) == "[MASK]"
