@@ -232,6 +232,7 @@ def _check_payloads(recipe: Recipe, files: Sequence[InputFile]) -> str:
             payload = plugin.writes
         deduplicated = deduplicated or stage.kind == "dedup"
     output: Output = recipe.writer.load()
+    output.check()
     if payload not in output.payloads:
         raise RecipeError(
             f"{recipe.path}: the output format '{recipe.output.format}' cannot hold these records",

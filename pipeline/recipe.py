@@ -12,13 +12,12 @@ stages:                            # in order; a name, or {name: {parameters}}
 output: {format: webdataset, shard_bytes: 256MB}
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from headrace.shards.base.errors import RecipeError
 from headrace.shards.base.recipe import RecipeFile, RecipeModel
@@ -30,25 +29,8 @@ from .filters.base import FILTERS
 from .outputs.base import OUTPUTS
 from .plugin import PluginSpec
 from .readers.base import READERS
+from .sizes import Bytes
 
-_UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
-
-
-def parse_bytes(value: Any) -> Any:
-    """`256MB`, `1 GiB` or a plain number, in bytes.
-
-    Raises:
-        ValueError: It is none of these.
-    """
-    if not isinstance(value, str):
-        return value
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", value)
-    if match is None or match[2].upper() not in _UNITS:
-        raise ValueError(f"a size such as 256MB or 1GiB, not '{value}'")
-    return int(float(match[1]) * _UNITS[match[2].upper()])
-
-
-Bytes = Annotated[int, BeforeValidator(parse_bytes), Field(gt=0)]
 PluginEntry = str | dict[str, dict[str, Any] | None]
 
 

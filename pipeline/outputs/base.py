@@ -1,10 +1,11 @@
 """The contract of an output format: records in their final order become one shard's files."""
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import pyarrow as pa
 
@@ -50,6 +51,13 @@ class Output(ABC):
         """The manifest's field schema: each field of a sample, or column of a record, with its type."""
         return {}
 
+    def check(self) -> None:  # noqa: B027 (most need nothing)
+        """Refuse, before anything runs, what would stop the build at its end.
+
+        Raises:
+            HeadraceError: A file that it needs is missing or is not what it should be.
+        """
+
     def tokenizer_entry(self, shared: Path) -> Tokenizer | None:
         """The manifest's entry on the tokenizer, where there is one."""
         return None
@@ -63,3 +71,13 @@ def shard_name(shard: int) -> str:
 def record_columns(payload: str) -> dict[str, str]:
     """The columns of a record file, with their Arrow types."""
     return {"id": "large_string", "url": "large_string", "meta": "large_string", payload: str(PAYLOADS[payload])}
+
+
+def description(id_: str, url: str | None, meta: str) -> dict[str, Any]:
+    """What is said of a record beside its payload: `id`, `url`, and the fields of its meta.
+
+    A field of the meta that bears one of our names, as many a source's own `id` does, stands below `meta`.
+    """
+    fields: dict[str, Any] = json.loads(meta)
+    hidden = {name: fields.pop(name) for name in ("id", "url", "meta") if name in fields}
+    return {"id": id_, "url": url, **fields, **({"meta": hidden} if hidden else {})}

@@ -1,27 +1,29 @@
 """Token pages: each document tokenised, closed by an end token, packed one after the other."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import pyarrow as pa
+from pydantic import ConfigDict, Field
 from tokenizers import Tokenizer as Vocabulary
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
-from headrace.shards.base.errors import RecipeError
+from headrace.shards.base.errors import InputError, RecipeError
 from headrace.shards.base.recipe import RecipePath
 from headrace.shards.format.manifest import ShardInfo, Tokenizer
 from headrace.shards.format.pages import token_dtype
 from headrace.shards.format.token_writer import TokenShardWriter
 
 from ..fingerprint import file_digest
-from .base import Output, shard_name
+from ..sizes import Bytes
+from .base import Output, description, shard_name
 
 FILE = "tokenizer.json"
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 END_TOKENS = ("<|endoftext|>", "</s>", "<eos>", "[SEP]")
+LEAST_VOCABULARY = len(SPECIAL_TOKENS) + 256
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,10 @@ class TrainBPE:
         bytes: How much of the corpus, in the shards' order, it is trained on.
     """
 
-    vocab_size: int = 32_000
-    min_frequency: int = 2
-    bytes: int = 256_000_000
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+    vocab_size: Annotated[int, Field(ge=LEAST_VOCABULARY)] = 32_000
+    min_frequency: Annotated[int, Field(ge=1)] = 2
+    bytes: Bytes = 256_000_000
 
     def train(self, texts: Iterator[str]) -> Vocabulary:
         """Train it; the same texts give the same vocabulary."""
@@ -63,6 +66,7 @@ class TokenizerSource:
         file: A `tokenizer.json` of Hugging Face `tokenizers`.
     """
 
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
     train: TrainBPE | None = None
     file: RecipePath | None = None
 
@@ -89,18 +93,23 @@ class Tokens(Output):
         """The user's tokenizer."""
         return (self.tokenizer.file,) if self.tokenizer.file else ()
 
+    def check(self) -> None:
+        """Open the user's tokenizer and look for its end token."""
+        if self.tokenizer.file is not None:
+            self._end(_load(self.tokenizer.file))
+
     def prepare(self, folder: Path, batches: Iterator[pa.RecordBatch]) -> None:
         """Train the tokenizer, or take the user's."""
         if self.tokenizer.train is not None:
             vocabulary = self.tokenizer.train.train(_texts(batches, self.tokenizer.train.bytes))
-        else:
-            vocabulary = Vocabulary.from_file(str(self.tokenizer.file))
-        self._end(vocabulary)
-        (folder / FILE).write_text(vocabulary.to_str(), encoding="utf-8")
+            self._end(vocabulary)
+            (folder / FILE).write_text(vocabulary.to_str(), encoding="utf-8")
+        elif self.tokenizer.file is not None:
+            (folder / FILE).write_bytes(self.tokenizer.file.read_bytes())
 
     def write(self, folder: Path, shard: int, batches: Iterator[pa.RecordBatch], shared: Path) -> ShardInfo:
         """Tokenise and write the documents of one shard."""
-        vocabulary = Vocabulary.from_file(str(shared / FILE))
+        vocabulary = _load(shared / FILE)
         end = self._end(vocabulary)
         name = f"{shard_name(shard)}.tar"
         with TokenShardWriter(folder, name, vocabulary.get_vocab_size()) as writer:
@@ -108,13 +117,13 @@ class Tokens(Output):
                 columns = batch.to_pydict()
                 encoded = vocabulary.encode_batch_fast(columns["text"], add_special_tokens=False)
                 for row, tokens in enumerate(encoded):
-                    about = {"id": columns["id"][row], "url": columns["url"][row]}
-                    writer.add([*tokens.ids, end], {**about, **json.loads(columns["meta"][row])})
+                    about = description(columns["id"][row], columns["url"][row], columns["meta"][row])
+                    writer.add([*tokens.ids, end], about)
         return writer.info
 
     def tokenizer_entry(self, shared: Path) -> Tokenizer:
         """The manifest's entry."""
-        size = Vocabulary.from_file(str(shared / FILE)).get_vocab_size()
+        size = _load(shared / FILE).get_vocab_size()
         digest = file_digest(shared / FILE)
         return Tokenizer(sha256=digest, vocabulary=size, dtype=token_dtype(size), file=FILE)
 
@@ -133,6 +142,26 @@ class Tokens(Output):
             expected=self.end_token or " or ".join(END_TOKENS),
             remedy="Name one in the recipe: 'output: {format: tokens, end_token: ...}'",
         )
+
+
+def _load(path: Path) -> Vocabulary:
+    """A tokenizer, set to take whole documents as they are.
+
+    Raises:
+        InputError: The file is missing or holds no tokenizer.
+    """
+    try:
+        vocabulary = Vocabulary.from_file(str(path))
+    except Exception as error:  # the library raises nothing more specific
+        raise InputError(
+            f"{path} is no tokenizer", found=str(error), expected="a tokenizer.json of Hugging Face tokenizers"
+        ) from error
+    # Many a published tokenizer cuts what it is given, which would drop text without a word.
+    vocabulary.no_truncation()
+    vocabulary.no_padding()
+    # A page that says "[SEP]" speaks of a token: it must not end there.
+    vocabulary.encode_special_tokens = True
+    return vocabulary
 
 
 def _texts(batches: Iterator[pa.RecordBatch], limit: int) -> Iterator[str]:

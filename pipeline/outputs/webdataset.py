@@ -11,7 +11,7 @@ import pyarrow as pa
 from headrace.shards.format.manifest import ShardInfo
 from headrace.shards.format.writer import ShardWriter
 
-from .base import Output, shard_name
+from .base import Output, description, shard_name
 
 _TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp", "gif": "image/gif"}
 
@@ -33,9 +33,8 @@ class Webdataset(Output):
                 for id_, url, meta, value in zip(
                     columns["id"], columns["url"], columns["meta"], columns[payload], strict=True
                 ):
-                    about = {"id": id_, "url": url, **json.loads(meta)}
                     field, data = ("txt", value.encode()) if payload == "text" else (image_field(value), value)
-                    described = json.dumps(about, ensure_ascii=False, sort_keys=True).encode()
+                    described = json.dumps(description(id_, url, meta), ensure_ascii=False, sort_keys=True).encode()
                     writer.add(f"{shard:06d}-{row:06d}", {field: data, "json": described})
                     row += 1
         return writer.info
