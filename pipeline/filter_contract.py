@@ -19,7 +19,6 @@ from .plugin_checks import check_verdicts
 from .records import PAYLOADS
 from .trial_records import batch_of, trial_records
 
-
 MADE = "it can be made from a recipe that gives no parameters"
 FORM = "it has the form of a filter"
 SURVIVES = "it survives every record"

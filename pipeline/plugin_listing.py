@@ -77,6 +77,7 @@ def run_list() -> None:
             continue
         console.print(f"  reads {listing.reads}; drops for {', '.join(listing.reasons)}", style="dim")
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
+        table.add_column(no_wrap=True)
         for parameter in listing.parameters:
             table.add_row(
                 parameter.name,
@@ -108,7 +109,7 @@ def type_text(hint: Any) -> str:
 def _default(field: "Field[Any]") -> str:
     """A default as it would stand in a recipe (JSON is YAML)."""
     value = field.default if field.default_factory is MISSING else field.default_factory()
-    return "required" if value is MISSING else json.dumps(value, ensure_ascii=False, default=str)
+    return "required" if value is MISSING else json.dumps(value, default=str).replace("Infinity", ".inf")
 
 
 def _summary(kind: type) -> str:

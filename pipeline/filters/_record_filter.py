@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from headrace.shards.base.errors import PluginError
 
-from .base import KEEP, Filter, Verdicts, records_of
+from .base import KEEP, Drop, Filter, Verdicts, records_of
 
 
 def filter_class(function: Callable[..., Any], reasons: tuple[str, ...], reads: str, version: int) -> type[Filter]:
@@ -35,19 +35,25 @@ def filter_class(function: Callable[..., Any], reasons: tuple[str, ...], reads: 
     def judge(self: Filter, batch: pa.RecordBatch) -> Verdicts:
         arguments = {each.name: getattr(self, each.name) for each in fields(self)}
         rule = np.full(batch.num_rows, KEEP, np.int16)
-        value = np.full(batch.num_rows, np.nan)
+        value, threshold = np.full(batch.num_rows, np.nan), np.full(batch.num_rows, np.nan)
         for row, record in enumerate(records_of(batch)):
             drop = function(record, **arguments)
             if drop is None:
                 continue
+            if not isinstance(drop, Drop):
+                raise PluginError(
+                    f"the filter {name} returned what is no verdict",
+                    found=repr(drop),
+                    expected="None to keep the record, or Drop(reason, value)",
+                )
             if drop.reason not in reasons:
                 raise PluginError(
                     f"the filter {name} gave a reason that it does not declare",
                     found=drop.reason,
                     expected=" or ".join(reasons),
                 )
-            rule[row], value[row] = reasons.index(drop.reason), drop.value
-        return Verdicts(rule, value, np.full(batch.num_rows, np.nan))
+            rule[row], value[row], threshold[row] = reasons.index(drop.reason), drop.value, drop.threshold
+        return Verdicts(rule, value, threshold)
 
     return make_dataclass(
         name,

@@ -158,10 +158,11 @@ class Record:
 
 @dataclass(frozen=True)
 class Drop:
-    """The simple form's verdict on a bad record: one of the declared reasons, and what was measured."""
+    """The simple form's verdict on a bad record: a declared reason, what was measured, and the bound that it broke."""
 
     reason: str
     value: float = float("nan")
+    threshold: float = float("nan")
 
 
 RecordFunction = Callable[..., Drop | None]
