@@ -5,13 +5,16 @@ range, each range is sorted, and each shard fetches its records' payloads from w
 goes where follows from keys and counts alone, so that the shards are the same bytes for any workers and any splits.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from headrace.shards.base.rng import hash64, key
@@ -62,9 +65,7 @@ class OrderKeys:
         numbers, sizes = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
         for batch in self.view.batches(root, ["number", self.payload]):
             numbers.append(batch.column("number").to_numpy())
-            offsets = np.frombuffer(batch.column(self.payload).buffers()[1], np.int64)
-            start = batch.column(self.payload).offset
-            sizes.append(np.diff(offsets[start : start + batch.num_rows + 1]).astype(np.uint64))
+            sizes.append(pc.binary_length(batch.column(self.payload)).to_numpy().astype(np.uint64))
         number = np.concatenate(numbers)
         if self.order == "hash":
             keys = hash64(number & np.uint64(MAX_POSITION - 1), key("order", self.file))
@@ -118,17 +119,17 @@ def cut_shards(counts: Sequence[int], total_bytes: int, shard_bytes: int) -> lis
     """
     total = sum(counts)
     shards = min(max(1, -(-total_bytes // shard_bytes)), total)
-    firsts = np.cumsum([0, *counts]).tolist()
-    result = []
-    for shard in range(shards):
-        start, stop = shard * total // shards, (shard + 1) * total // shards
-        parts = [
-            Slice(index, max(start, first) - first, min(stop, first + count) - first)
-            for index, (first, count) in enumerate(zip(firsts, counts, strict=False))
-            if first < stop and start < first + count
-        ]
-        result.append(tuple(parts))
-    return result
+    firsts = [0, *accumulate(counts)]
+    bounds = [shard * total // shards for shard in range(shards + 1)] if shards else []
+    return [tuple(_slices(firsts, start, stop)) for start, stop in pairwise(bounds)]
+
+
+def _slices(firsts: Sequence[int], start: int, stop: int) -> Iterator[Slice]:
+    """The rows [start, stop) of the whole order, by key range; range i holds those from `firsts[i]` on."""
+    for index in range(bisect_right(firsts, start) - 1, bisect_left(firsts, stop)):
+        first, end = firsts[index], min(stop, firsts[index + 1])
+        if end > first:
+            yield Slice(index, max(start, first) - first, end - first)
 
 
 @dataclass(frozen=True)
