@@ -8,6 +8,7 @@ def few_links(record: Record, max_links: int = 5) -> Drop | None:
     """Drops documents with many links.
 
     Args:
+        record: One document.
         max_links: Addresses in the text, at most.
     """
     links = record.text.count("://")

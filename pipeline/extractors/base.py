@@ -1,4 +1,8 @@
-"""The contract of an extractor: a new payload column made from another (HTML -> text, ...)."""
+"""The contract of an extractor: a new payload column made from another (HTML -> text, ...).
+
+Its module holds `EXAMPLES`: pairs of a payload and what becomes of it, None where it fails; the contract tests
+(`extractor_contract.py`) run them.
+"""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass

@@ -103,3 +103,12 @@ def _depth(tree: HTMLTree) -> int:
             node, depth = (node.parent, depth - 1) if depth > 0 else (None, 0)
         node = node.next if node is not None else None
     return deepest
+
+
+EXAMPLES: tuple[tuple[bytes, str | None], ...] = (
+    (b"<html><nav>Home</nav><main><h1>Mill</h1><p>It turns.</p></main></html>", "Mill\n\nIt turns."),
+    ("<p>Ein M\xfchlrad".encode("latin-1"), "Ein M\xfchlrad"),
+    (b"<p>a\x00b", "ab"),
+    (b"", ""),
+    (b"<div>" * 10 * MAX_DEPTH, None),
+)

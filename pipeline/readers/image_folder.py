@@ -80,3 +80,14 @@ class ImageFolder(ImageReader):
         if len(content) != size:
             raise ValueError(f"it had {size} bytes when the folder was listed, and has others now")
         return content
+
+
+# A listing as `open` makes it; the addresses hold their files themselves.
+EXAMPLES: tuple[tuple[bytes, tuple[bytes | None, ...]], ...] = (
+    (
+        b'{"path": "a.png", "size": 3, "mtime": "", "url": "data:;base64,b25l"}\n'
+        b'{"path": "b.png", "size": 9, "mtime": "", "url": "data:;base64,b25l"}\n'
+        b'{"path": "c.png", "size": 0, "mtime": "", "url": "data:;base64,"}\n',
+        (b"one", None, None),
+    ),
+)

@@ -3,11 +3,12 @@
 import io
 import lzma
 import struct
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, ClassVar
+from typing import IO, ClassVar, Literal
 
 import pyarrow as pa
 
@@ -122,3 +123,33 @@ class Images(ImageReader):
 def _is_zip(file: IO[bytes]) -> bool:
     file.seek(0)
     return file.read(len(_ZIP_MAGIC)) == _ZIP_MAGIC
+
+
+_FILES = {"a/1.png": b"one", "notes.txt": b"no image", "a/2.jpg": b"", "../3.JPG": b"three"}
+
+
+def _zipped() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in _FILES.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def _tarred(mode: Literal["w", "w:gz"]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode=mode) as archive:
+        for name, content in _FILES.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+EXAMPLES: tuple[tuple[bytes, tuple[bytes | None, ...]], ...] = (
+    (_zipped(), (b"one", None, b"three")),
+    (_tarred("w"), (b"one", None, b"three")),
+    (_tarred("w:gz"), (b"one", None, b"three")),
+    (b"", (None,)),
+    (b"neither zip nor tar", (None,)),
+)

@@ -1,5 +1,6 @@
 """JSON lines, plain, gzip or zstd: one document per line."""
 
+import gzip
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -123,3 +124,12 @@ def _string(document: Mapping[str, Any], name: str, *, required: bool) -> str | 
     if not isinstance(value, str):
         raise ValueError(f"the field '{name}' is no text, but {type(value).__name__}")
     return value
+
+
+_LINES = b'{"text": "one", "url": "http://a"}\n\n{"title": "no text"}\n{"text": "two"}\nnot JSON\n{"text": "\xff"}'
+
+EXAMPLES: tuple[tuple[bytes, tuple[str | None, ...]], ...] = (
+    (b"", (None,)),
+    (_LINES, ("one", None, "two", None, None)),
+    (gzip.compress(_LINES), ("one", None, "two", None, None)),
+)

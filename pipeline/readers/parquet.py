@@ -1,5 +1,6 @@
 """Parquet files: one document per row."""
 
+import io
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -178,3 +179,17 @@ def _is_text(kind: pa.DataType) -> bool:
 
 def _is_plain(kind: pa.DataType) -> bool:
     return bool(_is_text(kind) or pa.types.is_primitive(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind))
+
+
+def _example() -> bytes:
+    table = pa.table({"text": ["one", None, "two"], "label": ["a", "b", "c"], "n": [1, 2, 3]})
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, row_group_size=2)
+    return buffer.getvalue()
+
+
+EXAMPLES: tuple[tuple[bytes, tuple[str | None, ...]], ...] = (
+    (_example(), ("one", None, "two")),
+    (b"", (None,)),
+    (b"PAR1, but no Parquet", (None,)),
+)

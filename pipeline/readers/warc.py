@@ -4,6 +4,7 @@ Framing is our own, since a record that is damaged, or lies about its length, mu
 the first, and takes a short gzip member for a whole one); fastwarc parses the records and their HTTP headers.
 """
 
+import gzip
 import io
 import re
 from collections.abc import Iterator
@@ -11,11 +12,11 @@ from dataclasses import dataclass, replace
 from typing import IO, Any, ClassVar
 
 import pyarrow as pa
-from fastwarc.warc import WarcRecord
+from fastwarc.warc import HeaderMap, WarcRecord
 
 from ..records import MAX_POSITION, BatchBuilder
 from ._gzip_members import Gap, find_member, members
-from ._http_body import BodyError, decode_body
+from ._http_body import decode_body
 from ._warc_frames import Frame, frames
 from .base import Reader, Span
 
@@ -64,40 +65,45 @@ class Warc(Reader):
         yield from builder.rest()
 
     def _add_page(self, builder: BatchBuilder, position: int, frame: bytes) -> None:
+        """Append the page of one response, if it is one that is wanted, or why it cannot be had."""
+        url: str | None = None
         try:
             record = WarcRecord.from_reader(io.BytesIO(frame), quirks_mode=True)
+            url = _text(record.headers.get_bytes(b"WARC-Target-URI")).strip("<>")  # wget writes <http://...>
+            if not record.is_http and not url.lower().startswith(("http:", "https:")):
+                return  # an answer of a name server, ...
+            record.is_http = True
             record.parse_http(quirks_mode=True)
+            page = self._page(record.http_headers, record.reader.read())
         except (OSError, ValueError) as error:
-            builder.add(position, None, size=len(frame), error=f"the record cannot be parsed: {error}")
-            return
-        url = _text(record.headers.get_bytes(b"WARC-Target-URI")).strip("<>")  # wget writes <http://...>
-        http = record.http_headers
-        status = http.status_code
-        if status is None:
-            builder.add(position, None, url=url, size=len(frame), error="the response has no HTTP status")
-            return
-        content_type, _, parameters = _text(http.get_bytes(b"Content-Type")).partition(";")
-        content_type = content_type.strip().lower()
-        if status not in self.statuses or content_type not in self.content_types:
-            return
-        try:
-            body = decode_body(
-                record.reader.read(),
-                _text(http.get_bytes(b"Transfer-Encoding")),
-                _text(http.get_bytes(b"Content-Encoding")),
-                self.max_bytes,
-            )
-        except BodyError as error:
             builder.add(position, None, url=url, size=len(frame), error=str(error))
             return
-        if not body:
-            builder.add(position, None, url=url, error="the HTTP body is empty")
+        if page is None:
             return
-        meta: dict[str, Any] = {"content_type": content_type, "charset": _charset(parameters), "status": status}
+        body, meta = page
         meta["date"] = _text(record.headers.get_bytes(b"WARC-Date"))
         if truncated := _text(record.headers.get_bytes(b"WARC-Truncated")):
             meta["truncated"] = truncated
         builder.add(position, body, url=url, meta=meta)
+
+    def _page(self, http: HeaderMap, body: bytes) -> tuple[bytes, dict[str, Any]] | None:
+        """A response's decoded body and what its header says of it; None where it is of another kind.
+
+        Raises:
+            ValueError: It has no status, does not decode, or is empty.
+        """
+        status = http.status_code
+        if status is None:
+            raise ValueError("the response has no HTTP status")
+        content_type, _, parameters = _text(http.get_bytes(b"Content-Type")).partition(";")
+        content_type = content_type.strip().lower()
+        if status not in self.statuses or content_type not in self.content_types:
+            return None
+        codings = (_text(http.get_bytes(name)) for name in (b"Transfer-Encoding", b"Content-Encoding"))
+        decoded = decode_body(body, *codings, self.max_bytes)
+        if not decoded:
+            raise ValueError("the HTTP body is empty")
+        return decoded, {"content_type": content_type, "charset": _charset(parameters), "status": status}
 
 
 def _positioned_frames(file: IO[bytes], limit: int) -> Iterator[tuple[int, Frame]]:
@@ -154,3 +160,26 @@ def _charset(parameters: str) -> str:
 
 def _text(header: bytes | None) -> str:
     return (header or b"").decode("utf-8", "replace").strip()
+
+
+def _example(url: str, http: bytes, kind: bytes = b"response") -> bytes:
+    header = b"WARC/1.1\r\nWARC-Type: %s\r\nWARC-Target-URI: %s\r\nContent-Length: %d\r\n\r\n"
+    return header % (kind, url.encode(), len(http)) + http + b"\r\n\r\n"
+
+
+_OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
+_RECORDS = (
+    _example("http://a", b"GET / HTTP/1.1\r\n\r\n", b"request"),
+    _example("http://a", _OK + b"\r\n<p>one"),
+    _example("http://b", _OK + b"Transfer-Encoding: chunked\r\n\r\n6\r\n<p>two\r\n0\r\n\r\n"),
+    _example("http://c", b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n\r\n<p>gone"),
+    _example("http://d", _OK + b"Content-Encoding: gzip\r\n\r\n<p>no gzip"),
+)
+
+EXAMPLES: tuple[tuple[bytes, tuple[bytes | None, ...]], ...] = (
+    (b"", (None,)),
+    (b"not a WARC", (None,)),
+    (b"".join(_RECORDS), (b"<p>one", b"<p>two", None)),
+    (b"".join(map(gzip.compress, _RECORDS)), (b"<p>one", b"<p>two", None)),
+    (gzip.compress(b"".join(_RECORDS)), (b"<p>one", b"<p>two", None)),
+)
