@@ -5,7 +5,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,15 +49,17 @@ class Demo:
         yield self._build(
             "text", "Curate the crawl: extract, filter, deduplicate, decontaminate, tokenize", "crawl/*.warc.gz"
         )
-        yield self._build("images", "Curate an archive of 5,000 small labelled images")
+        yield self._build("images", "Curate an archive of small labelled pictures")
+        yield self._build("images-test", "Those of them that are for testing, as a set of its own")
         yield self._build("photos", "Curate photographs; some are bad on purpose")
-        for name in ("text", "images", "photos"):
+        for name in ("text", "images", "images-test", "photos"):
             yield Step("Re-hash the shards against their manifest", ("headrace", "verify", self._path(name)))
         yield self._look_up()
         yield self._explain()
         yield self._stream()
-        yield self._train("mlm", "text", "Train a masked language model on the text")
-        yield self._train("mae", "images", "Train a masked autoencoder on the images")
+        yield self._train("mlm", {"data.url": "text"}, "Train a masked language model on the text")
+        sets = {"data.url": "images", "probe.test_url": "images-test"}
+        yield self._train("mae", sets, "Train a masked autoencoder on the pictures")
         for name in ("mlm", "mae"):
             why = "Probe it, next to the same network untrained and to raw input"
             yield Step(why, ("headrace", "eval", self._path(name)))
@@ -106,8 +108,8 @@ class Demo:
         command = ("headrace", "stream", self._path("text"), "--window", "128", "--bench", "--seconds", "2")
         return Step("Stream the shards, and see how fast", command)
 
-    def _train(self, name: str, shards: str, why: str) -> Step:
-        moved = () if self._beside_data() else (f"data.url={self.out.resolve() / shards}",)
+    def _train(self, name: str, sets: Mapping[str, str], why: str) -> Step:
+        moved = () if self._beside_data() else (f"{key}={self.out.resolve() / name}" for key, name in sets.items())
         command = ("headrace", "train", str(self.data / f"{name}.yaml"), "--out", self._path(name), *moved)
         return Step(why, command + (_QUICK if self.quick else ()))
 

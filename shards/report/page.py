@@ -12,9 +12,11 @@ from plotly.offline import get_plotlyjs
 
 from ..base.report import Curve, Histogram
 from ..format.atomic import write_whole
-from .figures import curve_figure, embedded_json, histogram_figure, threshold_words
+from .curve import curve_figure
+from .histogram import histogram_figure, threshold_words
 from .sections import Section, read_sections
 from .tables import bar_lengths, cell_texts, numeric_columns
+from .theme import embedded_json
 
 
 def compose(folders: Sequence[Path], output: Path) -> None:

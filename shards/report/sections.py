@@ -64,7 +64,7 @@ class Section:
     @property
     def stretches(self) -> list[list[Row]]:
         """The rows, neighbouring groups taken together, so that small ones can share a line."""
-        return [list(rows) for _, rows in groupby(self.rows, lambda row: row.title and "group" or row.anchor)]
+        return [list(rows) for _, rows in groupby(self.rows, lambda row: "group" if row.title else row.anchor)]
 
 
 def read_sections(folders: Sequence[Path]) -> list[Section]:

@@ -34,8 +34,8 @@ def test_every_step_is_a_command_that_a_user_can_type(planted: Path) -> None:
     steps = list(Demo(EXAMPLES, planted).steps())
     assert [step.command[1].rpartition("/")[2] for step in steps] == [
         "plant_benchmark.py",
-        *["build"] * 3,
-        *["verify"] * 3,
+        *["build"] * 4,
+        *["verify"] * 4,
         "check_planted.py",
         "explain",
         "stream",

@@ -106,6 +106,7 @@ def test_untrusted_text_stays_text(tmp_path: Path) -> None:
     assert [name for name, _ in page.elements] == [name for name, _ in plain.elements]
     assert page.text("pre") == [EVIL]
     assert page.text("figcaption") == [EVIL] * 3
+    assert f"kept from 0.5 {EVIL}" in page.text("p")
     (histogram, curve) = page.figures()
     for figure in (histogram, curve):
         assert "<script" not in json.dumps(figure), "plotly draws markup in texts"
