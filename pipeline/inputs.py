@@ -4,7 +4,8 @@ import fnmatch
 import hashlib
 import posixpath
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -81,19 +82,23 @@ def find_inputs(recipe: Recipe) -> list[InputFile]:
                 found=f"{first.url} and {second.url}",
                 remedy="Give the two entries of 'inputs' different 'source' names",
             )
-    return [
-        InputFile(ordinal, each.name, each.source, each.url, each.size, each.identity, each.reader)
-        for ordinal, each in enumerate(found)
-    ]
+    return [replace(each, ordinal=ordinal) for ordinal, each in enumerate(found)]
 
 
 def split_inputs(files: Sequence[InputFile], target: int) -> list[Split]:
-    """Cut the inputs into splits of about `target` bytes, in the order of their records' numbers."""
+    """Cut the inputs into splits of about `target` bytes, in the order of their records' numbers.
+
+    Raises:
+        InputError: An input cannot be opened.
+    """
     splits: list[Split] = []
     for file in files:
         reader: Reader = file.reader.load()
-        with reader.open(file.url) as opened:
-            spans = reader.spans(opened, file.size, target)
+        try:
+            with reader.open(file.url) as opened:
+                spans = reader.spans(opened, file.size, target)
+        except OSError as error:
+            raise InputError(f"the input {file.url} cannot be opened", found=str(error)) from error
         for span in spans:
             # A reader's spans ascend with its positions, and a span starts at or before its first position.
             splits.append(Split(len(splits), file, span, (file.ordinal << POSITION_BITS) | span.start))
@@ -102,47 +107,57 @@ def split_inputs(files: Sequence[InputFile], target: int) -> list[Split]:
 
 def _expand(entry: InputModel, recipe: Recipe, folders: bool) -> list[tuple[str, str, dict[str, Any]]]:
     """The (url, name below the pattern's fixed part, fsspec info) of each file, or folder, that one entry names."""
-    pattern = entry.path
-    if "://" not in pattern:
-        pattern = str((recipe.path.parent / pattern).resolve())
-    system, path = url_to_fs(pattern)
-    if any(letter in path for letter in "*?["):
-        base = posixpath.dirname(path[: min(path.find(letter) for letter in "*?[" if letter in path)])
-        paths = system.glob(path)
-    elif folders:
-        base, paths = posixpath.dirname(path.rstrip("/")), [path.rstrip("/")] if system.isdir(path) else []
-    elif system.isdir(path):
-        base, paths = path.rstrip("/"), system.find(path)
-    else:
-        base, paths = posixpath.dirname(path), [path] if system.exists(path) else []
-    if not paths:
+    remote = "://" in entry.path
+    pattern = entry.path if remote else str((recipe.path.parent / entry.path).resolve())
+    try:
+        system, path = url_to_fs(pattern)
+        base, paths = _matches(system, path, folders)
+        infos = [(each, system.info(each)) for each in sorted(paths)]
+    except (OSError, ValueError, ImportError) as error:
+        raise InputError(f"the input '{entry.path}' cannot be looked up", found=str(error)) from error
+    kind = "directory" if folders else "file"
+    found = [
+        (system.unstrip_protocol(each) if remote else each, posixpath.relpath(each, base), info)
+        for each, info in infos
+        if info["type"] == kind
+    ]
+    if not found:
         raise InputError(
             f"the input '{entry.path}' names no {'folder' if folders else 'file'}",
             found=f"nothing at {pattern}",
-            remedy="Relative paths are read from the recipe's folder; give inputs.0.path=... to use another",
+            remedy=f"Relative paths are read from the recipe's folder, {recipe.path.parent.resolve()}",
         )
-    infos = [(each, system.info(each)) for each in sorted(paths)]
-    return [
-        (system.unstrip_protocol(each) if "://" in pattern else each, posixpath.relpath(each, base), info)
-        for each, info in infos
-        if info["type"] == ("directory" if folders else "file")
-    ]
+    return found
+
+
+def _matches(system: Any, path: str, folders: bool) -> tuple[str, list[str]]:
+    """What a path on a file system names: the fixed part above it, and the paths."""
+    wild = [place for place, letter in enumerate(path) if letter in "*?["]
+    if wild and not system.exists(path):
+        return posixpath.dirname(path[: wild[0]]), system.glob(path)
+    path = path.rstrip("/")
+    if system.isdir(path) and not folders:
+        return path, system.find(path)
+    return posixpath.dirname(path), [path] if system.exists(path) else []
 
 
 def _default_reader(url: str, recipe: Recipe, index: int) -> PluginSpec:
     name = posixpath.basename(url).lower()
-    known: list[str] = []
-    for candidate in READERS.names():
-        patterns = READERS.load(candidate).patterns
-        known.extend(patterns)
+    for reader, patterns in _default_patterns().items():
         if any(fnmatch.fnmatch(name, pattern) for pattern in patterns):
-            return PluginSpec(READERS, candidate, "{}", str(recipe.path.parent.resolve()))
+            return PluginSpec(READERS, reader, "{}", str(recipe.path.parent.resolve()))
     raise RecipeError(
         f"{recipe.path}, 'inputs.{index}': no reader takes a file of this name",
-        found=name,
-        expected=" or ".join(known),
+        found=url,
+        expected=" or ".join(pattern for patterns in _default_patterns().values() for pattern in patterns),
         remedy=f"Name one: 'reader: ...'. {did_you_mean('', READERS.names())}",
     )
+
+
+@cache
+def _default_patterns() -> dict[str, tuple[str, ...]]:
+    """The file names of which each reader is the default."""
+    return {name: READERS.load(name).patterns for name in READERS.names()}
 
 
 def _identity(info: dict[str, Any]) -> tuple[int, str]:

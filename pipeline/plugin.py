@@ -7,9 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from headrace.shards.base.errors import PluginError
+from headrace.shards.base.errors import PluginError, RecipeError
 from headrace.shards.base.recipe import Location, RecipeFile, build, make
-from headrace.shards.base.registry import Registry
+from headrace.shards.base.registry import Registry, did_you_mean
 
 from .fingerprint import file_digest, fingerprint
 
@@ -37,10 +37,20 @@ class PluginSpec:
         """Look the name up and check the parameters, so that a mistake shows before anything runs.
 
         Raises:
-            RecipeError: A parameter is unknown or wrong.
-            PluginError: There is no such plug-in.
+            RecipeError: There is no such plug-in, or a parameter is unknown, wrong, or names a missing file.
+            PluginError: The plug-in cannot be imported.
         """
-        build(_class(registry.load(name, file.folder), name), parameters, file, place)
+        title = f"{file.path}, line {file.line(place)}, '{'.'.join(map(str, place))}'"
+        if name not in registry:
+            raise RecipeError(
+                f"{title}: there is no {registry.kind} called '{name}'", remedy=did_you_mean(name, registry.names())
+            )
+        plugin = build(_class(registry.load(name, file.folder), name), parameters, file, place)
+        for path in _files(plugin):
+            if not path.is_file():
+                raise RecipeError(
+                    f"{title}: there is no file {path}", remedy="Relative paths are read from the recipe's folder"
+                )
         return cls(registry, name, json.dumps(parameters, sort_keys=True, ensure_ascii=False), str(file.folder))
 
     def load(self) -> Any:
@@ -50,7 +60,7 @@ class PluginSpec:
     def fingerprint(self) -> str:
         """Of its name, parameters, declared version, and the contents of the files that shape it."""
         plugin = self.load()
-        files = [file_digest(Path(path)) for path in getattr(plugin, "files", tuple)()]
+        files = [file_digest(path) for path in _files(plugin)]
         return fingerprint(self.name, self.parameters, type(plugin).version, files, _source_digest(self))
 
 
@@ -58,6 +68,11 @@ class PluginSpec:
 def _load(spec: PluginSpec) -> Any:
     folder = Path(spec.folder)
     return make(_class(spec.registry.load(spec.name, folder), spec.name), json.loads(spec.parameters), folder)
+
+
+def _files(plugin: Any) -> list[Path]:
+    """The files that shape what a plug-in does, where it declares any."""
+    return [Path(path) for path in getattr(plugin, "files", tuple)()]
 
 
 def _class(found: Any, name: str) -> Any:

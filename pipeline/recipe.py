@@ -13,25 +13,35 @@ output: {format: webdataset, shard_bytes: 256MB}
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from headrace.shards.base.errors import RecipeError
-from headrace.shards.base.recipe import RecipeFile, RecipeModel
+from headrace.shards.base.errors import PluginError, RecipeError
+from headrace.shards.base.recipe import Location, RecipeFile, RecipeModel
 from headrace.shards.base.registry import Registry, did_you_mean
 
-from .dedup.base import DEDUPS
-from .extractors.base import EXTRACTORS
-from .filters.base import FILTERS
+from .dedup.base import DEDUPS, Dedup
+from .extractors.base import EXTRACTORS, Extractor
+from .filters.base import FILTERS, Filter
 from .outputs.base import OUTPUTS
 from .plugin import PluginSpec
 from .readers.base import READERS
 from .sizes import Bytes
 
-PluginEntry = str | dict[str, dict[str, Any] | None]
+StageKind = Literal["extractor", "filter", "dedup"]
+
+
+def _check_entry(value: Any) -> Any:
+    parameters = value.values() if isinstance(value, dict) else ()
+    if isinstance(value, str | dict) and all(each is None or isinstance(each, dict) for each in parameters):
+        return value
+    raise ValueError("a name, or {name: {parameter: value}}")
+
+
+PluginEntry = Annotated[str | dict[str, dict[str, Any] | None], BeforeValidator(_check_entry)]
 
 
 class InputModel(RecipeModel):
@@ -71,7 +81,7 @@ class OutputModel(RecipeModel):
 class Stage:
     """One stage of a recipe: what kind it is, its label in the ledger, and its plug-in."""
 
-    kind: Literal["extractor", "filter", "dedup"]
+    kind: StageKind
     label: str
     plugin: PluginSpec
 
@@ -92,7 +102,11 @@ class Recipe:
     """The recipe as it was read, overrides applied; for the manifest."""
 
 
-_KINDS: Mapping[str, Registry] = {"extractor": EXTRACTORS, "filter": FILTERS, "dedup": DEDUPS}
+_KINDS: tuple[tuple[StageKind, type, Registry], ...] = (
+    ("extractor", Extractor, EXTRACTORS),
+    ("filter", Filter, FILTERS),
+    ("dedup", Dedup, DEDUPS),
+)
 
 
 def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -125,23 +139,33 @@ def _stages(entries: Sequence[PluginEntry], file: RecipeFile) -> tuple[Stage, ..
     stages: list[Stage] = []
     for index, entry in enumerate(entries):
         name, _ = _name_and_parameters(entry, file, ("stages", index))
-        kind = _kind(name, file, ("stages", index))
-        plugin = _plugin(entry, _KINDS[kind], file, ("stages", index))
-        label = Path(name.partition(":")[0]).stem + ":" + name.partition(":")[2] if ":" in name else name
+        kind, registry = _kind(name, file, ("stages", index))
+        plugin = _plugin(entry, registry, file, ("stages", index))
+        place, colon, attribute = name.rpartition(":")
+        label = f"{place.removesuffix('.py').rpartition('/')[2]}{colon}{attribute}"
         count = sum(stage.label.partition("#")[0] == label for stage in stages)
         stages.append(Stage(kind, f"{label}#{count + 1}" if count else label, plugin))
     return tuple(stages)
 
 
-def _kind(name: str, file: RecipeFile, location: tuple[int | str, ...]) -> Any:
+def _kind(name: str, file: RecipeFile, place: Location) -> tuple[StageKind, Registry]:
+    """What kind of stage a name is, and where it is looked up."""
     if ":" in name:
-        return "filter"
-    for kind, registry in _KINDS.items():
+        found = FILTERS.load(name, file.folder)
+        for kind, base, registry in _KINDS:
+            if isinstance(found, type) and issubclass(found, base):
+                return kind, registry
+        raise PluginError(
+            f"{file.path}, line {file.line(place)}: '{name}' is no stage",
+            found=found.__name__ if isinstance(found, type) else type(found).__name__,
+            expected="a subclass of Filter, Extractor or Dedup, or a function under @record_filter(...)",
+        )
+    for kind, _, registry in _KINDS:
         if name in registry:
-            return kind
-    known = [each for registry in _KINDS.values() for each in registry.names()]
+            return kind, registry
+    known = [each for _, _, registry in _KINDS for each in registry.names()]
     raise RecipeError(
-        f"{file.path}, line {file.line(location)}: there is no stage called '{name}'", remedy=did_you_mean(name, known)
+        f"{file.path}, line {file.line(place)}: there is no stage called '{name}'", remedy=did_you_mean(name, known)
     )
 
 
@@ -150,17 +174,22 @@ def _output(data: Mapping[str, Any], file: RecipeFile) -> tuple[OutputModel, Plu
     common = {key: value for key, value in data.items() if key in OutputModel.model_fields}
     own = {key: value for key, value in data.items() if key not in common}
     model = file.check_part(OutputModel, common, ("output",))
+    if model.format in OUTPUTS:
+        known = [*OutputModel.model_fields, *(each.name for each in fields(OUTPUTS.load(model.format)))]
+        for name in own.keys() - set(known):
+            raise RecipeError(
+                f"{file.path}, line {file.line(('output', name))}, 'output.{name}': unknown key",
+                remedy=did_you_mean(name, known),
+            )
     return model, PluginSpec.check(OUTPUTS, model.format, own, file, ("output",))
 
 
-def _plugin(entry: PluginEntry, registry: Registry, file: RecipeFile, place: tuple[int | str, ...]) -> PluginSpec:
+def _plugin(entry: PluginEntry, registry: Registry, file: RecipeFile, place: Location) -> PluginSpec:
     name, parameters = _name_and_parameters(entry, file, place)
     return PluginSpec.check(registry, name, parameters, file, place if isinstance(entry, str) else (*place, name))
 
 
-def _name_and_parameters(
-    entry: PluginEntry, file: RecipeFile, place: tuple[int | str, ...]
-) -> tuple[str, Mapping[str, Any]]:
+def _name_and_parameters(entry: PluginEntry, file: RecipeFile, place: Location) -> tuple[str, Mapping[str, Any]]:
     if isinstance(entry, str):
         return entry, {}
     if len(entry) != 1:
