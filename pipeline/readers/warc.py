@@ -99,8 +99,8 @@ class Warc(Reader):
         content_type = content_type.strip().lower()
         if status not in self.statuses or content_type not in self.content_types:
             return None
-        codings = (_text(http.get_bytes(name)) for name in (b"Transfer-Encoding", b"Content-Encoding"))
-        decoded = decode_body(body, *codings, self.max_bytes)
+        transfer, content = (_text(http.get_bytes(name)) for name in (b"Transfer-Encoding", b"Content-Encoding"))
+        decoded = decode_body(body, transfer, content, self.max_bytes)
         if not decoded:
             raise ValueError("the HTTP body is empty")
         return decoded, {"content_type": content_type, "charset": _charset(parameters), "status": status}
