@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headrace.shards.base.errors import BuildError, InputError, Interrupted, RecipeError
+from headrace.shards.format.atomic import write_whole
 from headrace.shards.format.manifest import FILE as MANIFEST
 from headrace.shards.format.manifest import Manifest
 
@@ -19,6 +20,7 @@ from .inputs import find_inputs, split_inputs
 from .plan import Plan, make_plan
 from .recipe import Recipe, load_recipe
 from .runner import Phase, PhaseResult, run
+from .tasks import explained
 from .warmup import compile_kernels
 
 WORK = ".work"
@@ -59,10 +61,19 @@ def build(recipe_path: Path, out: Path, overrides: Sequence[str] = (), workers: 
     Raises:
         HeadraceError: See the error tree; whatever is finished is kept.
     """
-    recipe, plan = prepare(recipe_path, overrides)
     executor = LocalExecutor(workers or len(os.sched_getaffinity(0)))
-    with _claimed(out, recipe.name) as root:
-        return _build(recipe, plan, out, root, executor)
+    try:
+        recipe, plan = prepare(recipe_path, overrides)
+        with _claimed(out, recipe.name) as root:
+            return _build(recipe, plan, out, root, executor)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "the build was stopped",
+            found="every finished task is kept, nothing is half-written",
+            remedy="Run the same line again: it continues",
+        ) from None
+    finally:
+        executor.close()
 
 
 def _build(recipe: Recipe, plan: Plan, out: Path, root: Path, executor: Executor) -> Built:
@@ -73,17 +84,11 @@ def _build(recipe: Recipe, plan: Plan, out: Path, root: Path, executor: Executor
     if plan.population.payload == "text":
         # Here, once, before any worker starts: they then load what lies in the cache.
         compile_kernels()
+    results = run(plan.phases, root, executor, check)
     try:
-        results = run(plan.phases, root, executor, check)
-    except KeyboardInterrupt:
-        raise Interrupted(
-            "the build was stopped",
-            found="every finished task is kept, nothing is half-written",
-            remedy="Run the same line again: it continues",
-        ) from None
-    finally:
-        executor.close()
-    manifest = finish(recipe, plan, results, root, out)
+        manifest = finish(recipe, plan, results, root, out)
+    except OSError as error:
+        raise explained("the end of the build", error) from error
     done = [each for result in results.values() for each in result.done]
     return Built(out, manifest, len(done), sum(result.ran for result in results.values()))
 
@@ -124,10 +129,14 @@ def _claimed(out: Path, name: str) -> Iterator[Path]:
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             raise InputError(
                 f"another build is running in {out}", remedy="Wait for it, or choose another --out"
             ) from None
+        except OSError as error:
+            raise InputError(
+                f"the output folder {out} cannot be locked", found=str(error), remedy="Choose another --out"
+            ) from error
         _claim_name(root / "build.json", name, out)
         yield root
 
@@ -143,4 +152,4 @@ def _claim_name(path: Path, name: str, out: Path) -> None:
                 remedy="Choose another --out, or remove the folder; a changed recipe of the same name continues there",
             )
     else:
-        path.write_text(json.dumps({"recipe": name}), encoding="utf-8")
+        write_whole(path, json.dumps({"recipe": name}).encode())

@@ -1,6 +1,7 @@
 """The end of a build: conservation, the manifest, the ledger and the report's fragments."""
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from headrace.shards.base.errors import BuildError
+from headrace.shards.format.atomic import write_whole
 from headrace.shards.format.manifest import FILE as MANIFEST
 from headrace.shards.format.manifest import (
     Benchmark,
@@ -36,32 +38,43 @@ from .tasks import MARKER, task_name
 
 LEDGER_FOLDER = "ledger"
 INPUTS = "inputs.json"
+FINAL = "final"
+"""The folder, beside the tasks', of what the end of a build writes itself."""
+PUBLISHED = "published.json"
 
 Funnel = Mapping[tuple[str, str, str, str], tuple[int, int]]
 """(source, fate, stage, reason) -> (records, bytes)."""
 
 
 def finish(recipe: Recipe, plan: Plan, results: Results, root: Path, out: Path) -> Manifest:
-    """Check that everything adds up, then publish: shards and ledger, the report's fragments, the manifest last.
+    """Check that everything adds up, then publish: shards, ledger and the report's fragments, the manifest last.
 
     Raises:
         BuildError: Records or bytes were lost or doubled.
+        InputError: The output folder holds files of the same names that no build has written.
     """
     funnel = _funnel(results)
-    counts = _counts(funnel, results)
+    manifest = _manifest(recipe, plan, results, root, _counts(funnel, results))
+    own = root / FINAL
+    shutil.rmtree(own, ignore_errors=True)
+    write_fragments(recipe, plan, funnel, results, root, own)
+    write_whole(own / LEDGER_FOLDER / INPUTS, _ledger_parts(plan))
+    (out / MANIFEST).unlink(missing_ok=True)
+    publish(_files(plan, results, root), out, root / PUBLISHED)
+    manifest.save(out)
+    return manifest
+
+
+def _files(plan: Plan, results: Results, root: Path) -> dict[str, Path]:
+    """Everything that is published but for the manifest: name below the output folder -> where it lies now."""
     files = _shard_files(results, root)
     for split in range(len(plan.splits)):
         files[f"{LEDGER_FOLDER}/part-{split:06d}.parquet"] = root / task_name("ledger", split) / LEDGER
     for name, (phase, file) in plan.published.items():
         for index, done in enumerate(results[phase].done):
             files[f"{name}/part-{index:06d}{Path(file).suffix}"] = root / done.name / file
-    manifest = _manifest(recipe, plan, results, root, counts)
-    (out / MANIFEST).unlink(missing_ok=True)
-    publish(files, out, ("shard-*", "tokenizer.json", "*/part-*"))
-    _write_inputs(plan, out / LEDGER_FOLDER / INPUTS)
-    write_fragments(recipe, plan, funnel, results, root, out)
-    manifest.save(out)
-    return manifest
+    own = root / FINAL
+    return files | {path.relative_to(own).as_posix(): path for path in sorted(own.rglob("*")) if path.is_file()}
 
 
 def _funnel(results: Results) -> Funnel:
@@ -154,9 +167,9 @@ def _certificate(recipe: Recipe, results: Results, root: Path) -> Certificate | 
     return Certificate(n=promise["n"], benchmarks=benchmarks)
 
 
-def _write_inputs(plan: Plan, path: Path) -> None:
+def _ledger_parts(plan: Plan) -> bytes:
     """What leads `explain` from an id to its ledger part: id -> input and position -> split."""
     parts: list[dict[str, Any]] = [
         {"part": split.index, "input": split.file.name, "start": split.span.start} for split in plan.splits
     ]
-    path.write_text(json.dumps(parts, indent=0), encoding="utf-8")
+    return json.dumps(parts, indent=0).encode()

@@ -32,9 +32,7 @@ Funnel = Mapping[tuple[str, str, str, str], tuple[int, int]]
 
 
 def write_fragments(recipe: Recipe, plan: Plan, funnel: Funnel, results: Results, root: Path, out: Path) -> None:
-    """Write every fragment of a build into `out`/report, replacing those of an earlier run."""
-    for path in (out / FOLDER).glob("*"):
-        path.unlink()
+    """Write every fragment of a build into `out`/report."""
     write_fragment(out, 10, "funnel", funnel_table(recipe, funnel))
     write_fragment(out, 15, "reasons", reasons_table(funnel))
     write_fragment(out, 60, "phases", _phases_table(results))

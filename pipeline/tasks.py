@@ -124,28 +124,28 @@ def execute(root: Path, task: Task) -> Done:
     except HeadraceError:
         raise
     except Exception as error:
-        raise _explained(task, error) from error
+        raise explained(f"the task {task.name}", error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return Done(task.name, task.fingerprint, stats, seconds)
 
 
-def _explained(task: Task, error: Exception) -> HeadraceError:
-    """What a library raised, as an error that says what to do."""
+def explained(what: str, error: Exception) -> HeadraceError:
+    """What a library raised in the midst of `what`, as an error that says what to do."""
     if isinstance(error, OSError) and error.errno in _FULL:
         return InputError(
-            f"the disk is full: the task {task.name} could not write its output",
+            f"the disk is full: {what} could not write its output",
             found=os.strerror(error.errno),
             remedy="Nothing is half-written. Free some space, then run the same line again: it continues",
         )
     if isinstance(error, MemoryError):
         return BuildError(
-            f"memory ran out in the task {task.name}",
+            f"memory ran out in {what}",
             found=str(error),
             remedy="Run the same line with fewer --workers: it continues",
         )
     return BuildError(
-        f"the task {task.name} failed",
+        f"{what} failed",
         found=f"{type(error).__name__}: {error}",
         remedy="What is done is kept: mend the cause and run the same line again (--debug shows where)",
     )

@@ -64,9 +64,10 @@ class LocalExecutor:
     def close(self) -> None:
         """End the workers at once; their temporary folders are removed by the next build."""
         if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            for process in multiprocessing.active_children():
+            # The pool's own: the caller may have other children.
+            for process in list(self._pool._processes.values()):
                 process.kill()
+            self._pool.shutdown(cancel_futures=True)
             self._pool = None
 
 
