@@ -58,10 +58,10 @@ def tar_members(read: Callable[[int], bytes], limit: int) -> Iterator[TarMember]
         if damaged:
             yield TarMember(offset - damaged, "", damaged, error=f"{damaged} bytes that are no tar member")
             damaged = 0
-        start = offset if start is None else start
         if header.type in _ABOUT_OTHERS:
             stream.pass_over(header.size + _padding(header.size))
             continue
+        start = offset if start is None else start
         if header.type in _ABOUT_NEXT:
             extended = stream.take(min(header.size, MAX_EXTENDED_HEADER))
             stream.pass_over(header.size - len(extended) + _padding(header.size))

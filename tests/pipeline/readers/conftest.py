@@ -1,18 +1,9 @@
-"""Files as bytes, and what a reader makes of them."""
+"""WARC files as bytes."""
 
 import gzip
 from collections.abc import Callable
 
 import pytest
-
-from headrace.pipeline.reader_contract import read_rows
-
-
-@pytest.fixture
-def read():
-    """Every record of some bytes, one dictionary each, checked against the contract on the way."""
-    return read_rows
-
 
 HTML = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
 

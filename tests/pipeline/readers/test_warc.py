@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from headrace.pipeline.reader_contract import read_rows as read
 from headrace.pipeline.readers.warc import Warc
 
 FIXTURES_STAY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
@@ -30,7 +31,7 @@ def offsets(parts):
     return list(accumulate(map(len, parts), initial=0))
 
 
-def test_a_page_comes_with_its_address_headers_and_place(read, crawl):
+def test_a_page_comes_with_its_address_headers_and_place(crawl):
     rows = read(Warc(), b"".join(crawl))
     assert pages(rows) == [page(number) for number in range(5)]
     assert [row["position"] for row in rows] == offsets(crawl)[:-1]
@@ -44,19 +45,19 @@ def test_a_page_comes_with_its_address_headers_and_place(read, crawl):
     }
 
 
-def test_positions_are_the_offsets_of_gzip_members(read, members):
+def test_positions_are_the_offsets_of_gzip_members(members):
     rows = read(Warc(), b"".join(members))
     assert [row["position"] for row in rows] == offsets(members)[:-1]
 
 
-def test_records_of_one_member_count_on_from_its_offset(read, crawl, members):
+def test_records_of_one_member_count_on_from_its_offset(crawl, members):
     rows = read(Warc(), members[0] + gzip.compress(b"".join(crawl)) + members[1])
     first = len(members[0])
     assert [row["position"] for row in rows][:6] == [0, *range(first, first + 5)]
     assert len(pages(rows)) == 7
 
 
-def test_only_the_wanted_statuses_and_types_are_records(read, response):
+def test_only_the_wanted_statuses_and_types_are_records(response):
     plain = response(1, header=b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n")
     gone = response(2, header=b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n")
     request = response(3).replace(b"WARC-Type: response", b"WARC-Type: request")
@@ -77,14 +78,14 @@ def test_only_the_wanted_statuses_and_types_are_records(read, response):
         ),
     ],
 )
-def test_sloppy_http_headers_are_read(read, response, header, expected):
+def test_sloppy_http_headers_are_read(response, header, expected):
     (row,) = read(Warc(), response(1, header=header))
     assert row["error"] is None
     assert json.loads(row["meta"])["content_type"] == expected
     assert row["content"].lstrip() == page(1)
 
 
-def test_the_address_loses_the_brackets_that_wget_puts_around_it(read, response):
+def test_the_address_loses_the_brackets_that_wget_puts_around_it(response):
     (row,) = read(Warc(), response(1).replace(b"http://x/1", b"<http://x/1>"))
     assert row["url"] == "http://x/1"
 
@@ -101,7 +102,7 @@ def test_the_address_loses_the_brackets_that_wget_puts_around_it(read, response)
         (b"X: y", b"", "empty"),
     ],
 )
-def test_a_body_that_does_not_decode_fails(read, response, coding, body, said):
+def test_a_body_that_does_not_decode_fails(response, coding, body, said):
     record = response(1, body, header=b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n" + coding + b"\r\n")
     rows = read(Warc(), record + response(2))
     assert said in rows[0]["error"]
@@ -109,20 +110,20 @@ def test_a_body_that_does_not_decode_fails(read, response, coding, body, said):
     assert pages(rows) == [page(2)]
 
 
-def test_a_body_that_expands_beyond_the_limit_fails(read, response):
+def test_a_body_that_expands_beyond_the_limit_fails(response):
     header = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n"
     (row,) = read(Warc(max_bytes=100_000), response(1, gzip.compress(bytes(10_000_000)), header=header))
     assert "more than 100000 bytes" in row["error"]
 
 
 @pytest.mark.parametrize("data", [b"", b"just text\n" * 50, b"\x1f\x8b but no gzip", gzip.compress(b"just text")])
-def test_what_is_no_warc_is_one_failed_record_of_its_size(read, data):
+def test_what_is_no_warc_is_one_failed_record_of_its_size(data):
     assert failures(read(Warc(), data)) == [(0, len(data))]
 
 
 @pytest.mark.parametrize("length", [0, 5, 200, 10**12, -5])
 @pytest.mark.parametrize("packed", ["plain", "a member each", "one member"])
-def test_a_lying_length_costs_its_own_record_alone(read, response, packed, length):
+def test_a_lying_length_costs_its_own_record_alone(response, packed, length):
     records = [response(number, length=length if number == 2 else None) for number in range(5)]
     pack = {
         "plain": b"".join,
@@ -134,21 +135,21 @@ def test_a_lying_length_costs_its_own_record_alone(read, response, packed, lengt
     assert len(failures(rows)) == 1
 
 
-def test_a_record_beyond_the_limit_fails_without_its_neighbours(read, response):
+def test_a_record_beyond_the_limit_fails_without_its_neighbours(response):
     data = response(1) + response(2, b"x" * 100_000) + response(3)
     rows = read(Warc(max_bytes=50_000), data)
     assert pages(rows) == [page(1), page(3)]
     assert "more than the limit of 50000" in rows[1]["error"]
 
 
-def test_a_large_record_that_nobody_wants_is_no_failure(read, response):
+def test_a_large_record_that_nobody_wants_is_no_failure(response):
     unwanted = response(2, b"x" * 100_000).replace(b"WARC-Type: response", b"WARC-Type: resource")
     rows = read(Warc(max_bytes=50_000), response(1) + unwanted + response(3))
     assert pages(rows) == [page(1), page(3)]
     assert not failures(rows)
 
 
-def test_garbage_between_records_is_a_failure_of_its_size(read, crawl, members):
+def test_garbage_between_records_is_a_failure_of_its_size(crawl, members):
     rows = read(Warc(), crawl[0] + b"garbage\r\n" * 9 + crawl[1])
     assert pages(rows) == [page(0), page(1)]
     assert failures(rows) == [(len(crawl[0]), 81)]
@@ -156,20 +157,20 @@ def test_garbage_between_records_is_a_failure_of_its_size(read, crawl, members):
     assert failures(rows) == [(len(members[0]), 63)]
 
 
-def test_zeros_behind_the_last_gzip_member_are_padding(read, members):
+def test_zeros_behind_the_last_gzip_member_are_padding(members):
     rows = read(Warc(), b"".join(members) + bytes(512))
     assert len(pages(rows)) == 5
     assert not failures(rows)
 
 
-def test_a_wrong_checksum_fails_the_record(read, members):
+def test_a_wrong_checksum_fails_the_record(members):
     members[2] = members[2][:-6] + b"\0" + members[2][-5:]
     rows = read(Warc(), b"".join(members))
     assert pages(rows) == [page(number) for number in (0, 1, 3, 4)]
     assert failures(rows) == [(offsets(members)[2], len(members[2]))]
 
 
-def test_a_download_cut_off_inside_one_large_member_keeps_what_came_before(read, response):
+def test_a_download_cut_off_inside_one_large_member_keeps_what_came_before(response):
     # Pages that do not compress, so that the cut lies far behind the first of them.
     noise = [zlib.crc32(b"%d" % number).to_bytes(4) for number in range(100_000)]
     records = [response(number, b"".join(noise[number * 1000 : number * 1000 + 1000])) for number in range(100)]
@@ -182,7 +183,7 @@ def test_a_download_cut_off_inside_one_large_member_keeps_what_came_before(read,
 
 @FIXTURES_STAY
 @given(data=st.data())
-def test_damage_to_a_gzip_member_costs_no_page_of_another(read, members, data):
+def test_damage_to_a_gzip_member_costs_no_page_of_another(members, data):
     """The law of this reader: pages of untouched members are all read; a touched member is a page or a failure."""
     starts = offsets(members)
     whole = b"".join(members)
@@ -215,7 +216,7 @@ def test_damage_to_a_gzip_member_costs_no_page_of_another(read, members, data):
 
 @FIXTURES_STAY
 @given(length=st.integers(0, 2000), which=st.integers(0, 4))
-def test_any_length_either_leads_to_the_end_of_a_record_or_fails(read, response, length, which):
+def test_any_length_either_leads_to_the_end_of_a_record_or_fails(response, length, which):
     records = [response(number, length=length if number == which else None) for number in range(5)]
     rows = read(Warc(), b"".join(records))
     others = {page(number) for number in range(5) if number != which}
