@@ -1,0 +1,26 @@
+import numpy as np
+import torch
+
+from headrace.trainers.evals.features import network_features
+
+
+class Views:
+    """A pretext whose records are lists of numbers, each of them a view."""
+
+    def views(self, record):
+        return [{"number": np.float32([each])} for each in record]
+
+
+class Squares(torch.nn.Module):
+    def features(self, batch):
+        assert not self.training
+        return torch.cat((batch["number"], batch["number"] ** 2), dim=1)
+
+
+def test_a_records_features_are_the_mean_over_its_views():
+    done = []
+    records = [[1.0], [1.0, 3.0], [2.0, 2.0, 5.0]] * 50
+    features = network_features(Squares(), Views(), iter(records), torch.device("cpu"), done.append)
+    np.testing.assert_allclose(features, np.array([[1, 1], [2, 5], [3, 11]] * 50))
+    assert features.dtype == np.float32
+    assert sum(done) == 150

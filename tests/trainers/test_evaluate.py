@@ -1,0 +1,43 @@
+import json
+
+import pytest
+
+from headrace.shards.base.errors import InputError, RecipeError
+from headrace.shards.base.report import read_fragments
+from headrace.trainers.evaluate import evaluate
+from headrace.trainers.loop import train
+from headrace.trainers.recipe import read_recipe
+from headrace.trainers.runs import Run
+
+
+@pytest.mark.parametrize(("pretext", "raw"), [("mae", "pixels"), ("mlm", "TF-IDF of words")])
+def test_trained_beside_untrained_beside_raw(recipe_of, tmp_path, pretext, raw):
+    train(read_recipe(recipe_of(pretext)), tmp_path / "run")
+    results = evaluate(Run.open(tmp_path / "run"))
+    names = ["trained, 6 steps", "untrained", raw]
+    expected = [(name, method) for name in names for method in ("knn", "linear_probe")]
+    assert [(each.features, each.evaluation) for each in results] == [*expected, ("none", "commonest class")]
+    assert len({each.total for each in results}) == 1
+    assert {each.right for each in results if each.features == raw} == {results[0].total}  # it is that easy
+    written = json.loads((tmp_path / "run" / "evals.json").read_text())
+    assert [each["right"] for each in written] == [each.right for each in results]
+    (table,) = [each for path, each in read_fragments(tmp_path / "run") if path.stem.endswith("probes")]
+    assert "has seen the test records" in table.note
+    assert table.rows[0][2] == round(100 * results[0].accuracy, 1)
+
+
+def test_the_untrained_network_is_the_one_before_the_first_step(recipe_of, tmp_path):
+    train(read_recipe(recipe_of("mae"), ["optimizer.lr=1e-12"]), tmp_path / "run")
+    trained, untrained = evaluate(Run.open(tmp_path / "run", ["evals=[knn]"]))[:2]
+    assert trained.right == untrained.right
+
+
+def test_what_cannot_be_evaluated(recipe_of, tmp_path):
+    with pytest.raises(InputError, match="there is no run in"):
+        Run.open(tmp_path)
+    path = recipe_of("mae")
+    run = Run.of(read_recipe(path), tmp_path / "none")
+    with pytest.raises(InputError, match="holds no checkpoint"):
+        evaluate(run)
+    with pytest.raises(RecipeError, match="asks for no evaluation"):
+        evaluate(Run.of(read_recipe(path, ["evals=[]"]), tmp_path / "none"))

@@ -1,0 +1,158 @@
+"""The loop: law 7 (a run killed and resumed is one never stopped), and how it ends early."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from safetensors.numpy import load_file
+
+from headrace.shards.base.errors import Interrupted, StateError, TrainingError, UsageError
+from headrace.trainers.loop import train
+from headrace.trainers.metrics import read_metrics
+from headrace.trainers.recipe import read_recipe
+
+# A pretext of a user's own that sends its process a signal after a step, once: when the file is there.
+STOPPING = """
+import os, signal
+from pathlib import Path
+from headrace.trainers.pretext.{pretext} import {kind}, {kind}Objective
+
+class Stopping({kind}):
+    def objective(self, backbone):
+        objective = super().objective(backbone)
+        objective.__class__ = StoppingObjective
+        return objective
+
+class StoppingObjective({kind}Objective):
+    def after_step(self, step, steps):
+        flag = Path(__file__).with_name("stop")
+        if step == 2 and flag.exists():
+            number = int(flag.read_text())
+            flag.unlink()
+            os.kill(os.getpid(), number)
+"""
+DROPOUT = ["backbone.hidden_dropout_prob=0.1", "backbone.attention_probs_dropout_prob=0.1"]
+
+
+@pytest.fixture
+def stopping(recipe_of, tmp_path):
+    def write(pretext):
+        path = recipe_of(pretext)
+        (tmp_path / "stopping.py").write_text(STOPPING.format(pretext=pretext, kind=pretext.capitalize()))
+        text = path.read_text().replace(f"  {pretext}:", "  stopping.py:Stopping:")
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def python(*arguments):
+    """Run Python with these arguments, on one thread."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    line = [sys.executable, *arguments]
+    return subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=300)
+
+
+def losses(folder):
+    return [(line["step"], line["loss"], line["lr"], line["grad_norm"]) for line in read_metrics(folder)]
+
+
+def assert_same_run(one, other):
+    """Bit for bit: every loss, and every number of the last checkpoint."""
+    assert losses(one) == losses(other)
+    last = "checkpoints/step-00000006"
+    for name in ("model", "optimizer"):
+        a, b = (load_file(folder / last / f"{name}.safetensors") for folder in (one, other))
+        assert a.keys() == b.keys()
+        assert all((a[key] == b[key]).all() for key in a), name
+    a, b = (json.loads((folder / last / "state.json").read_text()) for folder in (one, other))
+    assert a == b
+
+
+@pytest.mark.parametrize("pretext", ["mae", "mlm"])
+def test_stopped_by_a_signal_and_continued_is_never_stopped(stopping, tmp_path, pretext):
+    path = stopping(pretext)
+    train(read_recipe(path, DROPOUT), tmp_path / "whole")
+    (tmp_path / "stop").write_text(str(int(signal.SIGTERM)))
+    with pytest.raises(Interrupted, match=r"stopped after step 3 of 6.*same line again"):
+        train(read_recipe(path, DROPOUT), tmp_path / "stopped")
+    assert len(read_metrics(tmp_path / "stopped")) == 3
+    train(read_recipe(path, DROPOUT), tmp_path / "stopped")
+    assert_same_run(tmp_path / "whole", tmp_path / "stopped")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pretext", ["mae", "mlm"])
+def test_killed_and_continued_is_never_stopped(stopping, tmp_path, pretext):
+    path = stopping(pretext)
+
+    def command(folder):
+        return python("-m", "headrace.shards.cli", "train", path, *DROPOUT, "--out", tmp_path / folder).returncode
+
+    assert command("whole") == 0
+    (tmp_path / "stop").write_text(str(int(signal.SIGKILL)))
+    assert command("killed") == -signal.SIGKILL
+    assert [line["step"] for line in read_metrics(tmp_path / "killed")] == [1, 2]
+    assert command("killed") == 0
+    assert_same_run(tmp_path / "whole", tmp_path / "killed")
+
+
+def test_the_seed_decides_everything_and_another_seed_is_another_run(recipe_of, tmp_path):
+    path = recipe_of("mlm")
+    for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
+        train(read_recipe(path, [*DROPOUT, f"seed={seed}"]), tmp_path / folder)
+    assert losses(tmp_path / "a") == losses(tmp_path / "b")
+    assert losses(tmp_path / "a")[0] != losses(tmp_path / "c")[0]
+
+
+def test_a_finished_run_can_be_extended(recipe_of, tmp_path):
+    path = recipe_of("mae")
+    train(read_recipe(path, ["steps=2"]), tmp_path / "run")
+    train(read_recipe(path, ["steps=4"]), tmp_path / "run")
+    assert [line["step"] for line in read_metrics(tmp_path / "run")] == [1, 2, 3, 4]
+
+
+def test_a_folder_with_another_run_is_refused_and_left_as_it_is(recipe_of, tmp_path):
+    train(read_recipe(recipe_of("mae")), tmp_path / "run")
+    before = (tmp_path / "run" / "recipe.yaml").read_text()
+    with pytest.raises(StateError, match=r"optimizer.lr = 0.002.*optimizer.lr = 0.1"):
+        train(read_recipe(recipe_of("mae"), ["optimizer.lr=0.1"]), tmp_path / "run")
+    with pytest.raises(StateError, match=r"data\.manifest"):
+        train(read_recipe(recipe_of("mlm")), tmp_path / "run")
+    assert (tmp_path / "run" / "recipe.yaml").read_text() == before
+
+
+def test_a_loss_that_is_no_number_stops_the_run_before_it_does_harm(recipe_of, tmp_path):
+    diverging = ["optimizer.lr=1e30", "schedule.warmup=0", "checkpoint_every=1", "steps=20"]
+    with pytest.raises(TrainingError, match=r"no finite gradients.*headrace stream .* --step \d+ --batch-size 8"):
+        train(read_recipe(recipe_of("mae"), diverging), tmp_path / "run")
+    assert all(line["loss"] == line["loss"] for line in read_metrics(tmp_path / "run"))
+
+
+def test_a_batch_that_cannot_be_dealt_is_refused(recipe_of, tmp_path):
+    with pytest.raises(UsageError, match=r"batch_size=8, 1 processes, accumulate=3.*a multiple of 3"):
+        train(read_recipe(recipe_of("mae"), ["accumulate=3"]), tmp_path / "run")
+
+
+def test_bf16_trains(recipe_of, tmp_path):
+    train(read_recipe(recipe_of("mae"), ["precision=bf16", "steps=2"]), tmp_path / "bf16")
+    train(read_recipe(recipe_of("mae"), ["steps=2"]), tmp_path / "fp32")
+    (low, *_), (full, *_) = read_metrics(tmp_path / "bf16"), read_metrics(tmp_path / "fp32")
+    assert low["loss"] != full["loss"]
+    assert low["loss"] == pytest.approx(full["loss"], rel=0.02)
+
+
+@pytest.mark.slow
+def test_torchrun_gives_the_run_of_one_process(recipe_of, tmp_path):
+    path, still = recipe_of("mlm"), [each.replace("0.1", "0.0") for each in DROPOUT]
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = python(*torchrun, "-m", "headrace.shards.cli", "train", path, *still, "--out", tmp_path / "both")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("steps, loss") == 1
+    train(read_recipe(path, still), tmp_path / "alone")
+    for (step, loss, *_), (other, same, *_) in zip(losses(tmp_path / "both"), losses(tmp_path / "alone"), strict=True):
+        assert step == other
+        assert loss == pytest.approx(same, rel=1e-3)
