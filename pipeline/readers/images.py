@@ -105,7 +105,7 @@ class Images(ImageReader):
         end = 0
         for member in tar_members(stream.read, self.max_bytes):
             end = member.offset + 1
-            if not member.path:
+            if member.content is None and not member.path:
                 builder.add(member.offset, None, size=member.size, error=member.error)
             elif not self.takes(member.path):
                 continue

@@ -134,6 +134,10 @@ def test_a_compressed_tar_cut_off_keeps_what_came_before():
     assert "damaged compression" in rows[-1]["error"]
 
 
+def test_a_tar_member_without_a_name_is_no_image():
+    assert read(Images(), tarred([("", b"nameless"), ("a.png", b"a")]))[-1]["image"] == b"a"
+
+
 def test_an_empty_archive_has_no_records_and_an_empty_file_is_a_failure():
     assert read(Images(), zipped([])) == []
     assert read(Images(), tarred([])) == []
