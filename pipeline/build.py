@@ -79,7 +79,7 @@ def build(recipe_path: Path, out: Path, overrides: Sequence[str] = (), workers: 
 def _build(recipe: Recipe, plan: Plan, out: Path, root: Path, executor: Executor) -> Built:
     def check(phase: Phase, result: PhaseResult) -> None:
         if phase.name in plan.segments:
-            _refuse_too_many_failures(recipe, out, phase.name, result)
+            _refuse_too_many_failures(recipe, plan, out, result)
 
     if plan.population.payload == "text":
         # Here, once, before any worker starts: they then load what lies in the cache.
@@ -93,14 +93,14 @@ def _build(recipe: Recipe, plan: Plan, out: Path, root: Path, executor: Executor
     return Built(out, manifest, len(done), sum(result.ran for result in results.values()))
 
 
-def _refuse_too_many_failures(recipe: Recipe, out: Path, phase: str, result: PhaseResult) -> None:
+def _refuse_too_many_failures(recipe: Recipe, plan: Plan, out: Path, result: PhaseResult) -> None:
     records = sum(done.stats["records"] for done in result.done)
-    failed = sum(done.stats["failed"] for done in result.done)
-    if failed > recipe.max_failed * records:
-        worst = max(result.done, key=lambda done: float(done.stats["failed"]))
+    failed = [int(done.stats["failed"]) for done in result.done]
+    if sum(failed) > recipe.max_failed * records:
+        worst = plan.splits[failed.index(max(failed))].file.name
         raise BuildError(
-            f"too many records failed in '{phase}'",
-            found=f"{failed} of {records} ({failed / records:.1%}); most in {worst.name}",
+            "too many records failed",
+            found=f"{sum(failed)} of {records} ({sum(failed) / records:.1%}); most of them in {worst}",
             expected=f"at most {recipe.max_failed:.1%} (max_failed)",
             remedy=f"See why with `headrace explain {out} --failed`; mend the input, or raise max_failed, and run the "
             "same line again: it continues",

@@ -1,5 +1,6 @@
 """What `headrace build` shows: the plan before, the funnel after."""
 
+import os
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -18,8 +19,6 @@ from .recipe import load_recipe
 
 def show_plan(recipe_path: Path, overrides: Sequence[str], workers: int) -> None:
     """Print phases, tasks and estimates of memory, disk and time."""
-    import os
-
     workers = workers or len(os.sched_getaffinity(0))
     recipe, plan = prepare(recipe_path, overrides)
     read = sum(file.size for file in plan.files)

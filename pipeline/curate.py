@@ -129,7 +129,9 @@ class _Outcome:
 
     def add(self, batch: pa.RecordBatch, applied: Applied) -> None:
         self.decisions.append(pa.Table.from_pylist(applied.decisions, DECISION_SCHEMA))
-        self.scores.append(pa.table({"number": batch.column("number"), **applied.scores}))
+        # What was not measured is null, so that other tools' means and counts leave it out.
+        scores = {name: pa.array(values, from_pandas=True) for name, values in applied.scores.items()}
+        self.scores.append(pa.table({"number": batch.column("number"), **scores}))
         self.examples.add(applied)
         self.failed += sum(decision["fate"] == "failed" for decision in applied.decisions)
 

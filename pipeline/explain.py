@@ -1,6 +1,8 @@
 """`headrace explain`: a record's whole story, from the ledger."""
 
 import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,15 @@ import pyarrow.ipc
 import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from headrace.shards.base.errors import InputError
 
-from .curate import READ
+from .build import WORK
+from .curate import SCORES
 from .finish import INPUTS, LEDGER_FOLDER
 from .population import DECISIONS
+from .tasks import MARKER
 
 TEXT_SHOWN = 600
 
@@ -27,18 +32,18 @@ def show_record(out: Path, record: str) -> None:
     Raises:
         InputError: There is no ledger, or no such record in it.
     """
-    row = find_record(out, record)
     console = Console(highlight=False)
-    table = Table(title=row["id"], show_header=False, title_justify="left")
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    for name, value in story(row):
-        table.add_row(name, value)
-    console.print(table)
+    for row in find_records(out, record):
+        table = Table(title=Text(row["id"]), show_header=False, title_justify="left")
+        table.add_column(style="bold")
+        table.add_column(overflow="fold")
+        for name, value in story(row):
+            table.add_row(name, Text(value))
+        console.print(table)
 
 
-def find_record(out: Path, record: str) -> dict[str, Any]:
-    """The ledger's row of a record, by id or URL.
+def find_records(out: Path, record: str) -> list[dict[str, Any]]:
+    """The ledger's row of a record by its id, or its rows by URL: a page may have been crawled more than once.
 
     Raises:
         InputError: There is no ledger, or no such record in it.
@@ -50,23 +55,30 @@ def find_record(out: Path, record: str) -> dict[str, Any]:
             expected="the output folder of a finished `headrace build`",
             remedy="Check the path",
         )
-    name, mark, position = record.rpartition("#")
-    parts = [part for part in json.loads(path.read_text(encoding="utf-8")) if part["input"] == name]
-    if mark and parts and position.isdigit():
-        part = max((each for each in parts if each["start"] <= int(position)), key=lambda each: int(each["start"]))
-        column, files = "id", [out / LEDGER_FOLDER / f"part-{part['part']:06d}.parquet"]
-    else:
-        column, files = "url", sorted((out / LEDGER_FOLDER).glob("part-*.parquet"))
-    for file in files:
-        table = pq.read_table(file, filters=ds.field(column) == record)
-        if table.num_rows:
-            row: dict[str, Any] = table.to_pylist()[0]
-            return row
-    raise InputError(
-        f"the ledger of {out} has no record '{record}'",
-        expected="an id such as source/file.warc.gz#1234, or a URL as the crawl gives it",
-        remedy=f"The ids stand in the column id of {out}/{LEDGER_FOLDER}/*.parquet",
-    )
+    files = _parts_of(out, record, json.loads(path.read_text(encoding="utf-8")))
+    column = "id" if files else "url"
+    rows: list[dict[str, Any]] = []
+    for file in files or sorted((out / LEDGER_FOLDER).glob("part-*.parquet")):
+        rows += pq.read_table(file, filters=ds.field(column) == record).to_pylist()
+    if not rows:
+        raise InputError(
+            f"the ledger of {out} has no record '{record}'",
+            expected="an id such as source/file.warc.gz#1234, or a URL as the crawl gives it",
+            remedy=f"The ids stand in the column id of {out}/{LEDGER_FOLDER}/*.parquet",
+        )
+    return rows
+
+
+def _parts_of(out: Path, record: str, parts: Sequence[Mapping[str, Any]]) -> list[Path]:
+    """The part of the ledger in which a record of this id stands; none where it is no id."""
+    name, _, position = record.rpartition("#")
+    before = [
+        each for each in parts if each["input"] == name and position.isdecimal() and each["start"] <= int(position)
+    ]
+    if not before:
+        return []
+    last = max(before, key=lambda each: int(each["start"]))
+    return [out / LEDGER_FOLDER / f"part-{last['part']:06d}.parquet"]
 
 
 def story(row: dict[str, Any]) -> list[tuple[str, str]]:
@@ -77,7 +89,8 @@ def story(row: dict[str, Any]) -> list[tuple[str, str]]:
     else:
         lines.append(("fate", f"{row['fate']} by {row['stage']}: {row['reason']}"))
     if row["value"] is not None and row["survivor"] is None:
-        lines.append(("measured", f"{row['value']:.6g}; the bound is {row['threshold']:.6g}"))
+        bound = "" if row["threshold"] is None else f"; the bound is {row['threshold']:.6g}"
+        lines.append(("measured", f"{row['value']:.6g}{bound}"))
     if row["survivor"] is not None:
         lines.append(("survivor", f"{row['survivor']} ({row['survivor_source']}), similarity {row['value']:.4f}"))
     if row["evidence"]:
@@ -93,19 +106,19 @@ def show_failed(out: Path) -> None:
     Raises:
         InputError: There is no build.
     """
-    reasons: dict[tuple[str, str], int] = {}
-    folders = sorted((out / ".work").glob("*/*"))
+    reasons: Counter[tuple[str, str]] = Counter()
+    # What decides and measures failures, in the folders of finished tasks alone.
+    folders = [path.parent for path in (out / WORK).glob(f"*/*/{MARKER}") if (path.parent / SCORES).exists()]
     if not folders:
-        raise InputError(f"{out} holds no build", remedy="Check the path")
+        raise InputError(f"{out} holds no build that has read anything", remedy="Check the path")
     for folder in folders:
-        if (folder / READ).exists() and (folder / DECISIONS).exists():
-            with pa.memory_map(str(folder / DECISIONS)) as file:
-                table = pa.ipc.open_file(file).read_all()
-            for row in table.filter(pc.equal(table.column("fate"), "failed")).to_pylist():
-                reasons[row["stage"], row["reason"]] = reasons.get((row["stage"], row["reason"]), 0) + 1
-    table = Table("records", "stage", "why it failed", title=f"Failed records of {out}")
-    for (stage, reason), count in sorted(reasons.items(), key=lambda each: -each[1])[:50]:
-        table.add_row(f"{count:,}", stage, reason)
+        with pa.memory_map(str(folder / DECISIONS)) as file:
+            table = pa.ipc.open_file(file).read_all()
+        failed = table.filter(pc.equal(table.column("fate"), "failed")).select(["stage", "reason"])
+        reasons.update((row["stage"], row["reason"]) for row in failed.to_pylist())
+    table = Table("records", "stage", "why it failed", title=Text(f"Failed records of {out}"))
+    for (stage, reason), count in reasons.most_common(50):
+        table.add_row(f"{count:,}", stage, Text(reason))
     Console(highlight=False).print(table)
 
 

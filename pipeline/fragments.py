@@ -155,7 +155,8 @@ def _examples(plan: Plan, root: Path, out: Path) -> Iterator[Item]:
     for (stage, reason), found in sorted(rows.items()):
         tag = "kept" if not stage else f"{stage}: {reason}"
         for row in found[:SHOWN_PER_REASON]:
-            measured = "" if row["value"] is None else f"; measured {row['value']:.4g}, bound {row['threshold']:.4g}"
+            measured = "" if row["value"] is None else f"; measured {row['value']:.4g}"
+            measured += "" if row["threshold"] is None else f", bound {row['threshold']:.4g}"
             yield _item(tag, f"{row['url'] or _name(plan, row['number'])}{measured}", row["payload"], plan, out)
     yield from _duplicates(plan, root, out)
 

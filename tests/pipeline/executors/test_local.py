@@ -76,10 +76,9 @@ def test_the_first_error_ends_the_phase_and_keeps_what_is_done(tmp_path, works, 
     tasks = [make_task("squares", number, works.Square(number)) for number in range(6)]
     run, done = executor(workers), []
     with pytest.raises(kind, match=told):
-        for each in run.run(tmp_path, [*tasks, make_task("fails", 0, works.Fail(how))]):
-            done.append(each.name)
+        done.extend(run.run(tmp_path, [*tasks, make_task("fails", 0, works.Fail(how))]))
     run.close()
-    assert all((tmp_path / name / "square").exists() for name in done)
+    assert all((tmp_path / each.name / "square").exists() for each in done)
     assert list((tmp_path / "fails").iterdir()) == []
 
 
