@@ -37,16 +37,17 @@ class Stream:
     `windows`), and of `__key__`, `__id__`, `__epoch__` and `__position__` (see `fetch`).
 
     Args:
-        url: The folder of the set, a path or any fsspec URL. seed: Any integer; another seed is another order. lanes:
-        How many places of the data are read at once; part of the order's identity. block: Within how many successive
-        samples of a lane samples are shuffled; part of the order's identity; None for
-            four shards' worth.
-        window: Length of the windows of tokens, for a set of tokens and only there. fields: The fields wanted; None
-        for all. transform: A plain function of a sample and a random generator, called on every sample in the process
-        that read
-            it; what it returns is what is batched. The generator is keyed by seed, epoch and the sample's `__id__`,
-            so that the numbers it draws do not depend on ranks, workers or restarts. For workers that are spawned it
-            must be importable.
+        url: The folder of the set, a path or any fsspec URL.
+        seed: Any integer; another seed is another order.
+        lanes: How many places of the data are read at once; part of the order's identity.
+        block: Within how many successive samples of a lane samples are shuffled; part of the order's identity; None
+            for four shards' worth.
+        window: Length of the windows of tokens, for a set of tokens and only there.
+        fields: The fields wanted; None for all.
+        transform: A plain function of a sample and a random generator, called on every sample in the process that
+            read it; what it returns is what is batched. The generator is keyed by seed, epoch and the sample's
+            `__id__`, so that the numbers it draws do not depend on ranks, workers or restarts. For workers that are
+            spawned it must be importable.
         codecs: How fields are decoded, by extension; `{}` leaves all as bytes.
 
     Raises:
