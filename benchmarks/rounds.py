@@ -31,7 +31,7 @@ class Result:
         python: Its version.
         versions: Of the packages in its environment.
         seconds: Of each counted round, for `amount` of work.
-        amount: In the benchmark's unit.
+        amount: The median round's, in the benchmark's unit.
         memory_mb: Peak over bare Python, of its process alone.
         facts: What it says besides.
     """
@@ -121,12 +121,13 @@ def _alternate(name: str, benchmark: Benchmark, folder: Path, cache: Path, round
 
 
 def _result(contestant: Contestant, about: Mapping[str, Any], answers: Sequence[Mapping[str, Any]]) -> Result:
+    amount = statistics.median(answer["amount"] for answer in answers)
     return Result(
         contestant=contestant,
         python=about["python"],
         versions=about["versions"],
-        seconds=tuple(answer["seconds"] for answer in answers),
-        amount=statistics.median(answer["amount"] for answer in answers),
+        seconds=tuple(answer["seconds"] * amount / answer["amount"] for answer in answers),
+        amount=amount,
         memory_mb=statistics.median(answer["memory_mb"] for answer in answers),
         facts=answers[-1]["facts"],
     )
