@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from headrace.shards.base.report import FOLDER, read_fragments
@@ -22,7 +23,7 @@ def show_plan(recipe_path: Path, overrides: Sequence[str], workers: int) -> None
     workers = workers or len(os.sched_getaffinity(0))
     recipe, plan = prepare(recipe_path, overrides)
     read = sum(file.size for file in plan.files)
-    table = Table(title=f"{recipe.name}: {len(plan.files)} inputs, {_size(read)}")
+    table = Table(title=f"{escape(recipe.name)}: {len(plan.files)} inputs, {_size(read)}")
     for column in ("phase", "tasks", "memory", "disk", "time"):
         table.add_column(column, justify="left" if column == "phase" else "right")
     seconds = 0.0
@@ -57,14 +58,17 @@ def run_build(recipe_path: Path, out: Path | None, overrides: Sequence[str], wor
     size = sum(shard.bytes for shard in manifest.shards)
     tokens = f", {manifest.tokens:,} tokens" if manifest.tokens else ""
     console.print(
-        f"[bold]{manifest.samples:,}[/] records{tokens} in {len(manifest.shards)} shards ({_size(size)}) in {target}/ "
-        f"after {time.perf_counter() - start:.1f} s; {built.ran} of {built.tasks} tasks were run now."
+        f"[bold]{manifest.samples:,}[/] records{tokens} in {len(manifest.shards)} shards ({_size(size)}) "
+        f"in {escape(str(target))}/ after {time.perf_counter() - start:.1f} s; "
+        f"{built.ran} of {built.tasks} tasks were run now."
     )
     if manifest.decontamination:
         found = sum(len(each.found) for each in manifest.decontamination.benchmarks.values())
         console.print(f"Decontamination: {found} benchmark items were found; the records that held them were dropped.")
     console.print(
-        f"Next: headrace explain {target} ID, headrace verify {target}, headrace report {target}", style="dim"
+        f"Next: headrace explain {target} ID, headrace verify {target}, headrace report {target}",
+        style="dim",
+        markup=False,
     )
 
 

@@ -89,7 +89,7 @@ def split_inputs(files: Sequence[InputFile], target: int) -> list[Split]:
     """Cut the inputs into splits of about `target` bytes, in the order of their records' numbers.
 
     Raises:
-        InputError: An input cannot be opened.
+        InputError: An input cannot be opened, or there is nothing in any of them.
     """
     splits: list[Split] = []
     for file in files:
@@ -102,6 +102,8 @@ def split_inputs(files: Sequence[InputFile], target: int) -> list[Split]:
         for span in spans:
             # A reader's spans ascend with its positions, and a span starts at or before its first position.
             splits.append(Split(len(splits), file, span, (file.ordinal << POSITION_BITS) | span.start))
+    if not splits:
+        raise InputError("the inputs hold nothing that could be read", found=", ".join(file.url for file in files[:3]))
     return splits
 
 
