@@ -31,8 +31,9 @@ class Rank:
     """One of the processes that share every batch.
 
     Args:
-        rank: r, from 0. world_size: R. local_world: Ranks on each node among which the node's rows are dealt in turn;
-        1 gives each a contiguous share.
+        rank: r, from 0.
+        world_size: R.
+        local_world: Ranks on each node among which the node's rows are dealt in turn; 1 gives each a contiguous share.
 
     Raises:
         UsageError: The numbers contradict each other.
