@@ -2,8 +2,8 @@
 
 headrace reads its tars in batches of 256 and holds every sample against its checksum. webdataset reads the very same
 tars, in shuffled order, through a shuffle buffer of 1,000. MosaicML Streaming reads its own MDS shards of the same
-bytes, shuffled by its default (py1e), which shuffles better than a buffer. The floor is a loop of bare `os.pread` at
-offsets known beforehand, in the order of a random permutation, 256 at a time, with no check and no keys.
+bytes, shuffled by its default, py1e. The floor is a loop of bare `os.pread` at offsets known beforehand, in the order
+of a random permutation, 256 at a time, with no check and no keys.
 """
 
 import random
