@@ -32,9 +32,19 @@ def application() -> typer.Typer:
     return app
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"headrace {version('headrace')}")
+        raise typer.Exit
+
+
 def _root(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
 ) -> None:
     """The streaming data system for self-supervised learning.
 
@@ -42,11 +52,6 @@ def _root(
 
     Example: headrace demo
     """
-    if version:
-        from importlib.metadata import version as installed_version
-
-        typer.echo(f"headrace {installed_version('headrace')}")
-        raise typer.Exit
 
 
 def main() -> None:
