@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from headrace.shards.format import npy
+
 from ... import exchange
 from ...tasks import task_name
 from .sign import BANDS
@@ -34,5 +36,5 @@ class Pair:
         fresh[1:] = band[1:] != band[:-1]
         first = number[np.maximum.accumulate(np.where(fresh, np.arange(len(band)), 0))]
         links = np.unique(np.stack([first[~fresh], number[~fresh]], axis=1), axis=0)
-        np.save(folder / LINKS, links, allow_pickle=False)
+        (folder / LINKS).write_bytes(npy.dump(links))
         return {"links": len(links)}

@@ -26,8 +26,8 @@ from .._decisions import duplicate_decisions
 from .cluster import MEMBERS
 from .sign import Scheme
 
-ROWS_AT_ONCE = 4_096
-"""How many records' texts are fetched at once."""
+CHUNK_BYTES = 8 << 20
+"""Texts are fetched in pieces of about this size; their words and shingles take some ten times as much."""
 
 
 @dataclass(frozen=True)
@@ -72,18 +72,15 @@ class Verify:
         self, table: pa.Table, store: RecordStore
     ) -> Iterator[tuple[int, int, NDArray[np.uint64], NDArray[np.uint64]]]:
         """Each member: its component, number, sorted set of shingles, and bands."""
-        for start in range(0, table.num_rows, ROWS_AT_ONCE):
-            part = table.slice(start, ROWS_AT_ONCE)
-            number = part.column("number").to_numpy()
-            text = store.fetch(number, ["text"]).column("text").combine_chunks()
-            found = shingles(word_hashes(text), self.scheme.ngram)
+        numbers, components = table.column("number").to_numpy(), table.column("component").to_numpy()
+        done = 0
+        for batch in store.chunks(numbers, store.sizes(numbers, "text"), ["text"], CHUNK_BYTES):
+            found = shingles(word_hashes(batch.column("text")), self.scheme.ngram)
             signed = sign(found, self.scheme.permutations, self.scheme.seed)
             bands = band_hashes(signed, self.scheme.bands, self.scheme.rows)
-            for row, (component, each) in enumerate(
-                zip(part.column("component").to_pylist(), number.tolist(), strict=True)
-            ):
-                hashes = np.unique(found.hashes[found.offsets[row] : found.offsets[row + 1]])
-                yield component, each, hashes, bands[row]
+            for row in range(batch.num_rows):
+                yield int(components[done + row]), int(numbers[done + row]), found.set_of(row), bands[row]
+            done += batch.num_rows
 
 
 @dataclass
