@@ -14,7 +14,7 @@ from headrace.pipeline.dedup.minhash.index import open_lsh
 from headrace.pipeline.dedup.minhash_dedup import MinhashDedup
 from headrace.pipeline.kernels.datasketch_bridge import to_datasketch
 from headrace.pipeline.kernels.minhash import band_hashes, signatures
-from headrace.shards.base.errors import InputError
+from headrace.shards.base.errors import InputError, RecipeError
 
 STAGE = MinhashDedup(similarity=0.7, ngram=2)
 
@@ -183,10 +183,10 @@ def test_a_folder_without_an_index(tmp_path):
         open_lsh(tmp_path)
 
 
-@pytest.mark.parametrize("parameters", [{"similarity": 0.999}, {"permutations": 2}])
-def test_what_no_bands_can_find_is_refused(parameters):
-    with pytest.raises(ValueError, match=r"no bands find a similarity.*more of them or a lower similarity"):
-        MinhashDedup(**parameters)
+def test_a_similarity_that_no_bands_can_find_is_refused(workshop):
+    workshop.write_recipe(stages=[{"minhash_dedup": {"similarity": 0.999}}])
+    with pytest.raises(RecipeError, match=r"line \d+.*no bands find a similarity.*or a lower similarity"):
+        workshop.build()
 
 
 def test_bands_find_most_pairs_at_the_threshold():
