@@ -53,7 +53,7 @@ class Demo:
         yield self._build("images-test", "Those of them that are for testing, as a set of its own")
         yield self._build("photos", "Curate photographs; some are bad on purpose")
         for name in ("text", "images", "images-test", "photos"):
-            yield Step("Re-hash the shards against their manifest", ("headrace", "verify", self._path(name)))
+            yield Step(f"Hold the shards of {name} against their manifest", ("headrace", "verify", self._path(name)))
         yield self._look_up()
         yield self._explain()
         yield self._stream()
@@ -61,7 +61,7 @@ class Demo:
         sets = {"data.url": "images", "probe.test_url": "images-test"}
         yield self._train("mae", sets, "Train a masked autoencoder on the pictures")
         for name in ("mlm", "mae"):
-            why = "Probe it, next to the same network untrained and to raw input"
+            why = f"Probe the features of {name}, next to the same network untrained and to raw input"
             yield Step(why, ("headrace", "eval", self._path(name)))
         yield self._report()
 
@@ -143,7 +143,8 @@ def run(data: Path, out: Path, quick: bool) -> None:
         before = time.monotonic()
         _run(step)
         console.print(Text(f"{time.monotonic() - before:.1f} s", style="dim"))
-    console.print(f"\nAll of it took {time.monotonic() - started:.0f} s. The report:\n{demo.report.resolve()}")
+    console.print(f"\nAll of it took {time.monotonic() - started:.0f} s. The report:")
+    console.print(Text(str(demo.report.resolve())))
 
 
 def _announce(console: Console, number: int, step: Step) -> None:

@@ -1,7 +1,9 @@
 """The demo runs commands and nothing else, stops at the first that fails, and goes the whole way."""
 
 import json
+import os
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +89,34 @@ def test_the_first_command_that_fails_ends_it(tmp_path: Path, capfd: pytest.Capt
     assert "$ python " in output
     assert "no crawl here" in output
     assert "headrace" not in output.replace(str(tmp_path), "")
+
+
+def test_ctrl_c_lets_the_command_put_its_work_in_order(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "text.yaml").write_text("name: x\n")
+    (data / "plant_benchmark.py").write_text(
+        "import pathlib, time\n"
+        "print('ready', flush=True)\n"
+        "try:\n"
+        "    time.sleep(60)\n"
+        "except KeyboardInterrupt:\n"
+        "    time.sleep(1)\n"
+        f"    pathlib.Path({str(tmp_path)!r}, 'in order').touch()\n"
+        "    raise\n"
+    )
+    command = [sys.executable, "-m", "headrace.shards.cli", "demo", "--data", str(data), "--out", str(tmp_path / "out")]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as demo:
+        assert demo.stdout is not None
+        assert demo.stderr is not None
+        while demo.stdout.readline().strip() != "ready":
+            pass
+        os.killpg(demo.pid, signal.SIGINT)
+        assert demo.wait() == 130
+        assert (tmp_path / "in order").exists()
+        assert "Run the same line again" in demo.stderr.read()
 
 
 @pytest.mark.slow
