@@ -7,7 +7,11 @@ import typer
 
 commands = typer.Typer()
 filters = typer.Typer(no_args_is_help=True)
-commands.add_typer(filters, name="filters", help="List the filters, or check one against the contract.")
+commands.add_typer(
+    filters,
+    name="filters",
+    help="List the filters, or check one against the contract.\n\nExample: headrace filters list",
+)
 
 
 @commands.command()

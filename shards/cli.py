@@ -15,6 +15,8 @@ import typer
 from .base.errors import HeadraceError
 
 GROUP = "headrace.commands"
+TRAIN_EXTRA = frozenset({"torch", "transformers", "safetensors", "sklearn"})
+"""Packages that building and streaming do without."""
 
 
 def application() -> typer.Typer:
@@ -66,6 +68,16 @@ def main() -> None:
             raise
         _present(error)
         raise SystemExit(error.exit_code) from None
+    except ModuleNotFoundError as error:
+        if debug or error.name not in TRAIN_EXTRA:
+            raise
+        _present(
+            HeadraceError(
+                f"this command needs the package {error.name}, which is not installed",
+                remedy="Install what training needs: pip install 'headrace[train]', or scripts/install in a clone",
+            )
+        )
+        raise SystemExit(2) from None
     except OSError as error:
         if debug or error.errno != errno.ENOSPC:
             raise

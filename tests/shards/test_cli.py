@@ -146,3 +146,10 @@ def test_a_full_disk_is_a_users_error(monkeypatch: pytest.MonkeyPatch, capsys: p
 def test_another_failure_of_the_system_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OSError, match="bad"):
         run_raising(OSError(errno.EIO, "bad"), monkeypatch)
+
+
+def test_a_missing_extra_names_its_remedy(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['torch'] = None; sys.argv = ['headrace', 'eval', '.']; from headrace.shards import cli; cli.main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "headrace[train]" in done.stderr.replace("\n", " ")
