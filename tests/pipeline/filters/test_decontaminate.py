@@ -1,0 +1,122 @@
+"""Benchmark items in documents, against a search for every n-gram in plain Python."""
+
+import gzip
+import json
+import re
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headrace.pipeline.benchmarks import Benchmark
+from headrace.pipeline.filters.base import KEEP, Record
+from headrace.pipeline.filters.decontaminate import Decontaminate
+from headrace.pipeline.trial_records import batch_of
+from headrace.shards.base.errors import InputError
+
+QUESTION = "How many teeth has the great wheel of a mill that turns seven times in a minute, if the pinion has nine?"
+ANSWER = "The great wheel has ninety"
+
+
+@pytest.fixture
+def benchmark(tmp_path) -> Benchmark:
+    items = [
+        {"id": "mill/1", "question": QUESTION, "answer": ANSWER},
+        {"id": "mill/2", "question": "Why?", "answer": "So."},
+    ]
+    path = tmp_path / "mill.jsonl.gz"
+    path.write_bytes(gzip.compress("".join(json.dumps(item) + "\n" for item in items).encode()))
+    return Benchmark(path, ("question", "answer"), id="id")
+
+
+def around(text):
+    return f"Some words before it. {text} And some words behind it."
+
+
+def test_an_item_is_found_named_and_located(benchmark, texts):
+    document = "Überschrift 😀: " + around(QUESTION)
+    verdicts = Decontaminate((benchmark,)).judge(texts("Nothing of it here.", document))
+    assert verdicts.rule.tolist() == [KEEP, 0]
+    assert verdicts.value[1] == len(re.findall(r"\w+", QUESTION)) - 13 + 1
+    evidence = verdicts.evidence[1]
+    start, stop = evidence["span"]
+    assert document[start:stop] == QUESTION[:-1] == evidence["text"]
+    assert (evidence["benchmark"], evidence["item"]) == ("mill", "mill/1")
+
+
+def test_case_punctuation_and_line_breaks_do_not_hide_it(benchmark, texts, reasons):
+    hidden = QUESTION.upper().replace(" ", "\n> ").replace(",", " —")
+    assert reasons(Decontaminate((benchmark,)), texts(around(hidden))) == ["contaminated"]
+
+
+def test_thirteen_words_are_enough_and_twelve_are_not(benchmark, texts, reasons):
+    words = QUESTION.split()
+    batch = texts(around(" ".join(words[4:17])), around(" ".join(words[4:16])))
+    assert reasons(Decontaminate((benchmark,)), batch) == ["contaminated", None]
+
+
+def test_a_short_passage_is_looked_for_whole_from_min_words_on(benchmark, texts, reasons):
+    batch = texts(around(ANSWER), around(ANSWER[:-7]))
+    assert reasons(Decontaminate((benchmark,), min_words=6), batch) == [None, None]
+    assert reasons(Decontaminate((benchmark,), min_words=5), batch) == ["contaminated", None]
+
+
+def test_the_certificate_says_what_is_protected_and_what_is_not(benchmark):
+    certificate = Decontaminate((benchmark,)).certificate()
+    assert certificate["n"] == 13
+    assert "mill/2" in json.dumps(certificate["benchmarks"]["mill"])
+    assert "mill/1" not in json.dumps(certificate["benchmarks"]["mill"])
+    assert Decontaminate((benchmark,)).files() == (str(benchmark.file),)
+
+
+def test_parquet_and_plain_files_are_benchmarks_too(tmp_path, texts, reasons):
+    pq.write_table(pa.table({"question": [QUESTION]}), tmp_path / "a.parquet")
+    (tmp_path / "b.jsonl").write_text(json.dumps({"question": QUESTION}))
+    for name in ("a.parquet", "b.jsonl"):
+        plugin = Decontaminate((Benchmark(tmp_path / name, ("question",)),))
+        assert reasons(plugin, texts(around(QUESTION))) == ["contaminated"]
+
+
+def test_a_field_that_is_missing_and_a_file_that_is_none_are_named(benchmark, tmp_path, texts):
+    with pytest.raises(InputError, match=r"no field 'questions' in item 0.*Did you mean 'question'"):
+        Decontaminate((Benchmark(benchmark.file, ("questions",)),)).judge(texts("a"))
+    with pytest.raises(InputError, match="no benchmark file"):
+        Decontaminate((Benchmark(tmp_path / "none.jsonl", ("a",)),)).judge(texts("a"))
+    broken = tmp_path / "broken.jsonl"
+    broken.write_text('{"a": ')
+    with pytest.raises(InputError, match="cannot be read"):
+        Decontaminate((Benchmark(broken, ("a",)),)).judge(texts("a"))
+
+
+def slow_matches(items, document, n, min_words):
+    """How many n-grams of the document are an item's, or a whole short item of at least `min_words`."""
+    words = document.lower().split()
+    wanted = set()
+    for item in items:
+        own = item.lower().split()
+        if len(own) >= min(n, min_words):
+            length = min(n, len(own))
+            wanted |= {tuple(own[start : start + length]) for start in range(len(own) - length + 1)}
+    return sum(tuple(words[start : start + len(gram)]) == gram for gram in wanted for start in range(len(words)))
+
+
+WORDS = st.lists(st.sampled_from(["a", "b", "C"]), max_size=12).map(" ".join)
+
+
+@settings(max_examples=80)
+@given(
+    items=st.lists(WORDS, min_size=1, max_size=4),
+    documents=st.lists(WORDS, min_size=1, max_size=3),
+    n=st.integers(1, 5),
+)
+def test_every_ngram_is_found_and_no_other(tmp_path_factory, items, documents, n):
+    path = Path(tmp_path_factory.mktemp("benchmark")) / "items.jsonl"
+    path.write_text("".join(json.dumps({"text": item}) + "\n" for item in items))
+    plugin = Decontaminate((Benchmark(path, ("text",)),), n=n, min_words=3)
+    found = plugin.judge(batch_of([Record(None, {}, text=text) for text in documents], "text"))
+    expected = [slow_matches(items, text, n, 3) for text in documents]
+    assert found.scores["matched_ngrams"].tolist() == expected
+    assert (found.rule != KEEP).tolist() == [count > 0 for count in expected]
