@@ -22,6 +22,10 @@ from .trial_records import batch_of, trial_records
 MADE = "it can be made from a recipe that gives no parameters"
 FORM = "it has the form of a filter"
 SURVIVES = "it survives every record"
+VERDICTS = "its verdicts have the declared form and reasons"
+
+FIRST = (MADE, FORM, SURVIVES, VERDICTS)
+"""Where one of these is broken, the laws after it are not tried."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,8 @@ def check_filter(found: str | type[Filter] | Filter) -> list[Finding]:
         which = "a batch of several records" if culprit is None else f"the record {_excerpt(records[culprit])}"
         return [Finding(SURVIVES, f"{which} makes it raise {type(error).__name__}: {error}")]
     subject = Subject(plugin, examples, batch, verdicts)
-    return [Finding(law, what) for law, check in LAWS.items() for what in check(subject)]
+    misfits = [Finding(VERDICTS, what) for what in _verdicts_fit(subject)]
+    return misfits or [Finding(law, what) for law, check in LAWS.items() for what in check(subject)]
 
 
 def run_check(name: str) -> None:
@@ -92,13 +97,13 @@ def run_check(name: str) -> None:
     findings = check_filter(name)
     console = Console(highlight=False)
     stopped = False
-    for law in (MADE, FORM, SURVIVES, *LAWS):
+    for law in (*FIRST, *LAWS):
         broken = [finding.what for finding in findings if finding.law == law]
         mark = "[red]broken[/] " if broken else "[dim]not run[/]" if stopped else "[green]holds[/]  "
         console.print(f"{mark} {law}")
         for what in broken:
             console.print(f"        {escape(what)}", soft_wrap=True)
-        stopped |= bool(broken) and law not in LAWS
+        stopped |= bool(broken) and law in FIRST
     if findings:
         raise PluginError(
             f"the filter '{name}' breaks its contract",
@@ -184,7 +189,6 @@ def _batch_is_not_changed(subject: Subject) -> Iterator[str]:
 
 
 LAWS: dict[str, Callable[[Subject], Iterator[str]]] = {
-    "its verdicts have the declared form and reasons": _verdicts_fit,
     "a record's verdict depends on nothing but the record": _batching_changes_nothing,
     "the batch is not changed": _batch_is_not_changed,
     "its EXAMPLES hold": _examples_hold,

@@ -99,6 +99,8 @@ def parameter_docs(kind: type) -> Mapping[str, str]:
 
 def type_text(hint: Any) -> str:
     """A type as one writes it: `int`, `tuple[str, ...]`, `str | None`."""
+    if hint is type(None):
+        return "None"
     if get_origin(hint) is None:
         return getattr(hint, "__name__", str(hint))
     arguments = ", ".join("..." if each is Ellipsis else type_text(each) for each in get_args(hint))
