@@ -1,0 +1,143 @@
+"""Recipes: a mistake is named by file, line, key, and the nearest valid name."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import Field
+
+from headrace.shards.base.errors import RecipeError
+from headrace.shards.base.recipe import RecipeFile, RecipeModel, RecipePath, apply_overrides, build
+
+
+class Output(RecipeModel):
+    format: str = "tar"
+    size: Annotated[int, Field(gt=0)] = 1
+
+
+class Model(RecipeModel):
+    name: str
+    outputs: tuple[Output, ...] = ()
+    output: Output = Output()
+
+
+@dataclass(frozen=True)
+class Plugin:
+    least: Annotated[int, Field(ge=1)] = 1
+    model: RecipePath | None = None
+
+    def __post_init__(self):
+        if self.least == 13:
+            raise ValueError("13 brings bad luck")
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    def write(text, *overrides):
+        path = tmp_path / "recipe.yaml"
+        path.write_text(text)
+        return RecipeFile(path, overrides)
+
+    return write
+
+
+def complaint(call, *arguments):
+    with pytest.raises(RecipeError) as caught:
+        call(*arguments)
+    return str(caught.value)
+
+
+def test_a_good_recipe_becomes_a_model(recipe):
+    model = recipe("name: a\noutputs:\n  - {size: 2}\n  - {format: x}\n").check(Model)
+    assert model == Model(name="a", outputs=(Output(size=2), Output(format="x")))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("name: a\n\noutptu: {}\n", 3, "'outptu': unknown key. Did you mean 'output'?"),
+        ("name: a\noutput:\n  format: x\n  siez: 2\n", 4, "'output.siez': unknown key. Did you mean 'size'?"),
+        ("name: a\noutputs:\n  - size: 2\n  - size: 0\n", 4, "'outputs.1.size': wrong value. Found: 0."),
+        ("name: a\noutputs:\n  - size: many\n", 3, "'outputs.0.size': wrong value. Found: 'many'."),
+        ("output: {}\n", 1, "'name': this key is missing. Add 'name' to the recipe."),
+        ("name: [a]\n", 1, "'name': wrong value"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(recipe, text, line, said):
+    message = complaint(recipe(text).check, Model)
+    assert f"recipe.yaml, line {line}, {said}" in message
+
+
+def test_files_that_are_no_recipes(recipe, tmp_path):
+    assert "there is no recipe" in complaint(RecipeFile, tmp_path / "none.yaml")
+    assert "line 2 is not YAML" in complaint(recipe, "a: 1\nb: c: d\n")
+    assert "is not a recipe. Found: list. Expected: a mapping" in complaint(recipe, "- a\n")
+    assert "is not a recipe" in complaint(recipe, "")
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
+    assert "cannot be read" in complaint(RecipeFile, tmp_path / "binary.yaml")
+    assert "cannot be read" in complaint(RecipeFile, tmp_path)
+
+
+def test_overrides_from_the_command_line_come_before_the_check(recipe):
+    model = recipe("name: a\noutput: {size: 1}\n", "output.size=7", "name=b").check(Model)
+    assert (model.name, model.output.size) == ("b", 7)
+    assert "unknown key" in complaint(recipe("name: a\n", "output.siez=7").check, Model)
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [("name", "sets nothing"), ("name.x=1", "goes through 'name', which is no mapping"), ("a=[1", "is not YAML")],
+)
+def test_an_override_that_cannot_be_applied_says_why(override, said):
+    assert said in complaint(apply_overrides, {"name": "a"}, [override])
+
+
+KEYS = st.sampled_from("abc")
+
+
+@given(
+    data=st.recursive(st.integers(), lambda inner: st.dictionaries(KEYS, inner, max_size=3)).filter(
+        lambda data: isinstance(data, dict)
+    ),
+    path=st.lists(KEYS, min_size=1, max_size=3),
+    value=st.integers(),
+)
+def test_an_override_changes_its_key_and_nothing_else(data, path, value):
+    before = repr(data)
+    try:
+        changed = apply_overrides(data, [f"{'.'.join(path)}={value}"])
+    except RecipeError:
+        return
+    assert repr(data) == before
+    inner = changed
+    for step in path:
+        inner = inner[step]
+    assert inner == value
+    for key in data:
+        if key != path[0]:
+            assert changed[key] == data[key]
+
+
+def test_a_plugin_is_made_from_its_parameters(recipe, tmp_path):
+    file = recipe("stages:\n  - plugin:\n      least: 2\n")
+    place = ("stages", 0, "plugin")
+    assert build(Plugin, {"least": 2}, file, place) == Plugin(2)
+    assert build(Plugin, {"model": "models/a.bin"}, file, place).model == tmp_path.resolve() / "models/a.bin"
+    assert build(Plugin, {"model": "/models/a.bin"}, file, place).model == Path("/models/a.bin")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"leest": 2}, "line 3, 'stages.0.plugin.leest': unknown parameter. Did you mean 'least'? Known: least, model"),
+        ({"least": 0}, "line 3, 'stages.0.plugin.least': wrong value. Found: 0. Expected: "),
+        ({"least": 13}, "13 brings bad luck"),
+    ],
+)
+def test_a_wrong_parameter_is_named_with_its_line(recipe, parameters, said):
+    (name,) = parameters
+    file = recipe(f"stages:\n  - plugin:\n      {name}: {parameters[name]}\n")
+    assert said in complaint(build, Plugin, parameters, file, ("stages", 0, "plugin"))
