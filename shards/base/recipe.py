@@ -110,7 +110,9 @@ class RecipeFile:
             return RecipeError(f"{title}: unknown key", remedy=did_you_mean(str(place[-1]), known))
         if detail["type"].startswith("missing"):
             return RecipeError(f"{title}: this key is missing", remedy=f"Add '{place[-1]}' to the recipe")
-        return RecipeError(f"{title}: wrong value", found=repr(detail["input"]), expected=detail["msg"].removeprefix("Value error, "))
+        return RecipeError(
+            f"{title}: wrong value", found=repr(detail["input"]), expected=detail["msg"].removeprefix("Value error, ")
+        )
 
 
 def build(kind: type[Built], parameters: Mapping[str, Any], recipe: RecipeFile, location: Location) -> Built:
