@@ -5,11 +5,12 @@ Slow tests run not at all by default, a slice of them with `--slow-slice 3/8`, e
 
 import hashlib
 import json
+import os
 import random
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -135,7 +136,15 @@ class Workshop:
 
 
 @pytest.fixture(scope="session")
-def make_workshop() -> Callable[..., Workshop]:
+def unsynced() -> Iterator[None]:
+    """Waiting for the disk is most of a small build's time, and shows only when the power fails."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
+@pytest.fixture(scope="session")
+def make_workshop(unsynced: None) -> Callable[..., Workshop]:
     """Makes workshops with the usual corpus; the recipe may be changed."""
 
     def make(folder: Path, **changes: object) -> Workshop:

@@ -45,7 +45,7 @@ class Deduplicated:
 
 
 @pytest.fixture(scope="session")
-def deduplicate(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def deduplicate(tmp_path_factory: pytest.TempPathFactory, unsynced: None) -> Any:
     """Runs a dedup stage over texts, cut into splits; `size` is what the plan takes for their bytes."""
     compile_all()
 
