@@ -59,8 +59,7 @@ def finish(recipe: Recipe, plan: Plan, results: Results, root: Path, out: Path) 
     shutil.rmtree(own, ignore_errors=True)
     write_fragments(recipe, plan, funnel, results, root, own)
     write_whole(own / LEDGER_FOLDER / INPUTS, _ledger_parts(plan))
-    (out / MANIFEST).unlink(missing_ok=True)
-    publish(_files(plan, results, root), out, root / PUBLISHED)
+    publish(_files(plan, results, root), out, root / PUBLISHED, MANIFEST)
     manifest.save(out)
     return manifest
 

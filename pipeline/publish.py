@@ -16,13 +16,14 @@ from headrace.shards.base.errors import InputError
 from headrace.shards.format.atomic import write_whole
 
 
-def publish(files: Mapping[str, Path], out: Path, record: Path) -> None:
+def publish(files: Mapping[str, Path], out: Path, record: Path, manifest: str) -> None:
     """Make exactly `files` appear below `out`, each atomically; what earlier builds published beside them goes.
 
     Args:
         files: Name below `out` -> the file as its task wrote it.
         out: The output folder.
         record: The file in which the names of what is published are kept.
+        manifest: The name of the manifest, which goes before anything changes: without it there are no shards.
 
     Raises:
         InputError: A file of the same name lies there that no build published.
@@ -35,6 +36,7 @@ def publish(files: Mapping[str, Path], out: Path, record: Path) -> None:
             found=", ".join(foreign[:3]) + (f" and {len(foreign) - 3} more" if len(foreign) > 3 else ""),
             remedy="Move them away, or choose another --out; then run the same line again",
         )
+    (out / manifest).unlink(missing_ok=True)
     _write_record(record, ours | set(files))
     for name in ours - set(files):
         (out / name).unlink(missing_ok=True)

@@ -34,7 +34,7 @@ def listed(out):
 def test_the_files_are_linked_and_written_down(tmp_path, sources):
     out, record = tmp_path / "out", tmp_path / "published.json"
     files = sources("a.tar", "ledger/part-0")
-    publish(files, out, record)
+    publish(files, out, record, "manifest.json")
     assert listed(out) == ["a.tar", "ledger/part-0"]
     assert (out / "a.tar").samefile(files["a.tar"])
     assert json.loads(record.read_text()) == ["a.tar", "ledger/part-0"]
@@ -42,10 +42,10 @@ def test_the_files_are_linked_and_written_down(tmp_path, sources):
 
 def test_what_an_earlier_build_published_goes_and_what_others_put_there_stays(tmp_path, sources):
     out, record = tmp_path / "out", tmp_path / "published.json"
-    publish(sources("a.tar", "b.tar", "index/part-0", "ledger/part-0"), out, record)
+    publish(sources("a.tar", "b.tar", "index/part-0", "ledger/part-0"), out, record, "manifest.json")
     (out / "ledger/notes").write_text("theirs")
     (out / "c.tar").write_text("theirs")
-    publish(sources("a.tar", text="new "), out, record)
+    publish(sources("a.tar", text="new "), out, record, "manifest.json")
     assert listed(out) == ["a.tar", "c.tar", "ledger/notes"]
     assert (out / "a.tar").read_text() == "new a.tar"
     assert not (out / "index").exists()
@@ -56,7 +56,7 @@ def test_a_foreign_file_is_never_overwritten(tmp_path, sources):
     out.mkdir()
     (out / "b.tar").write_text("theirs")
     with pytest.raises(InputError, match=r"would overwrite.*b\.tar"):
-        publish(sources("a.tar", "b.tar"), out, record)
+        publish(sources("a.tar", "b.tar"), out, record, "manifest.json")
     assert listed(out) == ["b.tar"]
 
 
@@ -66,7 +66,7 @@ def test_a_kill_at_any_step_leaves_what_the_next_run_mends(tmp_path, sources, mo
         """Stands for the end of the process: nothing catches it."""
 
     out, record = tmp_path / "out", tmp_path / "published.json"
-    publish(sources("a.tar", "old.tar"), out, record)
+    publish(sources("a.tar", "old.tar"), out, record, "manifest.json")
     files = sources("a.tar", "b.tar", "ledger/part-0", text="new ")
     steps = iter(range(100))
 
@@ -82,8 +82,8 @@ def test_a_kill_at_any_step_leaves_what_the_next_run_mends(tmp_path, sources, mo
         for name in ("link", "replace", "unlink", "rename"):
             patch.setattr(os, name, killed(getattr(os, name)))
         with pytest.raises(Killed):
-            publish(files, out, record)
-    publish(files, out, record)
+            publish(files, out, record, "manifest.json")
+    publish(files, out, record, "manifest.json")
     assert listed(out) == ["a.tar", "b.tar", "ledger/part-0"]
     assert all((out / name).read_text() == f"new {name}" for name in files)
 
@@ -95,8 +95,8 @@ def test_a_file_system_without_links_gets_copies(tmp_path, sources, monkeypatch)
     monkeypatch.setattr(os, "link", refuse)
     out, record = tmp_path / "out", tmp_path / "published.json"
     files = sources("a.tar")
-    publish(files, out, record)
-    publish(files, out, record)
+    publish(files, out, record, "manifest.json")
+    publish(files, out, record, "manifest.json")
     assert (out / "a.tar").read_bytes() == files["a.tar"].read_bytes()
     assert not (out / "a.tar").samefile(files["a.tar"])
     shutil.rmtree(tmp_path / "tasks")
