@@ -31,14 +31,14 @@ def numeric_columns(table: Table) -> list[bool]:
 
 
 def bar_lengths(table: Table) -> list[str]:
-    """The length of each row's bar in the highlighted column, a CSS percentage of the longest; empty for no bar."""
+    """The length of each row's bar in the highlighted column, as a share of the longest; empty for no bar."""
     if table.highlight not in table.columns:
         return [""] * len(table.rows)
     place = table.columns.index(table.highlight)
     column = [row[place] for row in table.rows]
     numbers = [max(float(value), 0.0) if _is_number(value) else 0.0 for value in column]
     longest = max(numbers, default=0.0)
-    return [f"{100 * each / longest:.2f}%" if each else "" for each in numbers]
+    return [f"{each / longest:.4f}" if each else "" for each in numbers]
 
 
 def _text(value: Cell, decimals: int | None) -> str:

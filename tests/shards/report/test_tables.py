@@ -33,7 +33,7 @@ def test_only_columns_of_numbers_are_numeric() -> None:
 
 
 def test_bars_are_shares_of_the_longest() -> None:
-    assert bar_lengths(TABLE) == ["100.00%", "25.00%", ""]
+    assert bar_lengths(TABLE) == ["1.0000", "0.2500", ""]
     assert bar_lengths(TABLE.model_copy(update={"highlight": "stage"})) == ["", "", ""]
     assert bar_lengths(TABLE.model_copy(update={"highlight": ""})) == ["", "", ""]
 
