@@ -12,7 +12,7 @@ from headrace.shards.base.errors import RecipeError
 from headrace.shards.base.recipe import RecipeModel
 from headrace.shards.base.registry import did_you_mean
 
-from .samples.patches import gathered
+from .samples.rows import gathered
 
 
 class BackboneRecipe(RecipeModel):
@@ -47,7 +47,32 @@ def masked_lm_logits(model: Any, hidden: Tensor) -> Tensor:
     return logits
 
 
-MASKED_LM_HEADS: Mapping[str, Callable[..., Tensor]] = {"bert": lambda model, hidden: model.cls(hidden)}
+MASKED_LM_HEADS: Mapping[str, Callable[..., Tensor]] = {
+    "bert": lambda model, hidden: model.cls(hidden),
+    "modernbert": lambda model, hidden: model.decoder(model.head(hidden)),
+}
+
+
+def packed_states(model: Any, tokens: Tensor, document: Tensor, places: Tensor) -> Tensor:
+    """The last hidden states of a `masked_lm` network for windows in which several documents stand.
+
+    Args:
+        model: A network of `masked_lm`.
+        tokens: (B, T).
+        document: (B, T) the number of the document; tokens attend within their own only.
+        places: (B, T) the position within the document.
+
+    Returns:
+        (B, T, D).
+    """
+    within: Any = (document[:, :, None] == document[:, None, :])[:, None]
+    if hasattr(model.config, "sliding_window"):
+        # Some layers of ModernBERT see a band around each token; a mask that is given replaces it, so it is cut here.
+        order = torch.arange(tokens.shape[1], device=tokens.device)
+        band = (order[:, None] - order[None, :]).abs() <= model.config.sliding_window
+        within = {"full_attention": within, "sliding_attention": within & band}
+    states: Tensor = model.base_model(tokens, attention_mask=within, position_ids=places).last_hidden_state
+    return states
 
 
 def vision_encoder(recipe: BackboneRecipe, network: Mapping[str, Any]) -> Any:
@@ -104,14 +129,15 @@ def _build(
             f"backbone.type: no network of the type '{recipe.type}' fits this pretext",
             remedy=did_you_mean(recipe.type, supported),
         )
-    known = {each.name for each in dataclasses.fields(CONFIG_MAPPING[recipe.type])} - set(network)
+    fields = {each.name for each in dataclasses.fields(CONFIG_MAPPING[recipe.type])}
+    demanded, known = {name: network[name] for name in network if name in fields}, fields - set(network)
     for name in recipe.configuration:
         if name in network:
             raise RecipeError(f"backbone.{name} is set by the pretext", remedy=f"Leave it out: it is {network[name]!r}")
         if name not in known:
             raise RecipeError(f"backbone.{name}: unknown key", remedy=did_you_mean(name, known))
     try:
-        config = AutoConfig.for_model(recipe.type, **recipe.configuration, **network)
+        config = AutoConfig.for_model(recipe.type, **recipe.configuration, **demanded)
         if config.hidden_size % config.num_attention_heads:
             raise ValueError(f"{config.num_attention_heads} heads do not divide hidden_size {config.hidden_size}")
         return auto.from_config(config, **options)

@@ -192,12 +192,13 @@ def _bar(run: Run, world: World, done: int) -> Iterator[Advance]:
 
 
 def _diverged(run: Run, step: int, norm: float) -> TrainingError:
-    model = run.recipe.model
-    window = f" --window {run.pretext.window}" if run.pretext.window else ""
-    asked = f"--step {step} --batch-size {model.batch_size} --seed {model.seed}{window}"
+    model, data = run.recipe.model, run.recipe.model.data
+    asked = f"--step {step} --batch-size {model.batch_size} --seed {model.seed} --lanes {data.lanes}"
+    for option, value in (("block", data.block), ("window", run.pretext.window)):
+        asked += f" --{option} {value}" if value else ""
     return TrainingError(
         f"step {step} (from 0) has no finite gradients; nothing was changed by it",
         found=f"a gradient norm of {norm}",
-        remedy=f"See the samples of that step with `headrace stream {model.data.url} {asked}`; if they are sound, "
+        remedy=f"See the samples of that step with `headrace stream {data.url} {asked}`; if they are sound, "
         "lower optimizer.lr, set optimizer.clip, or lengthen schedule.warmup, and give another --out",
     )

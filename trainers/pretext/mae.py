@@ -38,7 +38,8 @@ from ..data import DataFacts
 from ..decoders import PatchDecoder, initialise
 from ..samples.crops import central_box, flipped, random_box, resized, with_channels
 from ..samples.patch_masks import random_patches, visible_patches
-from ..samples.patches import gathered, patch_statistics, patchify, sincos_positions, unpatchify
+from ..samples.patches import patch_statistics, patchify, sincos_positions, unpatchify
+from ..samples.rows import gathered
 from .base import Arrays, Batch, Drawing, Loss, Objective, Pretext, PretextExample, Record
 
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -32,8 +32,9 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..backbones import BackboneRecipe, masked_lm, masked_lm_logits
+from ..backbones import BackboneRecipe, masked_lm, masked_lm_logits, packed_states
 from ..data import DataFacts
+from ..samples.rows import gathered
 from ..samples.token_masks import choose_uniform, corrupt, prediction_count
 from ..vocabulary import Vocabulary
 from .base import Arrays, Batch, Drawing, Loss, Mean, Objective, Pretext, PretextExample, Record
@@ -150,6 +151,8 @@ class Mlm(Pretext):
             "vocab_size": self._words.size,
             "max_position_embeddings": self.length,
             "pad_token_id": self._words.pad,
+            **dict.fromkeys(("bos_token_id", "cls_token_id"), self._words.cls),
+            **dict.fromkeys(("eos_token_id", "sep_token_id"), self._words.sep),
         }
 
     def sample(self, record: Record, rng: np.random.Generator) -> Arrays:
@@ -235,14 +238,8 @@ class MlmObjective(Objective):
 
     def _predict(self, batch: Batch) -> Tensor:
         """(B, K, V) logits at the chosen positions."""
-        document = batch["document"]
-        hidden = self.backbone.base_model(
-            input_ids=batch["tokens"],
-            attention_mask=(document[:, :, None] == document[:, None, :])[:, None],
-            position_ids=batch["places"],
-        ).last_hidden_state
-        index = batch["positions"][..., None].expand(-1, -1, hidden.shape[-1])
-        return masked_lm_logits(self.backbone, hidden.gather(1, index))
+        hidden = packed_states(self.backbone, batch["tokens"], batch["document"], batch["places"])
+        return masked_lm_logits(self.backbone, gathered(hidden, batch["positions"]))
 
 
 def _drawing(

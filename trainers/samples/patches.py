@@ -28,11 +28,6 @@ def patch_statistics(patches: Tensor) -> tuple[Tensor, Tensor]:
     return mean, (variance + 1e-6).sqrt()
 
 
-def gathered(rows: Tensor, index: Tensor) -> Tensor:
-    """Rows (B, N, D) at index (B, K) -> (B, K, D)."""
-    return rows.gather(1, index[..., None].expand(-1, -1, rows.shape[-1]))
-
-
 def sincos_positions(side: int, width: int) -> Tensor:
     """Fixed two-dimensional sine-cosine positions of side x side patches -> (side * side, width), row by row.
 

@@ -4,7 +4,6 @@ import numpy as np
 import torch
 
 from headrace.trainers.samples.patches import (
-    gathered,
     patch_statistics,
     patchify,
     sincos_positions,
@@ -33,12 +32,6 @@ def test_statistics_are_unbiased():
     mean, scale = patch_statistics(patches)
     np.testing.assert_allclose(mean[..., 0], patches.numpy().mean(-1))
     np.testing.assert_allclose(scale[..., 0], np.sqrt(patches.numpy().var(-1, ddof=1) + 1e-6))
-
-
-def test_gathered_rows():
-    rows = torch.rand(2, 5, 3)
-    index = torch.tensor([[4, 0], [1, 1]])
-    assert torch.equal(gathered(rows, index), torch.stack([rows[0, [4, 0]], rows[1, [1, 1]]]))
 
 
 def test_positions_follow_the_formula():
