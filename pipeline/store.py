@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,8 +27,9 @@ class RecordStore:
     """
 
     def __init__(self, root: Path, phase: str, starts: Sequence[int]) -> None:
-        self._root, self._phase, self._starts = root, phase, starts
-        self._split = lru_cache(maxsize=OPEN_SPLITS)(self._open)
+        self._starts = starts
+        # Holds nothing of this object, so that the mappings end with it.
+        self._split = lru_cache(maxsize=OPEN_SPLITS)(partial(_open, root, phase))
 
     @classmethod
     def of(cls, root: Path, population: Population) -> "RecordStore":
@@ -79,13 +80,6 @@ class RecordStore:
             yield from self.fetch(numbers[start:stop], columns).combine_chunks().to_batches()
             start = stop
 
-    def _open(self, split: int) -> "_Split":
-        reader = pa.ipc.open_file(pa.memory_map(str(self._root / task_name(self._phase, split) / RECORDS)))
-        batches = [reader.get_batch(index) for index in range(reader.num_record_batches)]
-        filled = tuple(batch for batch in batches if batch.num_rows)
-        firsts = np.array([batch.column("number")[0].as_py() for batch in filled], np.uint64)
-        return _Split(split, filled, firsts)
-
 
 @dataclass(frozen=True)
 class _Split:
@@ -114,3 +108,11 @@ def _runs(values: NDArray[np.uint64], groups: NDArray[np.int64]) -> Iterator[tup
     bounds = np.flatnonzero(np.diff(groups, prepend=-2, append=-2))
     for start, stop in pairwise(bounds.tolist()):
         yield int(groups[start]), values[start:stop]
+
+
+def _open(root: Path, phase: str, split: int) -> _Split:
+    reader = pa.ipc.open_file(pa.memory_map(str(root / task_name(phase, split) / RECORDS)))
+    batches = [reader.get_batch(index) for index in range(reader.num_record_batches)]
+    filled = tuple(batch for batch in batches if batch.num_rows)
+    firsts = np.array([batch.column("number")[0].as_py() for batch in filled], np.uint64)
+    return _Split(split, filled, firsts)

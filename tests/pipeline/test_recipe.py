@@ -94,7 +94,7 @@ MISTAKES = [
     ("- exact_dedup", "- exact_dedupe", 7, ["exact_dedupe", "Did you mean 'exact_dedup'?"]),
     ("min_chars: 5", "min_char: 5", 6, ["min_char", "Did you mean 'min_chars'?"]),
     ("min_chars: 5", "min_chars: five", 6, ["min_chars", "'five'", "integer"]),
-    ("similarity: 0.7", "similarity: 7", 9, ["similarity", "7", "less than or equal to 1"]),
+    ("similarity: 0.7", "similarity: 7", 9, ["similarity", "7", "less than 1"]),
     ("format: webdataset", "format: webdatset", 10, ["webdatset", "Did you mean 'webdataset'?"]),
     ("order: input", "ordr: input", 10, ["ordr", "Did you mean 'order'?"]),
     ("order: input", "order: crawl", 10, ["order", "'crawl'", "'hash' or 'input'"]),
