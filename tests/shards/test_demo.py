@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -137,4 +138,5 @@ def test_the_whole_way_twice(tmp_path: Path) -> None:
     assert headrace(*verify[1:]).returncode == 0
     again = headrace("demo", "--data", EXAMPLES, "--out", out, "--quick")
     assert again.returncode == 0, again.stdout + again.stderr
+    assert len(re.findall(r"\b0\s+of\s+\d+\s+tasks", again.stdout)) == 4
     assert {path: path.read_bytes() for path in out.glob("*/*.tar")} == shards
