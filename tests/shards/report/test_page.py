@@ -4,6 +4,8 @@ import base64
 import hashlib
 import json
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -168,3 +170,18 @@ def test_a_failure_leaves_no_page(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=re.escape("gone.png")):
         compose([tmp_path / "text"], tmp_path / "report.html")
     assert not (tmp_path / "report.html").exists()
+
+
+@pytest.mark.slow
+def test_a_browser_draws_every_figure_and_runs_nothing_else(tmp_path: Path) -> None:
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if browser is None:
+        pytest.skip("no chromium or google-chrome is installed")
+    write_every_kind(tmp_path / "text", "<script>document.title = 'taken over'</script>")
+    compose([tmp_path / "text"], tmp_path / "report.html")
+    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    command += ["--virtual-time-budget=10000", "--dump-dom", f"file://{tmp_path / 'report.html'}"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "<title>text" in result.stdout
+    assert len(re.findall(r'class="plot js-plotly-plot"', result.stdout)) == 2
+    assert len(re.findall(r'class="point"', result.stdout)) == 3 + 2, "two bars, one cut in two, and the curve"
