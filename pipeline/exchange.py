@@ -58,10 +58,11 @@ def read(paths: Iterable[Path], partition: int) -> pa.Table:
     return pa.Table.from_batches(batches)
 
 
-def merge(paths: Sequence[Path], target: Path, partitions: int) -> None:
+def merge(paths: Sequence[Path], target: Path) -> None:
     """Make one file of several, partition by partition: in memory there is one partition of the group at a time."""
     with pa.memory_map(str(paths[0])) as file:
-        schema = pa.ipc.open_file(file).schema
+        reader = pa.ipc.open_file(file)
+        schema, partitions = reader.schema, reader.num_record_batches
     _write_slices(target, schema, (read(paths, partition) for partition in range(partitions)))
 
 

@@ -38,7 +38,7 @@ def write_fragments(recipe: Recipe, plan: Plan, funnel: Funnel, results: Results
     write_fragment(out, 60, "phases", _phases_table(results))
     for index, histogram in enumerate(_histograms(recipe, plan, root)):
         write_fragment(out, 20, f"measure-{index:03d}", histogram)
-    items = list(_examples(plan, root, out))
+    items = list(_examples(plan, results, root, out))
     if items:
         note = "Chosen by a hash of their place in the input, not by hand."
         write_fragment(out, 40, "examples", Gallery(title="Kept and dropped", note=note, items=tuple(items)))
@@ -144,7 +144,7 @@ def _edges(values: NDArray[np.float64], bounds: Sequence[float]) -> NDArray[np.f
     return np.linspace(low - margin if low < 0 else max(0.0, low - margin), high + margin, BINS + 1)
 
 
-def _examples(plan: Plan, root: Path, out: Path) -> Iterator[Item]:
+def _examples(plan: Plan, results: Results, root: Path, out: Path) -> Iterator[Item]:
     """A few kept records and a few for every reason, duplicates beside their survivors."""
     rows: dict[tuple[str, str], list[dict[str, object]]] = {}
     for segment in plan.segments:
@@ -158,17 +158,15 @@ def _examples(plan: Plan, root: Path, out: Path) -> Iterator[Item]:
             measured = "" if row["value"] is None else f"; measured {row['value']:.4g}"
             measured += "" if row["threshold"] is None else f", bound {row['threshold']:.4g}"
             yield _item(tag, f"{row['url'] or _name(plan, row['number'])}{measured}", row["payload"], plan, out)
-    yield from _duplicates(plan, root, out)
+    yield from _duplicates(plan, results, root, out)
 
 
-def _duplicates(plan: Plan, root: Path, out: Path) -> Iterator[Item]:
+def _duplicates(plan: Plan, results: Results, root: Path, out: Path) -> Iterator[Item]:
     store = RecordStore.of(root, plan.population)
     payload = plan.population.payload
-    for phase, tasks in plan.population.decided:
-        if not tasks:
-            continue
-        for index in range(tasks):
-            with pa.memory_map(str(root / task_name(phase, index) / DECISIONS)) as file:
+    for phase, on_all in plan.population.decided:
+        for done in results[phase].done if on_all else ():
+            with pa.memory_map(str(root / done.name / DECISIONS)) as file:
                 table = pa.ipc.open_file(file).read_all().slice(0, SHOWN_PER_REASON)
             for row in table.to_pylist():
                 numbers = np.array([row["number"], row["survivor"]], np.uint64)

@@ -78,7 +78,7 @@ def make_plan(recipe: Recipe, files: Sequence[InputFile], splits: Sequence[Split
         if isinstance(stage, Stage):
             steps: Steps = stage.plugin.load().steps(stage.label, population)
             phases.extend(steps.phases)
-            population = population.after(steps.decides.name, steps.decides.expected_tasks)
+            population = population.after(steps.decides.name, on_all=True)
             published |= steps.publishes
         else:
             phase = _filter_again(f"filter-{len(segments) + 1}", stage, population)
@@ -122,7 +122,9 @@ def _curate(stages: tuple[Stage, ...], population: Population, splits: Sequence[
 def _filter_again(name: str, stages: tuple[Stage, ...], population: Population) -> Phase:
     def tasks(results: Results) -> list[Task]:
         return [
-            make_task(name, split, FilterAgain(population.view(split), stages), of_split(results, population, split))
+            make_task(
+                name, split, FilterAgain(population.view(split, results), stages), of_split(results, population, split)
+            )
             for split in range(population.splits)
         ]
 
@@ -132,15 +134,14 @@ def _filter_again(name: str, stages: tuple[Stage, ...], population: Population) 
 def _assemble(
     recipe: Recipe, population: Population, files: Sequence[InputFile], segments: Sequence[str]
 ) -> list[Phase]:
-    partitions = exchange.partitions_for(KEY_BYTES * (population.bytes // 2_000))
-
     def keys(results: Results) -> list[Task]:
+        partitions = population.partitions(KEY_BYTES, results)
         return [
             make_task(
                 "order-keys",
                 split,
                 OrderKeys(
-                    population.view(split),
+                    population.view(split, results),
                     population.names[split],
                     population.payload,
                     recipe.output.order,
@@ -154,12 +155,13 @@ def _assemble(
         ]
 
     order_keys = Phase("order-keys", keys, population.splits, disk=population.bytes // 80)
-    phases, keys_phase, keys_tasks = merged(order_keys, KEYS, partitions)
+    phases, keys_phase, keys_tasks = merged(order_keys, KEYS)
 
     def order(results: Results) -> list[Task]:
         after = fingerprints(results, [keys_phase])
         return [
-            make_task("order", index, SortKeys(keys_phase, keys_tasks, index), after) for index in range(partitions)
+            make_task("order", index, SortKeys(keys_phase, keys_tasks, index), after)
+            for index in range(population.partitions(KEY_BYTES, results))
         ]
 
     source = Source.of(population, files, "order")
@@ -188,17 +190,22 @@ def _assemble(
                 "ledger",
                 split,
                 WriteLedger(
-                    split, population.view(split), tuple(task_name(each, split) for each in segments), written, about
+                    split,
+                    population.view(split, results),
+                    tuple(task_name(each, split) for each in segments),
+                    written,
+                    about,
                 ),
                 [*of_split(results, population, split), results["shards"].fingerprint],
             )
             for split in range(population.splits)
         ]
 
+    ranges = exchange.partitions_for(KEY_BYTES * population.expected_records)
     expected = -(-population.bytes // recipe.output.shard_bytes)
     return [
         *phases,
-        Phase("order", order, partitions, 4 * exchange.PARTITION_BYTES, population.bytes // 80),
+        Phase("order", order, ranges, 4 * exchange.PARTITION_BYTES, population.bytes // 80),
         Phase("prepare", prepare, 1, 2 * BATCH_BYTES, rate=10e6),
         Phase("shards", shards, max(1, expected), 4 * BATCH_BYTES, population.bytes, rate=20e6),
         Phase("ledger", ledger, population.splits, 4 * BATCH_BYTES, population.bytes // 40),

@@ -11,7 +11,7 @@ from .runner import Phase, Results
 from .tasks import Task, make_task, task_name
 
 
-def merged(phase: Phase, file: str, partitions: int) -> tuple[list[Phase], str, int]:
+def merged(phase: Phase, file: str) -> tuple[list[Phase], str, int]:
     """A phase that writes an exchange, with a round of merging behind it where it has many tasks.
 
     Returns:
@@ -27,7 +27,7 @@ def merged(phase: Phase, file: str, partitions: int) -> tuple[list[Phase], str, 
             make_task(
                 name,
                 index,
-                Merge(phase.name, group[0], len(group), file, partitions),
+                Merge(phase.name, group[0], len(group), file),
                 [results[phase.name].fingerprint],
             )
             for index, group in enumerate(groups)
@@ -44,8 +44,8 @@ def fingerprints(results: Results, phases: Sequence[str]) -> list[str]:
 def of_split(results: Results, population: Population, split: int) -> list[str]:
     """The fingerprints of what shapes one split's share of a population: its own tasks, and whole dedup phases."""
     own = [results[population.records].done[split].fingerprint]
-    for phase, tasks in population.decided:
-        own.append(results[phase].fingerprint if tasks else results[phase].done[split].fingerprint)
+    for phase, on_all in population.decided:
+        own.append(results[phase].fingerprint if on_all else results[phase].done[split].fingerprint)
     return own
 
 
@@ -58,10 +58,9 @@ class Merge:
     first: int
     count: int
     file: str
-    partitions: int
 
     def run(self, root: Path, folder: Path) -> Mapping[str, Any]:
         """Do it."""
         names = [task_name(self.phase, self.first + index) for index in range(self.count)]
-        exchange.merge([root / name / self.file for name in names], folder / self.file, self.partitions)
+        exchange.merge([root / name / self.file for name in names], folder / self.file)
         return {}

@@ -13,10 +13,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from . import exchange
+from .runner import Results
 from .tasks import task_name
 
 RECORDS = "records.arrow"
 DECISIONS = "decisions.arrow"
+
+DOCUMENT_BYTES = 2_000
+"""A usual record's payload: sizes the estimates of a plan, and nothing that is decided."""
 
 DECISION_SCHEMA = pa.schema(
     [
@@ -89,7 +93,8 @@ class Population:
         bytes: Their payload's size, estimated.
         records: The phase that wrote the records.
         payload: The payload column they have.
-        decided: The phases that decided since: (phase, tasks); tasks 0 means one task per split, for its own split.
+        decided: The phases that decided since, and whether each of their tasks decided on all splits (exchanged by
+            split) or the task of a split on this split alone.
     """
 
     splits: int
@@ -98,18 +103,28 @@ class Population:
     bytes: int
     records: str
     payload: str
-    decided: tuple[tuple[str, int], ...] = ()
+    decided: tuple[tuple[str, bool], ...] = ()
 
-    def after(self, phase: str, tasks: int = 0) -> "Population":
-        """The population after a phase that decided with `tasks` tasks (0: one for each split)."""
-        return replace(self, decided=(*self.decided, (phase, tasks)))
+    def after(self, phase: str, *, on_all: bool = False) -> "Population":
+        """The population after a phase that decided, each task on its own split or each `on_all`."""
+        return replace(self, decided=(*self.decided, (phase, on_all)))
 
-    def view(self, split: int) -> View:
+    def view(self, split: int, results: Results) -> View:
         """One split's share."""
         decided = tuple(
-            Decided(phase, 0, tasks, split) if tasks else Decided(phase, split, 1, 0) for phase, tasks in self.decided
+            Decided(phase, 0, len(results[phase].done), split) if on_all else Decided(phase, split, 1, 0)
+            for phase, on_all in self.decided
         )
         return View(task_name(self.records, split), decided)
+
+    @property
+    def expected_records(self) -> int:
+        """About how many records there are, as far as is known before they are read."""
+        return self.bytes // DOCUMENT_BYTES
+
+    def partitions(self, row_bytes: int, results: Results) -> int:
+        """How many partitions an exchange needs in which each record takes `row_bytes`, now that they were counted."""
+        return exchange.partitions_for(row_bytes * sum(done.stats["alive"] for done in results[self.records].done))
 
 
 def split_of(numbers: NDArray[np.uint64], starts: Sequence[int]) -> NDArray[np.int64]:

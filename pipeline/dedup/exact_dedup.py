@@ -32,30 +32,31 @@ class ExactDedup(Dedup):
 
     def steps(self, label: str, population: Population) -> Steps:
         """Digest each record, bring equal digests together, keep the first of each."""
-        partitions = exchange.partitions_for(ROW_BYTES * (population.bytes // 2_000))
         digest_name, match_name = f"{label}.digest", f"{label}.match"
 
         def digest(results: Results) -> list[Task]:
+            partitions = population.partitions(ROW_BYTES, results)
             return [
                 make_task(
                     digest_name,
                     split,
-                    Digest(population.view(split), population.payload, partitions),
+                    Digest(population.view(split, results), population.payload, partitions),
                     of_split(results, population, split),
                 )
                 for split in range(population.splits)
             ]
 
         first = Phase(digest_name, digest, population.splits, disk=population.bytes // 80, rate=200e6)
-        phases, source, files = merged(first, DIGESTS, partitions)
+        phases, source, files = merged(first, DIGESTS)
 
         def match(results: Results) -> list[Task]:
             after = fingerprints(results, [source])
             return [
                 make_task(match_name, index, Match(label, source, files, index, population.starts), after)
-                for index in range(partitions)
+                for index in range(population.partitions(ROW_BYTES, results))
             ]
 
+        partitions = exchange.partitions_for(ROW_BYTES * population.expected_records)
         decides = Phase(match_name, match, partitions, 3 * exchange.PARTITION_BYTES)
         return Steps((*phases, decides), decides)
 

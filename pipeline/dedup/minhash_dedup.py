@@ -27,9 +27,6 @@ MISSED_WEIGHT = 0.9
 """What a missed pair weighs against a needless comparison, which costs time alone. Of pairs just at a similarity of
 0.8, 87% are found with 128 permutations; with equal weights it would be 40%."""
 
-DOCUMENT_BYTES = 2_000
-"""A usual document's size: sizes the exchanges, and nothing that is decided."""
-
 
 @dataclass(frozen=True)
 class MinhashDedup(Dedup):
@@ -65,35 +62,37 @@ class MinhashDedup(Dedup):
     def steps(self, label: str, population: Population) -> Steps:
         """Sign, pair, cluster, verify, index."""
         scheme = self.scheme
-        rows = population.bytes // DOCUMENT_BYTES
-        partitions = exchange.partitions_for(ROW_BYTES * scheme.bands * rows)
+        rows, row_bytes = population.expected_records, ROW_BYTES * scheme.bands
         groups = max(1, population.bytes // (1 << 30))
         sign_name, pair_name, cluster_name, verify_name, index_name = (
             f"{label}.{step}" for step in ("sign", "pair", "cluster", "verify", "index")
         )
 
         def sign(results: Results) -> list[Task]:
+            partitions = population.partitions(row_bytes, results)
             return [
                 make_task(
                     sign_name,
                     split,
-                    Sign(population.view(split), scheme, partitions),
+                    Sign(population.view(split, results), scheme, partitions),
                     of_split(results, population, split),
                 )
                 for split in range(population.splits)
             ]
 
         signed = Phase(sign_name, sign, population.splits, disk=rows * scheme.permutations * 4, rate=100e6)
-        phases, bands, files = merged(signed, BANDS, partitions)
+        phases, bands, files = merged(signed, BANDS)
 
         def pair(results: Results) -> list[Task]:
             after = fingerprints(results, [bands])
-            return [make_task(pair_name, index, Pair(bands, files, index), after) for index in range(partitions)]
+            return [
+                make_task(pair_name, index, Pair(bands, files, index), after)
+                for index in range(population.partitions(row_bytes, results))
+            ]
 
         def cluster(results: Results) -> list[Task]:
-            return [
-                make_task(cluster_name, 0, Cluster(pair_name, partitions, groups), fingerprints(results, [pair_name]))
-            ]
+            pairs = results[pair_name]
+            return [make_task(cluster_name, 0, Cluster(pair_name, len(pairs.done), groups), [pairs.fingerprint])]
 
         def verify(results: Results) -> list[Task]:
             after = fingerprints(results, [cluster_name, population.records])
@@ -108,14 +107,14 @@ class MinhashDedup(Dedup):
             ]
 
         decides = Phase(verify_name, verify, groups, 1 << 29, rate=50e6)
-        survivors = population.after(verify_name, groups)
+        survivors = population.after(verify_name, on_all=True)
 
         def index(results: Results) -> list[Task]:
             return [
                 make_task(
                     index_name,
                     split,
-                    Index(survivors.view(split), task_name(sign_name, split), population.names[split], scheme),
+                    Index(survivors.view(split, results), task_name(sign_name, split), population.names[split], scheme),
                     [*of_split(results, survivors, split), results[sign_name].done[split].fingerprint],
                 )
                 for split in range(population.splits)
@@ -123,7 +122,7 @@ class MinhashDedup(Dedup):
 
         steps = (
             *phases,
-            Phase(pair_name, pair, partitions, 4 * exchange.PARTITION_BYTES),
+            Phase(pair_name, pair, exchange.partitions_for(row_bytes * rows), 4 * exchange.PARTITION_BYTES),
             Phase(cluster_name, cluster, 1, max(1 << 26, 32 * rows)),
             decides,
             Phase(index_name, index, population.splits, disk=rows * scheme.permutations * 4),

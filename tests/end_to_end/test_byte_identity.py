@@ -6,6 +6,8 @@ import subprocess
 import pyarrow.parquet as pq
 import pytest
 
+from headrace.pipeline import exchange
+
 OUTPUTS = {
     "webdataset": {"format": "webdataset", "shard_bytes": "20KB"},
     "tokens": {"format": "tokens", "shard_bytes": "20KB", "tokenizer": {"train": {"vocab_size": 300}}},
@@ -22,6 +24,16 @@ def test_splits_change_no_byte(workshop, output):
         workshop.build(split_bytes, f"split_bytes={split_bytes}")
         assert workshop.shards(split_bytes) == workshop.shards("one")
         assert workshop.ledger(split_bytes).equals(workshop.ledger("one"))
+
+
+def test_key_ranges_and_merging_change_no_byte(workshop, monkeypatch):
+    workshop.build("one")
+    monkeypatch.setattr(exchange, "PARTITION_BYTES", 1000)
+    monkeypatch.setattr(exchange, "MAX_FILES", 3)
+    many = workshop.build("many", "split_bytes=4KB")
+    assert many.tasks > 100
+    assert workshop.shards("many") == workshop.shards("one")
+    assert workshop.ledger("many").equals(workshop.ledger("one"))
 
 
 def test_two_processes_and_another_hash_seed_change_no_byte(workshop):

@@ -88,7 +88,7 @@ def ordered(root, population, order, partitions):
     for split in range(3):
         folder = root / task_name("keys", split)
         folder.mkdir(parents=True, exist_ok=True)
-        task = OrderKeys(population.view(split), NAMES[split], "text", order, 3, split, partitions)
+        task = OrderKeys(population.view(split, {}), NAMES[split], "text", order, 3, split, partitions)
         task.run(root, folder)
     found, counted = [], []
     for partition in range(partitions):

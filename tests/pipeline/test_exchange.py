@@ -54,7 +54,7 @@ def test_merged_files_read_as_those_they_were_made_of(tmp_path_factory, case, si
     starts = [start for start in accumulate(sizes, initial=0) if start < len(paths)]
     for start, stop in zip(starts, [*starts[1:], len(paths)], strict=True):
         merged.append(folder / f"merged-{start}.arrow")
-        exchange.merge(paths[start:stop], merged[-1], partitions)
+        exchange.merge(paths[start:stop], merged[-1])
     for partition in range(partitions):
         assert exchange.read(merged, partition).equals(exchange.read(paths, partition))
 

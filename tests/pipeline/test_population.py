@@ -15,6 +15,8 @@ from headrace.pipeline.population import (
     split_of,
     write_decisions,
 )
+from headrace.pipeline.runner import PhaseResult
+from headrace.pipeline.tasks import Done
 
 
 def write_records(folder, batches):
@@ -71,16 +73,17 @@ def test_a_view_gives_the_columns_that_are_asked_for(tmp_path):
 
 def test_each_split_sees_its_own_decisions_and_its_share_of_global_ones(tmp_path):
     starts = (0, 100, 200)
-    population = Population(3, starts, ("a", "a", "b"), 0, "curate", "text").after("curate").after("dedup", 2)
+    population = Population(3, starts, ("a", "a", "b"), 0, "curate", "text").after("curate").after("dedup", on_all=True)
     for split, numbers in enumerate([[1, 2, 3], [100, 101], [200, 201]]):
         write_records(tmp_path / f"curate/{split:06d}", [numbers])
         decide(tmp_path / f"curate/{split:06d}", numbers[:1])
     decide(tmp_path / "dedup/000000", [201, 2], starts)
     decide(tmp_path / "dedup/000001", [101], starts)
 
+    results = {"dedup": PhaseResult((Done("dedup/000000", "", {}, 0), Done("dedup/000001", "", {}, 0)), "", 2)}
+    views = [population.view(split, results) for split in range(3)]
     alive = [
-        [number for batch in population.view(split).batches(tmp_path) for number in batch.column("number").to_pylist()]
-        for split in range(3)
+        [number for batch in view.batches(tmp_path) for number in batch.column("number").to_pylist()] for view in views
     ]
     assert alive == [[3], [], []]
 
@@ -96,3 +99,11 @@ def test_a_number_finds_the_last_split_that_starts_at_or_before_it(firsts, numbe
 def test_no_decision_is_written_as_well(tmp_path, starts):
     decide(tmp_path / "stage/000000", [], starts)
     assert Decided("stage", 0, 1, 0).read(tmp_path).num_rows == 0
+
+
+def test_partitions_follow_the_number_of_records_and_not_their_size():
+    population = Population(2, (0, 100), ("a", "b"), 10**15, "curate", "text")
+    counted = {"curate": PhaseResult(tuple(Done("", "", {"alive": n}, 0) for n in (3 << 20, 1 << 20)), "", 2)}
+    assert population.partitions(16, counted) == 1
+    assert population.partitions(17, counted) == 2
+    assert population.partitions(16 * 25, counted) == 25

@@ -32,7 +32,7 @@ class Records:
                 numbers = range(self.first + start, self.first + start + len(texts))
                 writer.write_batch(pa.record_batch([pa.array(numbers, pa.uint64()), list(texts)], schema=SCHEMA))
         write_decisions(folder, pa.Table.from_pylist([{"number": each} for each in self.dead], DECISION_SCHEMA), None)
-        return {}
+        return {"alive": len(self.texts)}
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,9 @@ def deduplicate(tmp_path_factory: pytest.TempPathFactory, unsynced: None) -> Any
         steps = stage.steps("near", population)
         phases = [Phase("curate", lambda results: tasks, len(tasks)), *steps.phases]
         results = run(phases, root, LocalExecutor(1), lambda phase, result: None)
-        decided = population.after(steps.decides.name, steps.decides.expected_tasks)
-        rows = [row for split in range(len(splits)) for row in decided.view(split).decided[-1].read(root).to_pylist()]
+        decided = population.after(steps.decides.name, on_all=True)
+        views = [decided.view(split, results) for split in range(len(splits))]
+        rows = [row for view in views for row in view.decided[-1].read(root).to_pylist()]
         dropped = {row["number"]: (row["survivor"], row["value"]) for row in rows}
         assert len(dropped) == len(rows)
         assert all((row["stage"], row["fate"], row["reason"]) == ("near", "dropped", "duplicate") for row in rows)

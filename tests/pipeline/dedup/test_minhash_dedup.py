@@ -128,14 +128,17 @@ def test_texts_without_words_are_like_no_other(deduplicate):
 
 
 @pytest.mark.parametrize(
-    ("cuts", "size", "files"), [([7, 8, 150], 0, 512), ([], 10**11, 512), ([50, 100, 150, 151], 10**10, 2)]
+    ("cuts", "partitions", "groups", "files"),
+    [([7, 8, 150], 1, 1, 512), ([], 23, 90, 512), ([50, 100, 150, 151], 5, 9, 2)],
 )
-def test_splits_partitions_groups_and_merging_change_nothing(deduplicate, monkeypatch, cuts, size, files):
-    monkeypatch.setattr(exchange, "MAX_FILES", files)
+def test_splits_partitions_groups_and_merging_change_nothing(deduplicate, monkeypatch, cuts, partitions, groups, files):
     texts = corpus(5, 200)
-    found = deduplicate(STAGE, texts, cuts, size)
+    monkeypatch.setattr(exchange, "MAX_FILES", files)
+    monkeypatch.setattr(exchange, "PARTITION_BYTES", -(-16 * STAGE.scheme.bands * 200 // partitions))
+    found = deduplicate(STAGE, texts, cuts, groups << 30)
     assert found.dropped == reference(STAGE, texts)
-    assert len(found.results["near.verify"].done) == max(1, size >> 30)
+    assert len(found.results["near.pair"].done) == partitions
+    assert len(found.results["near.verify"].done) == groups
 
 
 def test_the_dead_take_no_part(deduplicate):
