@@ -149,7 +149,8 @@ def test_another_failure_of_the_system_is_not_swallowed(monkeypatch: pytest.Monk
 
 
 def test_a_missing_extra_names_its_remedy(tmp_path: Path) -> None:
-    code = "import sys; sys.modules['torch'] = None; sys.argv = ['headrace', 'eval', '.']; from headrace.shards import cli; cli.main()"
+    without = "import sys; sys.modules['torch'] = None; sys.argv = ['headrace', 'eval', '.']"
+    code = f"{without}; from headrace.shards import cli; cli.main()"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "headrace[train]" in done.stderr.replace("\n", " ")
