@@ -152,7 +152,6 @@ def _certificate(recipe: Recipe, results: Results, root: Path) -> Certificate | 
         for text in table.filter(pc.is_in(table.column("stage"), value_set=labels)).column("evidence").to_pylist():
             for benchmark, item in json.loads(text or "{}").get("items", ()):
                 found.setdefault(benchmark, set()).add(item)
-    _, promise = guarantees[0]
     benchmarks = {
         name: Benchmark(
             sha256=each["sha256"],
@@ -163,7 +162,8 @@ def _certificate(recipe: Recipe, results: Results, root: Path) -> Certificate | 
         for _, promise in guarantees
         for name, each in promise["benchmarks"].items()
     }
-    return Certificate(n=promise["n"], benchmarks=benchmarks)
+    # Where stages differ, what holds for all benchmarks is the guarantee of the longest n-gram.
+    return Certificate(n=max(promise["n"] for _, promise in guarantees), benchmarks=benchmarks)
 
 
 def _ledger_parts(plan: Plan) -> bytes:
