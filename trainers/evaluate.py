@@ -1,51 +1,24 @@
 """Evaluate a run: what its features are worth, beside the same network untrained and beside raw input."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from headrace.shards.base.errors import InputError, RecipeError
 from headrace.shards.base.progress import progress
-from headrace.shards.base.report import Table, write_fragment
+from headrace.shards.base.report import write_fragment
 
 from .distributed import joined
 from .evals.base import Labelled, Matrix
 from .evals.baselines import raw_input
 from .evals.features import network_features
-from .evals.intervals import wilson
-from .evals.labels import LabelledRecords, ProbeRecipe, labelled_records
+from .evals.labels import LabelledRecords, labelled_records
+from .evals.results import UNTRAINED, Result, gains
+from .fragments import probe_table
 from .runs import Run
 
 RESULTS = "evals.json"
-
-
-@dataclass(frozen=True)
-class Result:
-    """What one evaluation found of one kind of features.
-
-    Args:
-        features: Whose features.
-        evaluation: By what method.
-        right: Test records whose class was found.
-        total: Test records.
-    """
-
-    features: str
-    evaluation: str
-    right: int
-    total: int
-
-    @property
-    def accuracy(self) -> float:
-        """The share of test records whose class was found."""
-        return self.right / self.total
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The 95% interval of the accuracy (Wilson)."""
-        return wilson(self.right, self.total)
 
 
 def evaluate(run: Run) -> list[Result]:
@@ -67,8 +40,8 @@ def evaluate(run: Run) -> list[Result]:
     results = []
     for name, features in all_features(run, records):
         results += judged(run, records, name, features)
-    results.append(majority(records))
-    _write(run, model.probe, records, results)
+    results.append(commonest_class(records))
+    _write(run, records, results)
     return results
 
 
@@ -79,7 +52,7 @@ def all_features(run: Run, records: LabelledRecords) -> Iterator[tuple[str, Matr
     if step is None:
         raise InputError(f"{run.folder} holds no checkpoint", remedy="Train it first: `headrace train`")
     with joined(run.recipe.model.device) as world:
-        for name, objective in ((f"trained, {step:,} steps", trained), ("untrained", untrained)):
+        for name, objective in ((f"trained, {step:,} steps", trained), (UNTRAINED, untrained)):
             with progress(f"features, {name.split(',')[0]}", len(records.labels)) as advance:
                 yield name, network_features(objective, run.pretext, records.records(), world.device, advance)
     yield raw_input(run.data, run.pretext.network, records.records(), ~records.test)
@@ -93,39 +66,30 @@ def judged(run: Run, records: LabelledRecords, name: str, features: Matrix) -> l
     with progress(f"probe {name.split(',')[0]}", len(run.recipe.evals)) as advance:
         for evaluation, method in run.recipe.evals.items():
             found = method.predict(train, asked.features)
-            results.append(Result(name, evaluation, int((found == asked.labels).sum()), len(found)))
+            results.append(Result(name, evaluation, found == asked.labels))
             advance()
     return results
 
 
-def majority(records: LabelledRecords) -> Result:
+def commonest_class(records: LabelledRecords) -> Result:
     """What is gained by always naming the commonest class of the training records."""
     commonest = np.bincount(records.labels[~records.test]).argmax()
-    asked = records.labels[records.test]
-    return Result("none", "commonest class", int((asked == commonest).sum()), len(asked))
+    return Result("none", "commonest class", records.labels[records.test] == commonest)
 
 
-def _write(run: Run, probe: ProbeRecipe, records: LabelledRecords, results: list[Result]) -> None:
-    lines = [{**vars(each), "accuracy": each.accuracy, "interval": each.interval} for each in results]
+def _write(run: Run, records: LabelledRecords, results: Sequence[Result]) -> None:
+    beaten = gains(results, records.groups[records.test])
+    lines = [
+        {
+            "features": each.features,
+            "evaluation": each.evaluation,
+            "right": int(each.right.sum()),
+            "total": len(each.right),
+            "accuracy": each.accuracy,
+            "interval": each.interval,
+            "over_untrained": beaten.get(place),
+        }
+        for place, each in enumerate(results)
+    ]
     (run.folder / RESULTS).write_text(json.dumps(lines, indent=1), encoding="utf-8")
-    write_fragment(run.folder, 40, "probes", table(run, probe, records, results))
-
-
-def table(run: Run, probe: ProbeRecipe, records: LabelledRecords, results: list[Result]) -> Table:
-    """The results as a table, and below it what a reader must know."""
-    seen = "" if probe.test_url else "The network has seen the test records, too, though not their labels. "
-    note = (
-        f"Share of {results[0].total:,} test records whose class of {len(records.classes)} "
-        f"({', '.join(records.classes[:12])}{', …' if len(records.classes) > 12 else ''}) is found, learned from "
-        f"{int((~records.test).sum()):,} labelled ones, with 95% intervals (Wilson). {seen}"
-        "The untrained network is the same one before its first step."
-    )
-    rows = tuple(map(_row, results))
-    columns = ("features", "evaluation", "accuracy %", "from %", "to %")
-    title = f"What the features of {run.name} are worth"
-    return Table(title=title, note=note, columns=columns, rows=rows, highlight=columns[2])
-
-
-def _row(result: Result) -> tuple[str | float, ...]:
-    shares = (result.accuracy, *result.interval)
-    return (result.features, result.evaluation, *(round(100 * share, 1) for share in shares))
+    write_fragment(run.folder, 40, "probes", probe_table(run, records, results, beaten))

@@ -1,4 +1,4 @@
-"""What training tells the report: curves, a summary, examples of what the network made of its samples."""
+"""What runs tell the report: a summary, curves, examples of what the network made of its samples, the probes."""
 
 from collections.abc import Mapping, Sequence
 from statistics import median
@@ -9,6 +9,8 @@ from PIL import Image
 
 from headrace.shards.base.report import FOLDER, Curve, Gallery, Item, Series, Table, write_fragment
 
+from .evals.labels import LabelledRecords
+from .evals.results import Gain, Result
 from .metrics import read_metrics
 from .pretext.base import Arrays, Drawing, Objective
 from .runs import Run
@@ -84,3 +86,29 @@ def gallery(run: Run, drawings: Sequence[Drawing]) -> Gallery:
         items.append(Item(caption=drawing.caption, picture=picture, text=drawing.text))
     note = "The first samples of the stream, masked as in training, after the last step."
     return Gallery(title=f"What {run.name} makes of masked samples", note=note, items=tuple(items))
+
+
+def probe_table(
+    run: Run,
+    records: LabelledRecords,
+    results: Sequence[Result],
+    beaten: Mapping[int, Gain],
+) -> Table:
+    """The results of evaluations, and what a reader must know of them."""
+    seen = "" if len(records.sources) > 1 else " The network has seen the test records, too, though not their labels."
+    note = (
+        f"Share of {int(records.test.sum()):,} test records whose class of {len(records.classes)} "
+        f"({', '.join(records.classes[:12])}{', …' if len(records.classes) > 12 else ''}) is found, learned from "
+        f"{int((~records.test).sum()):,} labelled ones, with 95% intervals (Wilson; of differences, a paired "
+        f"bootstrap). The untrained network is the same one before its first step.{seen}"
+    )
+    rows = tuple(_probe_row(each, beaten.get(place)) for place, each in enumerate(results))
+    columns = ("features", "evaluation", "accuracy %", "95%", "over untrained")
+    title = f"What the features of {run.name} are worth"
+    return Table(title=title, note=note, columns=columns, rows=rows, highlight=columns[2])
+
+
+def _probe_row(result: Result, gain: Gain | None) -> tuple[str | float, ...]:
+    low, high = (100 * bound for bound in result.interval)
+    over = "" if gain is None else f"{100 * gain[0]:+.1f} ({100 * gain[1]:+.1f} to {100 * gain[2]:+.1f})"
+    return result.features, result.evaluation, round(100 * result.accuracy, 1), f"{low:.1f} to {high:.1f}", over

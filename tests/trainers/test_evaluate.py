@@ -17,10 +17,11 @@ def test_trained_beside_untrained_beside_raw(recipe_of, tmp_path, pretext, raw):
     names = ["trained, 6 steps", "untrained", raw]
     expected = [(name, method) for name in names for method in ("knn", "linear_probe")]
     assert [(each.features, each.evaluation) for each in results] == [*expected, ("none", "commonest class")]
-    assert len({each.total for each in results}) == 1
-    assert {each.right for each in results if each.features == raw} == {results[0].total}  # it is that easy
+    assert all(each.right.all() for each in results if each.features == raw)  # it is that easy
     written = json.loads((tmp_path / "run" / "evals.json").read_text())
-    assert [each["right"] for each in written] == [each.right for each in results]
+    assert [each["right"] for each in written] == [each.right.sum() for each in results]
+    assert written[0]["over_untrained"][0] == results[0].accuracy - results[2].accuracy
+    assert written[2]["over_untrained"] is written[-1]["over_untrained"] is None
     (table,) = [each for path, each in read_fragments(tmp_path / "run") if path.stem.endswith("probes")]
     assert "has seen the test records" in table.note
     assert table.rows[0][2] == round(100 * results[0].accuracy, 1)
@@ -29,7 +30,7 @@ def test_trained_beside_untrained_beside_raw(recipe_of, tmp_path, pretext, raw):
 def test_the_untrained_network_is_the_one_before_the_first_step(recipe_of, tmp_path):
     train(read_recipe(recipe_of("mae"), ["optimizer.lr=1e-12"]), tmp_path / "run")
     trained, untrained = evaluate(Run.open(tmp_path / "run", ["evals=[knn]"]))[:2]
-    assert trained.right == untrained.right
+    assert (trained.right == untrained.right).all()
 
 
 def test_what_cannot_be_evaluated(recipe_of, tmp_path):
