@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections import Counter
-from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ from headrace.shards.format.manifest import (
 )
 
 from .assembly import FILES
-from .fragments import write_fragments
+from .fragments import Funnel, write_fragments
 from .ledger import LEDGER
 from .outputs.base import Output
 from .plan import Plan
@@ -41,9 +40,6 @@ INPUTS = "inputs.json"
 FINAL = "final"
 """The folder, beside the tasks', of what the end of a build writes itself."""
 PUBLISHED = "published.json"
-
-Funnel = Mapping[tuple[str, str, str, str], tuple[int, int]]
-"""(source, fate, stage, reason) -> (records, bytes)."""
 
 
 def finish(recipe: Recipe, plan: Plan, results: Results, root: Path, out: Path) -> Manifest:

@@ -29,6 +29,7 @@ SHOWN_PER_REASON = 3
 TEXT_SHOWN = 1_500
 
 Funnel = Mapping[tuple[str, str, str, str], tuple[int, int]]
+"""(source, fate, stage, reason) -> (records, bytes)."""
 
 
 def write_fragments(recipe: Recipe, plan: Plan, funnel: Funnel, results: Results, root: Path, out: Path) -> None:

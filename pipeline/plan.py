@@ -10,6 +10,7 @@ shards         write each shard                                              one
 ledger         the fate of every record                                      one task per split
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -106,12 +107,14 @@ def _segments(stages: Sequence[Stage]) -> tuple[tuple[Stage, ...], list[Stage | 
 
 
 def _curate(stages: tuple[Stage, ...], population: Population, splits: Sequence[Split]) -> Phase:
+    parts = Counter(split.file.ordinal for split in splits)
     tasks = [
         make_task(
             "curate",
             split.index,
             ReadAndCurate(split, stages, population.payload),
-            weight=split.span.stop - split.span.start,
+            # Spans are in units of their reader's own: rows, bytes once decompressed, ...
+            weight=max(1, split.file.size // parts[split.file.ordinal]),
         )
         for split in splits
     ]
