@@ -24,6 +24,9 @@ from .store import RecordStore
 from .tasks import task_name
 
 BINS = 40
+DECADES = 1000
+"""Measures that span more than this factor get bins of equal ratio, which the report draws on a logarithmic axis."""
+
 MAX_VALUES = 1_000_000
 SHOWN_PER_REASON = 3
 TEXT_SHOWN = 1_500
@@ -141,6 +144,10 @@ def _edges(values: NDArray[np.float64], bounds: Sequence[float]) -> NDArray[np.f
     """Bins over the bulk of the values and every bound, so that no outlier flattens the picture."""
     low, high = np.quantile(values, [0.005, 0.985])
     low, high = min([low, *bounds]), max([high, *bounds])
+    if high - low <= BINS and np.array_equal(values, np.round(values)):
+        return np.arange(np.floor(low), np.ceil(high) + 2) - 0.5  # whole numbers: a bin each
+    if low > 0 and high / low > DECADES:
+        return np.geomspace(low / 1.1, high * 1.1, BINS + 1)
     margin = (high - low) * 0.02 or abs(high) * 0.1 or 1.0
     return np.linspace(low - margin if low < 0 else max(0.0, low - margin), high + margin, BINS + 1)
 

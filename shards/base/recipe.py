@@ -148,7 +148,7 @@ def apply_overrides(data: Mapping[str, Any], overrides: Sequence[str]) -> dict[s
     """A copy of `data` in which each `a.b=value` (the value read as YAML) is set.
 
     Raises:
-        RecipeError: An override has no '=' or goes through something that is no mapping.
+        RecipeError: An override has no '=' or goes through something that has no such key.
     """
     result: dict[str, Any] = _deep_copy(data)
     for override in overrides:
@@ -156,16 +156,28 @@ def apply_overrides(data: Mapping[str, Any], overrides: Sequence[str]) -> dict[s
         if not equals:
             raise RecipeError(f"the override '{override}' sets nothing", expected="key=value or key.sub=value")
         *parents, last = path.split(".")
-        target = result
+        target: Any = result
         for step in parents:
-            target = target.setdefault(step, {})
-            if not isinstance(target, dict):
-                raise RecipeError(f"the override '{override}' goes through '{step}', which is no mapping")
+            target = _inside(target, step, override)
+        _inside(target, last, override)
         try:
-            target[last] = yaml.safe_load(value)
+            target[int(last) if isinstance(target, list) else last] = yaml.safe_load(value)
         except yaml.YAMLError as error:
             raise RecipeError(f"the value of the override '{override}' is not YAML", found=value) from error
     return result
+
+
+def _inside(target: Any, step: str, override: str) -> Any:
+    """What lies under one step of an override's path: a key, made where it is missing, or a number of a list."""
+    if isinstance(target, dict):
+        return target.setdefault(step, {})
+    if isinstance(target, list) and step.isdigit() and int(step) < len(target):
+        return target[int(step)]
+    raise RecipeError(
+        f"the override '{override}' leads nowhere",
+        found=f"'{step}' in {'a list of ' + str(len(target)) if isinstance(target, list) else repr(target)}",
+        expected="a key of a mapping, or a number of a list, from 0",
+    )
 
 
 def _deep_copy(value: Any) -> Any:

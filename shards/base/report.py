@@ -58,7 +58,7 @@ class Histogram(_Fragment):
 class Series(BaseModel):
     """One line of a curve."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
     name: str
     x: tuple[float, ...]
     y: tuple[float, ...]

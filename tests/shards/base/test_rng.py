@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from headrace.shards.base.rng import generator, hash64, key
 
 MASK = 2**64 - 1
-parts = st.lists(
-    st.one_of(st.text(max_size=4), st.binary(max_size=4), st.integers(-(2**70), 2**70)), max_size=4
-).map(tuple)
+parts = st.lists(st.one_of(st.text(max_size=4), st.binary(max_size=4), st.integers(-(2**70), 2**70)), max_size=4).map(
+    tuple
+)
 
 
 def slow_key(*parts):
