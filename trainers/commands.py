@@ -20,6 +20,9 @@ def train(
 
     Example: torchrun --nproc-per-node 2 -m headrace.shards.cli train recipe.yaml --out runs/mae
     """
+    from .threads import wait_without_spinning
+
+    wait_without_spinning()
     from .console import run_train
 
     run_train(recipe, overrides or [], out)
@@ -34,6 +37,9 @@ def evaluate(
 
     Example: headrace eval runs/mae
     """
+    from .threads import wait_without_spinning
+
+    wait_without_spinning()
     from .console import run_eval
 
     run_eval(run, overrides or [])
