@@ -118,9 +118,21 @@ if __name__ == "__main__":
 """
 
 
+def write_script(folder, text):
+    script = folder / "script.py"
+    script.write_text(text.format(folder=str(Path(__file__).parent), root=str(folder)))
+    return script
+
+
+def test_a_script_that_lacks_its_guard_is_told_so(tmp_path):
+    script = write_script(tmp_path, ORPHAN.replace('if __name__ == "__main__":', "if True:"))
+    result = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode != 0
+    assert "if __name__ == '__main__':" in result.stderr.splitlines()[-1]
+
+
 def test_workers_end_when_their_parent_is_killed(tmp_path):
-    script = tmp_path / "script.py"
-    script.write_text(ORPHAN.format(folder=str(Path(__file__).parent), root=str(tmp_path)))
+    script = write_script(tmp_path, ORPHAN)
     parent = subprocess.Popen([sys.executable, str(script)])
     running = [tmp_path / f"running-{number}" for number in range(2)]
     wait_for(lambda: all(path.exists() and path.read_text() for path in running))
