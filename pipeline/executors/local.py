@@ -58,8 +58,8 @@ class LocalExecutor:
                     raise BuildError(
                         "a worker process died",
                         found=f"one of these tasks was running: {names}",
-                        remedy="Most often memory ran out: run the same line with fewer --workers; it continues. (A script "
-                        "of your own must build under `if __name__ == '__main__':`, as with any multiprocessing.)",
+                        remedy="Most often memory ran out: run the same line with fewer --workers; it continues. (A "
+                        "script of your own must build under `if __name__ == '__main__':`, as any multiprocessing.)",
                     ) from None
 
     def close(self) -> None:
