@@ -4,6 +4,8 @@
 
     stream = Stream("shards/manuals", window=128, seed=1)
     for batch in stream.loader(256, num_workers=2): ...
+
+256 is the batch over all ranks; `Stream`'s own docstring says the rest.
 """
 
 from importlib import import_module
