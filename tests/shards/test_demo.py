@@ -98,8 +98,8 @@ def test_ctrl_c_lets_the_command_put_its_work_in_order(tmp_path: Path) -> None:
     (data / "text.yaml").write_text("name: x\n")
     (data / "plant_benchmark.py").write_text(
         "import pathlib, time\n"
-        "print('ready', flush=True)\n"
         "try:\n"
+        "    print('ready', flush=True)\n"
         "    time.sleep(60)\n"
         "except KeyboardInterrupt:\n"
         "    time.sleep(1)\n"
