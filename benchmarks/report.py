@@ -84,10 +84,21 @@ def markdown(run: Run) -> str:
         "Times are medians over the rounds, with the fastest and the slowest round behind. *Relative time* is that",
         "median over the one of the table's first row: 2.0 took twice as long, 0.5 half as long.",
         "",
+        *_warning(max(outcome.disturbance for outcome in run.outcomes)),
     ]
     for outcome in run.outcomes:
         lines += _section(outcome)
     return "\n".join(lines)
+
+
+def _warning(disturbance: float) -> list[str]:
+    if disturbance < QUIET:
+        return []
+    return [
+        f"**The machine was not quiet**: other processes used up to {disturbance:.0%} of its cores. All times are longer",
+        "than they would be, those of several processes most; what can be relied upon are large ratios.",
+        "",
+    ]
 
 
 def _section(outcome: Outcome) -> list[str]:
