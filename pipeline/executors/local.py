@@ -45,22 +45,21 @@ class LocalExecutor:
             self._pool = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_become_worker)
         waiting = list(reversed(tasks))
         running: dict[Future[Done], Task] = {}
-        while waiting or running:
-            while waiting and len(running) < QUEUE * self.workers:
-                task = waiting.pop()
-                running[self._pool.submit(execute, root, task)] = task
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                task = running.pop(future)
-                try:
-                    yield future.result()
-                except BrokenProcessPool:
-                    names = ", ".join(each.name for each in (task, *running.values()))
-                    raise BuildError(
-                        "a worker process died",
-                        found=f"one of these tasks was running: {names}",
-                        remedy="Most often memory ran out: run the same line with fewer --workers; it continues. (A "
-                        "script of your own must build under `if __name__ == '__main__':`, as any multiprocessing.)",
-                    ) from None
+        try:
+            while waiting or running:
+                while waiting and len(running) < QUEUE * self.workers:
+                    running[self._pool.submit(execute, root, waiting[-1])] = waiting.pop()
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    done = future.result()
+                    del running[future]
+                    yield done
+        except BrokenProcessPool:  # a result, or the next submission, tells of it
+            raise BuildError(
+                "a worker process died",
+                found=f"one of these tasks was running: {', '.join(task.name for task in running.values())}",
+                remedy="Most often memory ran out: run the same line with fewer --workers; it continues. (A script of "
+                "your own must build under `if __name__ == '__main__':`, as any multiprocessing.)",
+            ) from None
 
     def close(self) -> None:
         """End the workers at once; their temporary folders are removed by the next build."""
