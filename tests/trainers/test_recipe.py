@@ -56,7 +56,7 @@ def test_parameters_can_be_set_where_the_file_only_names_the_pretext(written):
 
 
 def test_a_network_of_another_type_takes_nothing_from_the_preset(written):
-    path = written("pretext: mlm\ndata: {url: x}\nbackbone: {type: modernbert, hidden_size: 64}\n")
+    path = written("pretext: mlm\ndata: {url: x}\nbackbone: {type: bert, hidden_size: 64}\n")
     assert read_recipe(path).model.backbone.configuration == {"hidden_size": 64}
 
 

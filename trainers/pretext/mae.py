@@ -17,8 +17,9 @@ A sample:
 
 Patches are numbered row by row, and their pixels as (row, column, channel).
 
-Deviations from the original: none in the `paper` recipe. The `small` one is for 28 x 28 grey images: patches of 4, a
-narrow network, mild crops (garments of one kind differ by shape).
+Deviations from the original: none in the `paper` recipe. The `small` one is for 28 x 28 grey images in a minute on a CPU:
+a narrow network, mild crops, patches of 7. Those of 4 cost three times as much a sample and learned less in that time
+(linear probe on held-out training images of Fashion-MNIST, trained - untrained: +5 points with 7, -1 to +1 with 4).
 """
 
 from collections.abc import Mapping, Sequence
@@ -84,13 +85,13 @@ class Mae(Pretext):
         "small": {
             "pretext": {
                 "size": 28,
-                "patch": 4,
+                "patch": 7,
                 "channels": 1,
                 "crop": [0.6, 1.0],
                 "mean": [0.29],
                 "std": [0.35],
                 "decoder_width": 64,
-                "decoder_depth": 2,
+                "decoder_depth": 1,
                 "decoder_heads": 4,
             },
             "backbone": {
@@ -104,8 +105,8 @@ class Mae(Pretext):
             "optimizer": {"lr": 2e-3, "betas": [0.9, 0.95], "weight_decay": 0.05},
             "schedule": {"name": "cosine", "warmup": 100},
             "batch_size": 128,
-            "steps": 1500,
-            "checkpoint_every": 500,
+            "steps": 1200,
+            "checkpoint_every": 400,
         },
         "paper": {
             "backbone": {

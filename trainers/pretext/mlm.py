@@ -19,7 +19,9 @@ A sample: [CLS], T - 2 tokens of the stream, [SEP].
 
 Deviations from the original: no next-sentence task; windows are cut from the endless row of documents, so no sequence
 is padded and none is short; random tokens, masks and the choice of M are not stored but a function of (seed, epoch,
-sample).
+sample). The `small` recipe's network is ModernBERT's kind: layer norms before each block and relative positions leave
+the plateau of word frequencies within a minute (600 steps: loss 4.8, accuracy 30%), where BERT's stays on it (6.2,
+15%).
 """
 
 from collections.abc import Mapping, Sequence
@@ -80,19 +82,18 @@ class Mlm(Pretext):
         "small": {
             "pretext": {"length": 64},
             "backbone": {
-                "type": "bert",
+                "type": "modernbert",
                 "hidden_size": 128,
                 "num_hidden_layers": 2,
                 "num_attention_heads": 4,
-                "intermediate_size": 512,
-                "hidden_dropout_prob": 0.0,
-                "attention_probs_dropout_prob": 0.0,
+                "intermediate_size": 256,
+                "layer_types": ["full_attention", "full_attention"],
             },
             "optimizer": {"lr": 2e-3, "betas": [0.9, 0.98], "eps": 1e-6, "weight_decay": 0.01, "clip": 1.0},
             "schedule": {"name": "linear", "warmup": 100},
             "batch_size": 64,
-            "steps": 1200,
-            "checkpoint_every": 400,
+            "steps": 600,
+            "checkpoint_every": 200,
         },
         "paper": {
             "pretext": {"length": 128, "cap": 20},
