@@ -48,7 +48,8 @@ class LocalExecutor:
         try:
             while waiting or running:
                 while waiting and len(running) < QUEUE * self.workers:
-                    running[self._pool.submit(execute, root, waiting[-1])] = waiting.pop()
+                    task = waiting.pop()
+                    running[self._pool.submit(execute, root, task)] = task
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     done = future.result()
                     del running[future]
