@@ -95,7 +95,7 @@ def _warning(disturbance: float) -> list[str]:
     if disturbance < QUIET:
         return []
     return [
-        f"**The machine was not quiet**: other processes used up to {disturbance:.0%} of its cores. All times are longer",
+        f"**The machine was not quiet**: other processes used up to {disturbance:.0%} of its cores. Times are longer",
         "than they would be, those of several processes most; what can be relied upon are large ratios.",
         "",
     ]
