@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import zstandard
+from pydantic import ConfigDict
 
 from headrace.shards.base.errors import InputError
 from headrace.shards.base.recipe import RecipePath
@@ -27,6 +28,8 @@ class Benchmark:
         id: The field that names an item; default: its number, from 0.
         name: What the ledger calls the benchmark; default: the file's name.
     """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     file: RecipePath
     fields: tuple[str, ...]

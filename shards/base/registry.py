@@ -122,7 +122,9 @@ def import_file(path: Path) -> ModuleType:
     """Import one file under a name made from its path, so that two files of one name can be used together."""
     if not path.is_file():
         raise PluginError(f"there is no file {path}", remedy="Paths are read relative to the recipe's folder")
-    name = f"headrace_file_{path.stem}_{hashlib.blake2b(str(path).encode(), digest_size=6).hexdigest()}"
+    # The contents enter the name: a file that was edited is another module, in the same process too.
+    digest = hashlib.blake2b(str(path).encode() + b"\0" + path.read_bytes(), digest_size=6).hexdigest()
+    name = f"headrace_file_{path.stem}_{digest}"
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
