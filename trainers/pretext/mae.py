@@ -277,7 +277,7 @@ class MaeObjective(Objective):
         grey = patches.scatter(1, index, torch.zeros_like(patches))
         panels = [self._picture(unpatchify(each, self.patch)) for each in (patches, grey, filled)]
         share = batch["hidden"].shape[1] / patches.shape[1]
-        caption = f"the image, what the encoder saw ({share:.0%} hidden), and its reconstruction"
+        caption = f"image, what was seen of it ({share:.0%} hidden), reconstruction"
         return [Drawing(caption, np.concatenate(row, axis=1)) for row in zip(*panels, strict=True)]
 
     def _predict(self, pixels: Tensor, visible: Tensor) -> Tensor:

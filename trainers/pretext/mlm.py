@@ -42,6 +42,8 @@ from ..vocabulary import Vocabulary
 from .base import Arrays, Batch, Drawing, Loss, Mean, Objective, Pretext, PretextExample, Record
 
 IGNORED = -100
+_HIDDEN = "▢"
+_WHITE_SPACE = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥"})
 Share = Annotated[float, Field(ge=0, le=1)]
 
 _BERT_BASE = {
@@ -232,7 +234,7 @@ class MlmObjective(Objective):
         return pooled
 
     def draw(self, batch: Batch, data: DataFacts) -> list[Drawing]:
-        """Each window with its predictions as [shown → guess], or [shown → guess ≠ truth] where it is wrong."""
+        """Each window with its predictions as [shown → guess], or [shown → guess ≠ truth]; ▢ is the mask."""
         guesses = self._predict(batch).argmax(-1)
         rows = zip(batch["tokens"], batch["positions"], batch["labels"], guesses, strict=True)
         return [_drawing(data, *(each.tolist() for each in row)) for row in rows]
@@ -246,15 +248,20 @@ class MlmObjective(Objective):
 def _drawing(
     data: DataFacts, tokens: list[int], positions: list[int], labels: list[int], guesses: list[int]
 ) -> Drawing:
-    def word(*ids: int) -> str:
-        return data.tokenizer.decode(ids, skip_special_tokens=False)
+    def text(*ids: int) -> str:
+        decoded: str = data.tokenizer.decode(ids, skip_special_tokens=False)
+        return decoded
+
+    def word(token: int) -> str:
+        # A token of white space alone must be seen, too.
+        return _HIDDEN if token == data.vocabulary.mask else text(token).strip() or text(token).translate(_WHITE_SPACE)
 
     answers = {at: pair for at, *pair in zip(positions, labels, guesses, strict=True) if pair[0] != IGNORED}
     parts, last = [], 1
     for at, (label, guess) in sorted(answers.items()):
         verdict = word(guess) if guess == label else f"{word(guess)} ≠ {word(label)}"
-        parts += [word(*tokens[last:at]), f" [{word(tokens[at]).strip()} → {verdict.strip()}] "]
+        parts += [text(*tokens[last:at]), f" [{word(tokens[at])} → {verdict}] "]
         last = at + 1
     right = sum(label == guess for label, guess in answers.values())
-    text = "".join([*parts, word(*tokens[last:-1])])
-    return Drawing(caption=f"{right} of {len(answers)} hidden tokens found", text=text)
+    shown = "".join([*parts, text(*tokens[last:-1])])
+    return Drawing(caption=f"{right} of {len(answers)} hidden tokens found", text=shown)

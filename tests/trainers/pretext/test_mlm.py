@@ -133,7 +133,8 @@ def test_drawings_tell_right_from_wrong(texts):
     tokens = np.array(data.tokenizer.encode("the cat purrs and climbs a tall tree " * 3).ids, np.uint16)
     sample = pretext.sample(record(tokens[:15]), np.random.default_rng(0))
     drawing = pretext.objective(BERT).draw(batch_of(sample), data)[0]
-    assert "→" in drawing.text
+    assert drawing.text.count("→") == 2
+    assert "[MASK]" not in drawing.text
     assert drawing.caption.endswith("of 2 hidden tokens found")
 
 
