@@ -1,7 +1,7 @@
 """The report's fragments of a build: the funnel, what was measured against its thresholds, examples."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from headrace.shards.base.report import FOLDER, Gallery, Histogram, Item, Table, write_fragment
 
 from .curate import EXAMPLE_SCHEMA, EXAMPLES
-from .filters.base import RuleFilter
+from .filters.base import Rule, RuleFilter
 from .ledger import LEDGER
 from .outputs.webdataset import image_field
 from .plan import Plan
@@ -113,7 +113,7 @@ def _histograms(recipe: Recipe, plan: Plan, root: Path) -> Iterator[Histogram]:
             values = _measured(f"score.{stage.label}.{rule.measure}", plan, root)
             if not len(values):
                 continue
-            edges = _edges(values, [bound for bound in (rule.low, rule.high) if np.isfinite(bound)])
+            edges = _edges(values, rule)
             counts, edges = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
             yield Histogram(
                 title=rule.reason,
@@ -140,16 +140,25 @@ def _measured(column: str, plan: Plan, root: Path) -> NDArray[np.float64]:
     return np.concatenate([np.empty(0), *found])
 
 
-def _edges(values: NDArray[np.float64], bounds: Sequence[float]) -> NDArray[np.float64]:
-    """Bins over the bulk of the values and every bound, so that no outlier flattens the picture."""
+def _edges(values: NDArray[np.float64], rule: Rule) -> NDArray[np.float64]:
+    """Bins over the bulk of the values and both bounds, so that no outlier flattens the picture.
+
+    A bound is the edge between two bins: what it keeps and what it drops never share one.
+    """
+    bounds = [bound for bound in (rule.low, rule.high) if np.isfinite(bound)]
     low, high = np.quantile(values, [0.005, 0.985])
     low, high = min([low, *bounds]), max([high, *bounds])
-    if high - low <= BINS and np.array_equal(values, np.round(values)):
-        return np.arange(np.floor(low), np.ceil(high) + 2) - 0.5  # whole numbers: a bin each
     if low > 0 and high / low > DECADES:
-        return np.geomspace(low / 1.1, high * 1.1, BINS + 1)
-    margin = (high - low) * 0.02 or abs(high) * 0.1 or 1.0
-    return np.linspace(low - margin if low < 0 else max(0.0, low - margin), high + margin, BINS + 1)
+        edges = np.geomspace(low / 1.1, high * 1.1, BINS + 1)
+    else:
+        margin = (high - low) * 0.02 or abs(high) * 0.1 or 1.0
+        start = max(0.0, low - margin) if 0 <= low < high else low - margin
+        edges = np.linspace(start, high + margin, BINS + 1)
+    if np.isfinite(rule.low):
+        edges[np.argmin(np.abs(edges - rule.low))] = rule.low
+    if np.isfinite(rule.high):
+        edges[np.argmin(np.abs(edges - rule.high))] = np.nextafter(rule.high, np.inf)
+    return edges
 
 
 def _examples(plan: Plan, results: Results, root: Path, out: Path) -> Iterator[Item]:

@@ -7,8 +7,12 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
+from headrace.pipeline.filters.base import Rule
+from headrace.pipeline.fragments import _edges
 from headrace.shards.base.report import read_fragments
 
 
@@ -121,3 +125,21 @@ def test_fragments_of_an_earlier_build_go(workshop):
     workshop.write_recipe(stages=["own.py:few_words"])
     workshop.build()
     assert "measure-000" not in fragments(workshop.folder / "out")
+
+
+@given(
+    values=st.lists(st.integers(-50, 50).map(float), min_size=1, max_size=50),
+    bounds=st.tuples(st.integers(-40, 0), st.integers(1, 40)),
+    open_ends=st.tuples(st.booleans(), st.booleans()),
+)
+def test_no_bin_holds_both_what_a_bound_keeps_and_what_it_drops(
+    values: list[float], bounds: tuple[int, int], open_ends: tuple[bool, bool]
+) -> None:
+    low = -np.inf if open_ends[0] else float(bounds[0])
+    high = np.inf if open_ends[1] else float(bounds[1])
+    array = np.array(values)
+    edges = _edges(array, Rule("reason", "measure", low, high))
+    assert np.all(np.diff(edges) > 0)
+    bins = np.clip(np.searchsorted(edges, np.clip(array, edges[0], edges[-1]), side="right") - 1, 0, len(edges) - 2)
+    kept = (low <= array) & (array <= high)
+    assert not set(bins[kept].tolist()) & set(bins[~kept].tolist())
