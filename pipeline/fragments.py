@@ -152,13 +152,10 @@ def _edges(values: NDArray[np.float64], rule: Rule) -> NDArray[np.float64]:
         edges = np.geomspace(low / 1.1, high * 1.1, BINS + 1)
     else:
         margin = (high - low) * 0.02 or abs(high) * 0.1 or 1.0
-        start = max(0.0, low - margin) if 0 <= low < high else low - margin
+        start = max(0.0, low - margin) if values.min() >= 0 and low < high else low - margin
         edges = np.linspace(start, high + margin, BINS + 1)
-    if np.isfinite(rule.low):
-        edges[np.argmin(np.abs(edges - rule.low))] = rule.low
-    if np.isfinite(rule.high):
-        edges[np.argmin(np.abs(edges - rule.high))] = np.nextafter(rule.high, np.inf)
-    return edges
+    inserted = [bound for bound in (rule.low, np.nextafter(rule.high, np.inf)) if np.isfinite(bound)]
+    return np.unique([*edges, *inserted])
 
 
 def _examples(plan: Plan, results: Results, root: Path, out: Path) -> Iterator[Item]:

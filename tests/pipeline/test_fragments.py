@@ -128,8 +128,8 @@ def test_fragments_of_an_earlier_build_go(workshop):
 
 
 @given(
-    values=st.lists(st.integers(-50, 50).map(float), min_size=1, max_size=50),
-    bounds=st.tuples(st.integers(-40, 0), st.integers(1, 40)),
+    values=st.lists(st.integers(-50, 2000).map(float), min_size=1, max_size=50),
+    bounds=st.tuples(st.integers(-40, 30), st.integers(31, 100)),
     open_ends=st.tuples(st.booleans(), st.booleans()),
 )
 def test_no_bin_holds_both_what_a_bound_keeps_and_what_it_drops(
