@@ -55,7 +55,7 @@ def filter_class(function: Callable[..., Any], reasons: tuple[str, ...], reads: 
             rule[row], value[row], threshold[row] = reasons.index(drop.reason), drop.value, drop.threshold
         return Verdicts(rule, value, threshold)
 
-    return make_dataclass(
+    made: type[Filter] = make_dataclass(
         name,
         [(each.name, hints.get(each.name, Any), field(default=each.default)) for each in parameters],
         bases=(Filter,),
@@ -65,7 +65,9 @@ def filter_class(function: Callable[..., Any], reasons: tuple[str, ...], reads: 
             "reads": reads,
             "version": version,
             "__doc__": function.__doc__,
-            "__module__": function.__module__,
         },
         frozen=True,
     )
+    # From Python 3.12 on `make_dataclass` names the module it is called from, whatever the namespace says.
+    made.__module__ = function.__module__
+    return made
