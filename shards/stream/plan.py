@@ -106,7 +106,9 @@ def lane_readers(batch_size: int, lanes: int, nodes: int) -> NDArray[np.bool_]:
         first = last - rows[lane] + 1
         changes[np.searchsorted(row_edges, first, side="right") - 1, lane] += 1
         changes[np.searchsorted(row_edges, last, side="right"), lane] -= 1
-    return np.cumsum(changes, axis=0)[:nodes] > 0
+    # A node between two others may have no row at all, where there are more nodes than rows.
+    has_rows = np.diff(row_edges) > 0
+    return (np.cumsum(changes, axis=0)[:nodes] > 0) & has_rows[:, None]
 
 
 def _block_bytes(start: _Ints, size: _Ints, first: _Ints, end: _Ints) -> _Ints:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from headrace.shards.base.errors import UsageError
@@ -10,6 +10,7 @@ from headrace.shards.stream.plan import lane_readers, plan
 
 
 @given(st.integers(1, 60), st.integers(1, 24), st.integers(1, 6))
+@example(2, 1, 4)
 def test_lanes_are_read_by_the_nodes_whose_rows_they_fill(batch_size, lanes, nodes):
     expected = np.zeros((nodes, lanes), dtype=bool)
     for step in range(2 * lanes):
