@@ -23,6 +23,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from headrace.shards.base.errors import StateError, TrainingError
+from headrace.shards.format.atomic import sync
 
 VERSION = 1
 _PREFIX = "step-"
@@ -170,16 +171,8 @@ def _numbered(group: Mapping[str, Any]) -> list[tuple[str, int]]:
 def _replace(temporary: Path, final: Path) -> None:
     """Sync a folder and what is in it, then give it its name."""
     for path in (*temporary.iterdir(), temporary):
-        _sync(path)
+        sync(path)
     if final.exists():
         shutil.rmtree(final)
     os.replace(temporary, final)
-    _sync(final.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(final.parent)

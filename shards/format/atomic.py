@@ -61,6 +61,15 @@ def remove_leftovers(folder: Path) -> list[Path]:
     return leftovers
 
 
+def sync(path: Path) -> None:
+    """Make what a file holds, or which names a folder holds, outlast a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
 def _rename(path: Path) -> Iterator[BinaryIO]:
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +83,7 @@ def _rename(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync(path.parent)
 
 
 @contextmanager
@@ -84,12 +93,3 @@ def _put(url: str) -> Iterator[BinaryIO]:
         yield stream  # type: ignore[misc]  # typeshed's wrapper is a BinaryIO in all but name
         stream.flush()
         system.put_file(stream.name, inner)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` outlast a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
