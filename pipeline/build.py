@@ -13,14 +13,14 @@ from headrace.shards.format.atomic import write_whole
 from headrace.shards.format.manifest import FILE as MANIFEST
 from headrace.shards.format.manifest import Manifest
 
+from .assembly.finish import finish
+from .engine.runner import Phase, PhaseResult, run
+from .engine.tasks import explained
 from .executors.base import Executor
 from .executors.local import LocalExecutor
-from .finish import finish
 from .inputs import find_inputs, split_inputs
 from .plan import Plan, make_plan
 from .recipe import Recipe, load_recipe
-from .runner import Phase, PhaseResult, run
-from .tasks import explained
 from .warmup import compile_kernels
 
 WORK = ".work"

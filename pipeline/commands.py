@@ -87,6 +87,6 @@ def check_filter(
 
     Example: headrace filters check examples/custom_filter/single_file.py:few_links
     """
-    from .filter_contract import run_check
+    from .contracts.filters import run_check
 
     run_check(name)

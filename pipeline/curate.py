@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from headrace.shards.base.rng import hash64
 
+from .contracts.returned import check_read
 from .inputs import Split
-from .plugin_checks import check_read
 from .population import DECISION_SCHEMA, RECORDS, View, write_decisions
 from .readers.base import Reader
 from .recipe import Stage

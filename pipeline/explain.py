@@ -17,11 +17,11 @@ from rich.text import Text
 
 from headrace.shards.base.errors import InputError
 
+from .assembly.finish import INPUTS, LEDGER_FOLDER
 from .build import WORK
 from .curate import SCORES
-from .finish import INPUTS, LEDGER_FOLDER
+from .engine.tasks import MARKER
 from .population import DECISIONS
-from .tasks import MARKER
 
 TEXT_SHOWN = 600
 

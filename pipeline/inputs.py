@@ -14,7 +14,7 @@ from fsspec.core import url_to_fs
 from headrace.shards.base.errors import InputError, RecipeError
 from headrace.shards.base.registry import did_you_mean
 
-from .fingerprint import fingerprint
+from .engine.fingerprint import fingerprint
 from .plugin import PluginSpec
 from .readers.base import READERS, Reader, Span
 from .recipe import InputModel, Recipe

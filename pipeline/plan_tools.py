@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from . import exchange
+from .engine import exchange
+from .engine.runner import Phase, Results
+from .engine.tasks import Task, make_task, task_name
 from .population import Population
-from .runner import Phase, Results
-from .tasks import Task, make_task, task_name
 
 
 def merged(phase: Phase, file: str) -> tuple[list[Phase], str, int]:

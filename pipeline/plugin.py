@@ -11,7 +11,7 @@ from headrace.shards.base.errors import PluginError, RecipeError
 from headrace.shards.base.recipe import Location, RecipeFile, build, make
 from headrace.shards.base.registry import Registry, did_you_mean
 
-from .fingerprint import file_digest, fingerprint
+from .engine.fingerprint import file_digest, fingerprint
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from . import exchange
-from .runner import Results
-from .tasks import task_name
+from .engine import exchange
+from .engine.runner import Results
+from .engine.tasks import task_name
 
 RECORDS = "records.arrow"
 DECISIONS = "decisions.arrow"

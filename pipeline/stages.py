@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from headrace.shards.base.errors import HeadraceError
 
+from .contracts.returned import check_extracted, check_verdicts
 from .extractors.base import Extractor
 from .filters.base import KEEP, Filter, Verdicts
-from .plugin_checks import check_extracted, check_verdicts
 from .population import DECISION_SCHEMA
 from .recipe import Stage
 from .records import with_column

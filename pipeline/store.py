@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from .engine.tasks import task_name
 from .population import RECORDS, Population, split_of
-from .tasks import task_name
 
 OPEN_SPLITS = 512
 """Splits that are kept open: each costs a mapping and a file descriptor."""

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from headrace.shards.base.registry import Registry
 
+from ..engine.runner import Phase
 from ..population import Population
-from ..runner import Phase
 
 DEDUPS = Registry("dedup stage", "headrace.pipeline.dedup", "headrace.dedups")
 

@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from .. import exchange
+from ..engine import exchange
+from ..engine.runner import Phase, Results
+from ..engine.tasks import Task, make_task, task_name
 from ..plan_tools import fingerprints, merged, of_split
 from ..population import Population, View, write_decisions
-from ..runner import Phase, Results
-from ..tasks import Task, make_task, task_name
 from ._decisions import duplicate_decisions
 from .base import Dedup, Steps
 

@@ -9,12 +9,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .. import exchange
+from ..engine import exchange
+from ..engine.runner import Phase, Results
+from ..engine.tasks import Task, make_task, task_name
 from ..kernels.datasketch_bridge import solve_bands
 from ..plan_tools import fingerprints, merged, of_split
 from ..population import Population
-from ..runner import Phase, Results
-from ..tasks import Task, make_task, task_name
 from .base import Dedup, Steps
 from .minhash.cluster import Cluster
 from .minhash.index import INDEX, Index

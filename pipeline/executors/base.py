@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from ..tasks import Done, Task
+from ..engine.tasks import Done, Task
 
 
 class Executor(Protocol):

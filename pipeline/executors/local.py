@@ -12,7 +12,7 @@ from pathlib import Path
 
 from headrace.shards.base.errors import BuildError
 
-from ..tasks import Done, Task, execute
+from ..engine.tasks import Done, Task, execute
 
 QUEUE = 2
 """Tasks submitted ahead per worker: enough to keep them busy, few enough to stop quickly."""

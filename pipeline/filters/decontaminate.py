@@ -16,7 +16,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from ..benchmarks import Benchmark
-from ..fingerprint import file_digest
+from ..engine.fingerprint import file_digest
 from ..kernels.buffers import text_buffers
 from ..kernels.ngram_matches import NgramIndex, confirmed, ngram_matches
 from ..kernels.shingles import shingles

@@ -16,7 +16,7 @@ from headrace.shards.format.manifest import ShardInfo, Tokenizer
 from headrace.shards.format.pages import token_dtype
 from headrace.shards.format.token_writer import TokenShardWriter
 
-from ..fingerprint import file_digest
+from ..engine.fingerprint import file_digest
 from ..sizes import Bytes
 from .base import Output, description, shard_name
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from headrace.pipeline.extractor_contract import check_extractor
+from headrace.pipeline.contracts.extractors import check_extractor
 from headrace.pipeline.extractors.base import EXTRACTORS
 
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headrace.pipeline.filter_contract import check_filter
+from headrace.pipeline.contracts.filters import check_filter
+from headrace.pipeline.contracts.trial_records import batch_of
 from headrace.pipeline.filters.base import FILTERS, Record
-from headrace.pipeline.trial_records import batch_of
 
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=200), min_size=1, max_size=6)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headrace.pipeline.reader_contract import check_reader, examples_of, read_rows
+from headrace.pipeline.contracts.readers import check_reader, examples_of, read_rows
 from headrace.pipeline.readers.base import READERS
 from headrace.shards.base.errors import InputError
 

@@ -6,7 +6,7 @@ import subprocess
 import pyarrow.parquet as pq
 import pytest
 
-from headrace.pipeline import exchange
+from headrace.pipeline.engine import exchange
 
 OUTPUTS = {
     "webdataset": {"format": "webdataset", "shard_bytes": "20KB"},

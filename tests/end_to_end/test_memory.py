@@ -19,7 +19,7 @@ RECIPE = {
 MEASURE = """
 import sys, threading, time
 from pathlib import Path
-from headrace.pipeline import exchange
+from headrace.pipeline.engine import exchange
 from headrace.pipeline.build import build
 
 # So that both corpora, the small one too, need many key ranges: what is measured is growth, not the ranges' size.

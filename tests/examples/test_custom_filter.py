@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from headrace.pipeline.filter_contract import check_filter
+from headrace.pipeline.contracts.filters import check_filter
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "custom_filter"
 

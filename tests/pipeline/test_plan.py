@@ -2,8 +2,8 @@
 
 import pytest
 
-from headrace.pipeline import exchange
 from headrace.pipeline.build import prepare
+from headrace.pipeline.engine import exchange
 from headrace.shards.base.errors import RecipeError
 
 ASSEMBLY = ["order-keys", "order", "prepare", "shards", "ledger"]

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headrace.pipeline.engine.runner import PhaseResult
+from headrace.pipeline.engine.tasks import Done
 from headrace.pipeline.population import (
     DECISION_SCHEMA,
     RECORDS,
@@ -15,8 +17,6 @@ from headrace.pipeline.population import (
     split_of,
     write_decisions,
 )
-from headrace.pipeline.runner import PhaseResult
-from headrace.pipeline.tasks import Done
 
 
 def write_records(folder, batches):

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headrace.pipeline.engine.tasks import task_name
 from headrace.pipeline.population import RECORDS
 from headrace.pipeline.store import RecordStore
-from headrace.pipeline.tasks import task_name
 
 SCHEMA = pa.schema([("number", pa.uint64()), ("url", pa.large_string()), ("text", pa.large_string())])
 

@@ -14,8 +14,8 @@ import pyarrow as pa
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from ... import exchange
-from ...tasks import task_name
+from ...engine import exchange
+from ...engine.tasks import task_name
 from .pair import LINKS
 
 MEMBERS = "members.arrow"

@@ -9,8 +9,8 @@ import numpy as np
 
 from headrace.shards.format import npy
 
-from ... import exchange
-from ...tasks import task_name
+from ...engine import exchange
+from ...engine.tasks import task_name
 from .sign import BANDS
 
 LINKS = "links.npy"

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from ... import exchange
+from ...engine import exchange
 from ...kernels.minhash import EMPTY, band_hashes, signatures
 from ...population import View
 

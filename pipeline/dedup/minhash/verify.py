@@ -15,13 +15,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ... import exchange
+from ...engine import exchange
+from ...engine.tasks import task_name
 from ...kernels.minhash import band_hashes, sign
 from ...kernels.shingles import exact_jaccard, shingles
 from ...kernels.word_hashes import word_hashes
 from ...population import write_decisions
 from ...store import RecordStore
-from ...tasks import task_name
 from .._decisions import duplicate_decisions
 from .cluster import MEMBERS
 from .sign import Scheme

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 import pyarrow as pa
 import pytest
 
+from headrace.pipeline.engine.runner import Phase, run
+from headrace.pipeline.engine.tasks import make_task
 from headrace.pipeline.executors.local import LocalExecutor
 from headrace.pipeline.kernels.warmup import compile_all
 from headrace.pipeline.population import DECISION_SCHEMA, RECORDS, Population, write_decisions
-from headrace.pipeline.runner import Phase, run
-from headrace.pipeline.tasks import make_task
 
 SCHEMA = pa.schema([("number", pa.uint64()), ("text", pa.large_string())])
 

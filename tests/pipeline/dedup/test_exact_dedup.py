@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headrace.pipeline import exchange
 from headrace.pipeline.dedup.exact_dedup import ExactDedup
+from headrace.pipeline.engine import exchange
 
 texts = st.lists(st.sampled_from(["", "a", "A", "ab", "b" * 100, "é", "é"]) | st.text(max_size=2), max_size=25)
 

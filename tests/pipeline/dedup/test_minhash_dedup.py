@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headrace.pipeline import exchange
 from headrace.pipeline.dedup.minhash.index import open_lsh
 from headrace.pipeline.dedup.minhash_dedup import MinhashDedup
+from headrace.pipeline.engine import exchange
 from headrace.pipeline.kernels.datasketch_bridge import to_datasketch
 from headrace.pipeline.kernels.minhash import band_hashes, signatures
 from headrace.shards.base.errors import InputError, RecipeError

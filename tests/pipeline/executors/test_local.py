@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from headrace.pipeline.engine.tasks import TEMPORARY, make_task
 from headrace.pipeline.executors.local import LocalExecutor
-from headrace.pipeline.tasks import TEMPORARY, make_task
 from headrace.shards.base.errors import BuildError, InputError
 
 
@@ -110,7 +110,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {folder!r})
 from headrace.pipeline.executors.local import LocalExecutor
-from headrace.pipeline.tasks import make_task
+from headrace.pipeline.engine.tasks import make_task
 import local_works
 
 if __name__ == "__main__":

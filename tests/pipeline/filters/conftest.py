@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pyarrow as pa
 import pytest
 
+from headrace.pipeline.contracts.trial_records import batch_of
 from headrace.pipeline.filters.base import Record
-from headrace.pipeline.trial_records import batch_of
 
 
 @pytest.fixture

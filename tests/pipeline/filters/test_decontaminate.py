@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace.pipeline.benchmarks import Benchmark
+from headrace.pipeline.contracts.trial_records import batch_of
 from headrace.pipeline.filters.base import KEEP, Record
 from headrace.pipeline.filters.decontaminate import Decontaminate
-from headrace.pipeline.trial_records import batch_of
 from headrace.shards.base.errors import InputError
 
 QUESTION = "How many teeth has the great wheel of a mill that turns seven times in a minute, if the pinion has nine?"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headrace.pipeline.contracts.trial_records import batch_of
 from headrace.pipeline.filters.base import Record
 from headrace.pipeline.filters.gopher_quality import GopherQuality
-from headrace.pipeline.trial_records import batch_of
 
 STOP_WORDS = {"the", "be", "to", "of", "and", "that", "have", "with"}
 

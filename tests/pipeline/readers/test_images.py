@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from headrace.pipeline.reader_contract import read_rows as read
+from headrace.pipeline.contracts.readers import read_rows as read
 from headrace.pipeline.readers.images import Images
 
 FILES = [

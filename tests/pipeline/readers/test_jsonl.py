@@ -9,7 +9,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.pipeline.reader_contract import read_rows as read
+from headrace.pipeline.contracts.readers import read_rows as read
 from headrace.pipeline.readers.base import Span
 from headrace.pipeline.readers.jsonl import Jsonl
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from headrace.pipeline.reader_contract import read_rows as read
+from headrace.pipeline.contracts.readers import read_rows as read
 from headrace.pipeline.readers.parquet import Parquet
 from headrace.shards.base.errors import InputError
 

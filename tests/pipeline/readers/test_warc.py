@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headrace.pipeline.reader_contract import read_rows as read
+from headrace.pipeline.contracts.readers import read_rows as read
 from headrace.pipeline.readers.warc import Warc
 
 FIXTURES_STAY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)

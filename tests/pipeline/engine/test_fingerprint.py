@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.pipeline.fingerprint import file_digest, fingerprint
+from headrace.pipeline.engine.fingerprint import file_digest, fingerprint
 from headrace.pipeline.plugin import PluginSpec
 from headrace.pipeline.readers.base import Span
 from headrace.pipeline.recipe import FILTERS

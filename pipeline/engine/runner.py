@@ -6,7 +6,7 @@ from pathlib import Path
 
 from headrace.shards.base.progress import progress
 
-from .executors.base import Executor
+from ..executors.base import Executor
 from .fingerprint import fingerprint
 from .tasks import Done, Task, finished, remove_leftovers, remove_old_phases
 

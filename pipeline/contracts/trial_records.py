@@ -9,8 +9,8 @@ from functools import cache
 import pyarrow as pa
 from PIL import Image
 
-from .filters.base import Record
-from .records import BatchBuilder
+from ..filters.base import Record
+from ..records import BatchBuilder
 
 MEGABYTE = 1 << 20
 

@@ -1,8 +1,7 @@
-"""Assembly: the living records in their final order become shards.
+"""Shards: the sorted keys cut into equal parts, and each part's payloads fetched from where reading left them.
 
-Keys travel, payloads do not: a record's key (a hash of where it lies, or its number) goes through an exchange by key
-range, each range is sorted, and each shard fetches its records' payloads from where reading left them. Which record
-goes where follows from keys and counts alone, so that the shards are the same bytes for any workers and any splits.
+Which record goes where follows from keys and counts alone, so that the shards are the same bytes for any workers and
+any splits.
 """
 
 from bisect import bisect_left, bisect_right
@@ -10,90 +9,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from headrace.shards.base.rng import hash64, key
+from ..engine import exchange
+from ..engine.tasks import task_name
+from ..inputs import InputFile
+from ..outputs.base import Output
+from ..plugin import PluginSpec
+from ..population import Population, split_of
+from ..records import MAX_POSITION, POSITION_BITS, record_id
+from ..store import RecordStore
+from .order import ORDER
 
-from . import exchange
-from .inputs import InputFile
-from .outputs.base import Output
-from .plugin import PluginSpec
-from .population import Population, View, split_of
-from .records import MAX_POSITION, POSITION_BITS, record_id
-from .store import RecordStore
-from .tasks import task_name
-
-KEYS = "keys.arrow"
-ORDER = "order.arrow"
 PLACES = "places.arrow"
 FILES = "files"
 
 CHUNK_BYTES = 16 << 20
 """Payloads are fetched in pieces of about this size."""
-
-
-@dataclass(frozen=True)
-class OrderKeys:
-    """Give each living record of a split its key and send it to its key range.
-
-    Args:
-        view: The split's records.
-        file: The name of the split's input, which enters the keys.
-        payload: The payload column; its size travels along.
-        order: `hash` or `input`.
-        splits: How many splits there are; `input` order spreads them over the ranges.
-        split: This one's index.
-        partitions: How many key ranges there are.
-    """
-
-    version: ClassVar[int] = 1
-    view: View
-    file: str
-    payload: str
-    order: Literal["hash", "input"]
-    splits: int
-    split: int
-    partitions: int
-
-    def run(self, root: Path, folder: Path) -> Mapping[str, Any]:
-        """Do it."""
-        numbers, sizes = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
-        for batch in self.view.batches(root, ["number", self.payload]):
-            numbers.append(batch.column("number").to_numpy())
-            sizes.append(pc.binary_length(batch.column(self.payload)).to_numpy().astype(np.uint64))
-        number = np.concatenate(numbers)
-        if self.order == "hash":
-            keys = hash64(number & np.uint64(MAX_POSITION - 1), key("order", self.file))
-            destination = exchange.partition_of(keys, self.partitions)
-        else:
-            keys = number
-            destination = np.full(len(number), self.split * self.partitions // self.splits)
-        table = pa.table({"key": keys, "number": number, "size": np.concatenate(sizes)})
-        exchange.write(folder / KEYS, table, destination, self.partitions)
-        return {"records": len(number)}
-
-
-@dataclass(frozen=True)
-class SortKeys:
-    """Sort one key range."""
-
-    version: ClassVar[int] = 1
-    phase: str
-    files: int
-    partition: int
-
-    def run(self, root: Path, folder: Path) -> Mapping[str, Any]:
-        """Do it."""
-        paths = [root / task_name(self.phase, index) / KEYS for index in range(self.files)]
-        table = exchange.read(paths, self.partition).sort_by([("key", "ascending"), ("number", "ascending")])
-        with pa.OSFile(str(folder / ORDER), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
-            writer.write_table(table.combine_chunks())
-        return {"records": table.num_rows, "bytes": int(np.sum(table.column("size").to_numpy()))}
 
 
 @dataclass(frozen=True)

@@ -24,12 +24,12 @@ import pyarrow.parquet as pq
 
 from headrace.shards.base.errors import BuildError
 
-from . import exchange
-from .assembly import PLACES
-from .curate import READ, SCORES
-from .population import View
-from .records import record_id, split_number
-from .tasks import task_name
+from ..curate import READ, SCORES
+from ..engine import exchange
+from ..engine.tasks import task_name
+from ..population import View
+from ..records import record_id, split_number
+from .shards import PLACES
 
 LEDGER = "ledger.parquet"
 

@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from headrace.pipeline import assembly, curate
+from headrace.pipeline import curate
+from headrace.pipeline.assembly.shards import Slice, cut_shards
 from headrace.pipeline.population import DECISIONS, write_decisions
 from headrace.shards.base.errors import BuildError
 
@@ -86,15 +87,13 @@ def test_a_stage_that_loses_or_doubles_a_decision_is_caught(workshop, monkeypatc
 
 @pytest.mark.parametrize("fault", ["lost", "doubled"])
 def test_an_assembly_that_loses_or_doubles_a_record_is_caught(workshop, monkeypatch, fault):
-    cut = assembly.cut_shards
-
     def sabotaged(*arguments):
-        shards = cut(*arguments)
-        part = shards[0][0]
+        cut = cut_shards(*arguments)
+        part = cut[0][0]
         stop = part.stop - 1 if fault == "lost" else part.stop + 1
-        return [(assembly.Slice(part.partition, part.start, stop), *shards[0][1:]), *shards[1:]]
+        return [(Slice(part.partition, part.start, stop), *cut[0][1:]), *cut[1:]]
 
-    monkeypatch.setattr("headrace.pipeline.plan.cut_shards", sabotaged)
+    monkeypatch.setattr("headrace.pipeline.assembly.phases.cut_shards", sabotaged)
     with pytest.raises(BuildError, match="does not add up"):
         workshop.build()
 

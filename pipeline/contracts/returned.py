@@ -8,10 +8,10 @@ import pyarrow.compute as pc
 
 from headrace.shards.base.errors import PluginError
 
-from .extractors.base import Extractor
-from .filters.base import KEEP, Filter, Verdicts
-from .readers.base import Reader
-from .records import MAX_POSITION, PAYLOADS, record_schema
+from ..extractors.base import Extractor
+from ..filters.base import KEEP, Filter, Verdicts
+from ..readers.base import Reader
+from ..records import MAX_POSITION, PAYLOADS, record_schema
 
 
 def check_read(name: str, reader: Reader, batch: pa.RecordBatch, after: int) -> int:

@@ -10,11 +10,11 @@ from typing import Any
 from headrace.shards.base.errors import HeadraceError
 from headrace.shards.base.recipe import make
 
-from .extractors.base import EXTRACTORS, Extractor
-from .filter_contract import Finding
-from .filters.base import Record
-from .plugin_checks import check_extracted
-from .records import PAYLOADS
+from ..extractors.base import EXTRACTORS, Extractor
+from ..filters.base import Record
+from ..records import PAYLOADS
+from .filters import Finding
+from .returned import check_extracted
 from .trial_records import batch_of, trial_records
 
 

@@ -25,15 +25,15 @@ from headrace.shards.format.manifest import (
     Tally,
 )
 
-from .assembly import FILES
+from ..engine.runner import Results
+from ..engine.tasks import MARKER, task_name
+from ..outputs.base import Output
+from ..plan import Plan
+from ..recipe import Recipe
 from .fragments import Funnel, write_fragments
 from .ledger import LEDGER
-from .outputs.base import Output
-from .plan import Plan
 from .publish import publish
-from .recipe import Recipe
-from .runner import Results
-from .tasks import MARKER, task_name
+from .shards import FILES
 
 LEDGER_FOLDER = "ledger"
 INPUTS = "inputs.json"

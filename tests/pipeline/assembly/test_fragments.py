@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from headrace.pipeline.assembly.fragments import _edges
 from headrace.pipeline.filters.base import Rule
-from headrace.pipeline.fragments import _edges
 from headrace.shards.base.report import read_fragments
 
 

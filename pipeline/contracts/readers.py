@@ -16,10 +16,10 @@ from headrace.shards.base.errors import InputError, PluginError
 from headrace.shards.base.recipe import make
 from headrace.shards.base.rng import hash64
 
-from .filter_contract import Finding
-from .plugin_checks import check_read
-from .readers.base import READERS, Reader
-from .records import PAYLOADS
+from ..readers.base import READERS, Reader
+from ..records import PAYLOADS
+from .filters import Finding
+from .returned import check_read
 
 TARGETS = (1, 7, 100, 1000)
 """Bytes to a span that the splitting law is tried with."""

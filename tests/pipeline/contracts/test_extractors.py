@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pytest
 
-from headrace.pipeline.extractor_contract import check_extractor
+from headrace.pipeline.contracts.extractors import check_extractor
 from headrace.pipeline.extractors.base import Extractor
 
 EXAMPLES = ((b"abc", "3"), (b"", None))

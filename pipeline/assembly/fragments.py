@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 
 from headrace.shards.base.report import FOLDER, Gallery, Histogram, Item, Table, write_fragment
 
-from .curate import EXAMPLE_SCHEMA, EXAMPLES
-from .filters.base import Rule, RuleFilter
+from ..curate import EXAMPLE_SCHEMA, EXAMPLES
+from ..engine.runner import Results
+from ..engine.tasks import task_name
+from ..filters.base import Rule, RuleFilter
+from ..outputs.webdataset import image_field
+from ..plan import Plan
+from ..population import DECISIONS
+from ..recipe import Recipe
+from ..records import record_id, split_number
+from ..store import RecordStore
 from .ledger import LEDGER
-from .outputs.webdataset import image_field
-from .plan import Plan
-from .population import DECISIONS
-from .recipe import Recipe
-from .records import record_id, split_number
-from .runner import Results
-from .store import RecordStore
-from .tasks import task_name
 
 BINS = 40
 DECADES = 1000

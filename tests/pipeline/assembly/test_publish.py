@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from headrace.pipeline.publish import publish
+from headrace.pipeline.assembly.publish import publish
 from headrace.shards.base.errors import InputError
 
 

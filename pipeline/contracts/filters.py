@@ -14,9 +14,9 @@ from pydantic import PydanticUserError
 from headrace.shards.base.errors import HeadraceError, PluginError
 from headrace.shards.base.recipe import make
 
-from .filters.base import FILTERS, KEEP, Filter, Record, Verdicts
-from .plugin_checks import check_verdicts
-from .records import PAYLOADS
+from ..filters.base import FILTERS, KEEP, Filter, Record, Verdicts
+from ..records import PAYLOADS
+from .returned import check_verdicts
 from .trial_records import batch_of, trial_records
 
 MADE = "it can be made from a recipe that gives no parameters"

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from headrace.pipeline.tasks import MARKER, execute, finished, make_task, remove_leftovers, remove_old_phases
+from headrace.pipeline.engine.tasks import MARKER, execute, finished, make_task, remove_leftovers, remove_old_phases
 from headrace.shards.base.errors import BuildError, InputError
 
 ERRORS = {

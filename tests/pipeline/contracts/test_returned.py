@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from headrace.pipeline.plugin_checks import check_read
+from headrace.pipeline.contracts.returned import check_read
 from headrace.pipeline.readers.jsonl import Jsonl
 from headrace.pipeline.records import MAX_POSITION, record_schema
 from headrace.shards.base.errors import PluginError

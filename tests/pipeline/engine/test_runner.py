@@ -5,10 +5,10 @@ from typing import ClassVar
 
 import pytest
 
+from headrace.pipeline.engine.runner import Phase, run
+from headrace.pipeline.engine.tasks import make_task, task_name
 from headrace.pipeline.executors.local import LocalExecutor
 from headrace.pipeline.plan_tools import fingerprints
-from headrace.pipeline.runner import Phase, run
-from headrace.pipeline.tasks import make_task, task_name
 from headrace.shards.base.errors import BuildError
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from headrace.pipeline.reader_contract import check_reader, damaged
+from headrace.pipeline.contracts.readers import check_reader, damaged
 from headrace.pipeline.readers.base import Reader, Span
 from headrace.pipeline.records import BatchBuilder
 

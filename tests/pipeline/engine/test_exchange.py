@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.pipeline import exchange
+from headrace.pipeline.engine import exchange
 
 partition_counts = st.integers(1, 9)
 keys = st.lists(st.integers(0, 2**64 - 1), max_size=30)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from headrace.pipeline.filter_contract import FIRST, FORM, LAWS, MADE, SURVIVES, VERDICTS, check_filter, run_check
+from headrace.pipeline.contracts.filters import FIRST, FORM, LAWS, MADE, SURVIVES, VERDICTS, check_filter, run_check
 from headrace.pipeline.filters.base import Drop, Filter, Measures, Record, Rule, RuleFilter, record_filter
 from headrace.shards.base.errors import PluginError
 

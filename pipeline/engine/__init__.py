@@ -1,0 +1,1 @@
+"""The engine: phases of idempotent tasks and the exchanges between them; it knows nothing of records' meaning."""
