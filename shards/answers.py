@@ -98,10 +98,13 @@ def show_plan(settings: Settings, world_size: int, ranks_per_node: int) -> None:
     for load in answer.nodes[:_SHOWN_NODES]:
         sizes = (f"{size / 1e6:,.1f}" for size in (load.epoch_bytes, load.working_set_bytes))
         table.add_row(f"{load.node}", f"{load.lanes:,}", f"{load.shards:,}", *sizes)
-    _print(f"{world_size:,} ranks on {len(answer.nodes):,} nodes, the first epoch", table)
-    if len(answer.nodes) > _SHOWN_NODES:
-        print(f"... and {len(answer.nodes) - _SHOWN_NODES:,} nodes more like these.")
-    print(f"Each shard is read by {answer.reads_per_shard:.2f} nodes in an epoch of {answer.steps_per_epoch:,} steps.")
+    nodes = len(answer.nodes)
+    _print(f"{_count(world_size, 'rank')} on {_count(nodes, 'node')}, in batches of {settings.batch_size:,}", table)
+    if nodes > _SHOWN_NODES:
+        print(f"... and {_count(nodes - _SHOWN_NODES, 'node')} more like these.")
+    print("MB per epoch: the shards that a node reads, each counted once however many of its lanes share it.")
+    print("Working set: the shards between which it shuffles at one moment, at most; a cache must hold these.")
+    print(f"On average {answer.reads_per_shard:.2f} nodes read a shard; an epoch has {answer.steps_per_epoch:,} steps.")
     for warning in answer.warnings:
         print(f"Beware: {warning}")
 
@@ -116,6 +119,10 @@ def _read_state(path: Path) -> dict[str, object]:
             expected="what `loader.state_dict()` returned, as JSON",
         ) from error
     return state
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _pairs() -> Table:

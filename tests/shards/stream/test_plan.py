@@ -39,17 +39,24 @@ def test_loads_are_what_an_epoch_of_reading_meets(images, nodes, ranks, rows, la
 
 
 def peak(stream, lanes, size):
-    """The largest sum of the shards under the current blocks of some lanes, offset by offset."""
+    """The largest sum of the different shards under the current blocks of some lanes, offset by offset."""
     lane, base, end = (each.tolist() for each in stream.order.blocks(0))
     sums = [0]
     for offset in range(stream.samples):
-        total = 0
+        needed = set()
         for number in range(len(lane)):
             if lane[number] in lanes and base[number] <= offset < end[number]:
                 reached = np.arange(lane[number], stream.samples, stream.order.lanes)[base[number] : end[number]]
-                total += sum(size[shard] for shard in set(stream.order.locate(reached).shard.tolist()))
-        sums.append(total)
+                needed |= set(stream.order.locate(reached).shard.tolist())
+        sums.append(sum(size[shard] for shard in needed))
     return max(sums)
+
+
+def test_a_node_never_needs_more_than_all_shards(images):
+    stream = Stream(images, lanes=20)
+    (load,) = plan(stream, 1, 20).nodes
+    assert load.epoch_bytes == sum(shard.bytes for shard in stream.manifest.shards if shard.samples)
+    assert load.working_set_bytes <= load.epoch_bytes
 
 
 def test_a_batch_that_the_lanes_divide_shares_only_lanes_on_boundaries(images):
@@ -64,6 +71,9 @@ def test_costly_numbers_are_warned_of(images):
     assert "8 lanes do not divide a batch of 20" in lanes
     assert "with a batch of 24" in lanes
     assert "3 ranks do not divide a batch of 20" in ranks
+    assert plan(Stream(images, lanes=8), 1, 20).warnings == ()
+    (few,) = plan(Stream(images, lanes=100), 1, 100).warnings
+    assert "100 lanes share 74 samples" in few
 
 
 @pytest.mark.parametrize(("world_size", "batch_size", "ranks"), [(6, 64, 4), (4, 3, 2), (0, 4, 1), (4, 64, 0)])
