@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .batch import Rank, batch_positions, check_batch_size, pass_batches, pass_rows
+from .batch import Rank, check_batch_size, pass_batches, pass_rows
 from .collate import Collate
-from .cursor import Bound, Cursor
+from .cursor import Cursor, Resumable, Share
 
 if TYPE_CHECKING:
     from .stream import Stream
@@ -17,36 +17,24 @@ AHEAD = 16
 """Batches that are located in one call, over which the cost of numpy's calls is spread."""
 
 
-class Batches:
+class Batches(Resumable):
     """The endless batches of one rank, in this process.
 
     Each iteration goes on where the last one stopped. `state_dict()` counts the batch handed over last as delivered.
 
     Args:
         stream: What is read.
-        batch_size: Rows of a global batch.
-        rank: Whose rows.
-        bound: How long an iteration is.
+        share: What is taken of it.
         collate: Puts samples together.
-        start: A state to continue from.
+        start: A state to continue from; None begins at position 0.
 
     Raises:
         StateError: `start` belongs to another stream.
-        UsageError: The batch is smaller than the number of ranks.
     """
 
-    def __init__(
-        self,
-        stream: "Stream",
-        batch_size: int,
-        rank: Rank,
-        bound: Bound,
-        collate: Collate,
-        start: Mapping[str, Any] | None,
-    ) -> None:
-        check_batch_size(batch_size, rank)
-        self._stream, self._batch_size, self._rank, self._collate = stream, batch_size, rank, collate
-        self._cursor = Cursor(stream.fingerprint(), stream.samples, batch_size, bound, start)
+    def __init__(self, stream: "Stream", share: Share, collate: Collate, start: Mapping[str, Any] | None) -> None:
+        super().__init__(Cursor(stream.fingerprint(), stream.samples, share, start))
+        self._stream, self._share, self._collate = stream, share, collate
 
     def __iter__(self) -> Iterator[Any]:
         remaining = self._cursor.remaining
@@ -56,27 +44,14 @@ class Batches:
             yield from self._stretch(count)
 
     def _stretch(self, count: int) -> Iterator[Any]:
-        first, size, lanes = self._cursor.state.position, self._batch_size, self._stream.order.lanes
-        rows = self._rank.rows(size)
-        positions = [batch_positions(first + number * size, size, lanes)[rows] for number in range(count)]
+        first, size, lanes = self._cursor.state.position, self._share.batch_size, self._stream.order.lanes
+        positions = [self._share.positions(first + number * size, lanes) for number in range(count)]
         places = self._stream.order.locate(np.concatenate(positions))
-        taken = len(positions[0])
+        rows = len(positions[0])
         for number in range(count):
-            batch = self._collate(self._stream.read_places(places[number * taken : (number + 1) * taken]))
+            batch = self._collate(self._stream.read_places(places[number * rows : (number + 1) * rows]))
             self._cursor.advance()
             yield batch
-
-    def state_dict(self) -> dict[str, Any]:
-        """What was delivered so far, as plain JSON data."""
-        return self._cursor.state_dict()
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from a state at the next iteration.
-
-        Raises:
-            StateError: The state belongs to another stream.
-        """
-        self._cursor.load_state_dict(state)
 
 
 class FinitePass:

@@ -1,4 +1,4 @@
-"""Where a run of batches stands, and where an iteration over it ends.
+"""What one rank takes of a stream, where it stands, and where an iteration ends.
 
 A cursor moves only when a batch is handed over, however many were prepared ahead, so that its state names what was
 delivered. An iteration without bound is endless. One bounded by `steps` ends when the number of the step is next a
@@ -11,7 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..base.errors import UsageError
+from .batch import Rank, batch_positions, check_batch_size
 from .state import Fingerprint, begin, restore
 
 
@@ -36,28 +40,47 @@ class Bound:
             )
 
 
+@dataclass(frozen=True)
+class Share:
+    """What one rank takes of a stream.
+
+    Args:
+        batch_size: G, the rows of a global batch.
+        rank: Whose rows of it.
+        bound: How long an iteration is.
+
+    Raises:
+        UsageError: The batch is smaller than the number of ranks.
+    """
+
+    batch_size: int
+    rank: Rank
+    bound: Bound
+
+    def __post_init__(self) -> None:
+        check_batch_size(self.batch_size, self.rank)
+
+    def positions(self, start: int, lanes: int) -> NDArray[np.int64]:
+        """This rank's rows of the global batch from position `start` on: int64 array of shape (rows,)."""
+        return batch_positions(start, self.batch_size, lanes)[self.rank.rows(self.batch_size)]
+
+
 class Cursor:
     """The state of a run and its moves.
 
     Args:
         fingerprint: That of the stream.
         total: Samples in an epoch.
-        batch_size: G.
-        bound: How long an iteration is.
+        share: What is taken.
         start: A state to continue from; None begins at position 0.
 
     Raises:
         StateError: `start` belongs to another stream.
-        UsageError: `batch_size` is below 1.
     """
 
-    def __init__(
-        self, fingerprint: Fingerprint, total: int, batch_size: int, bound: Bound, start: Mapping[str, Any] | None
-    ) -> None:
-        if batch_size < 1:
-            raise UsageError("a batch has no row", found=f"batch_size={batch_size}", expected="at least 1")
-        self._fingerprint, self._total, self._batch_size, self._bound = fingerprint, total, batch_size, bound
-        self.state = begin(fingerprint, batch_size)
+    def __init__(self, fingerprint: Fingerprint, total: int, share: Share, start: Mapping[str, Any] | None) -> None:
+        self._fingerprint, self._total, self._share = fingerprint, total, share
+        self.state = begin(fingerprint, share.batch_size)
         if start is not None:
             self.load_state_dict(start)
 
@@ -68,11 +91,12 @@ class Cursor:
     @property
     def remaining(self) -> int | None:
         """Batches until the iteration ends; None when it does not."""
-        if self._bound.steps is not None:
-            return self._bound.steps - self.state.step % self._bound.steps
-        if self._bound.epochs is not None:
-            stretch = self._bound.epochs * self._total
-            return -(-(stretch - self.state.position % stretch) // self._batch_size)
+        bound = self._share.bound
+        if bound.steps is not None:
+            return bound.steps - self.state.step % bound.steps
+        if bound.epochs is not None:
+            stretch = bound.epochs * self._total
+            return -(-(stretch - self.state.position % stretch) // self._share.batch_size)
         return None
 
     def state_dict(self) -> dict[str, Any]:
@@ -85,4 +109,30 @@ class Cursor:
         Raises:
             StateError: The state belongs to another stream.
         """
-        self.state = restore(state, self._fingerprint).resized(self._batch_size)
+        self.state = restore(state, self._fingerprint).resized(self._share.batch_size)
+
+
+class Resumable:
+    """What hands batches over from where its cursor stands, and can go on from there elsewhere."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+
+    def __len__(self) -> int:
+        """Batches of the next iteration; a TypeError, as for a generator, where it is endless."""
+        remaining = self._cursor.remaining
+        if remaining is None:
+            raise TypeError("endless batches have no number; bound them with `steps=` or `epochs=`")
+        return remaining
+
+    def state_dict(self) -> dict[str, Any]:
+        """What was delivered so far, as plain JSON data."""
+        return self._cursor.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a state at the next iteration.
+
+        Raises:
+            StateError: The state belongs to another stream.
+        """
+        self._cursor.load_state_dict(state)

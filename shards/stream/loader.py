@@ -16,15 +16,14 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
 
 from ..base.errors import HeadraceError
-from .batch import Rank, batch_positions, check_batch_size
 from .collate import Collate, collate
-from .cursor import Bound, Cursor
+from .cursor import Cursor, Resumable, Share
 
 if TYPE_CHECKING:
     from .stream import Stream
 
 
-class Loader:
+class Loader(Resumable):
     """The endless batches of one rank, read ahead by worker processes.
 
     Each iteration goes on where the last one stopped; one at a time. `state_dict()` counts the batch handed over last
@@ -32,35 +31,29 @@ class Loader:
 
     Args:
         stream: What is read.
-        batch_size: Rows of a global batch.
-        rank: Whose rows.
-        bound: How long an iteration is.
+        share: What is taken of it.
         collate: Puts samples together; None for columns of tensors.
-        start: A state to continue from.
+        start: A state to continue from; None begins at position 0.
         dataloader: Further arguments of `torch.utils.data.DataLoader`.
 
     Raises:
         StateError: `start` belongs to another stream.
-        UsageError: The batch is smaller than the number of ranks.
     """
 
     def __init__(
         self,
         stream: "Stream",
-        batch_size: int,
-        rank: Rank,
-        bound: Bound,
+        share: Share,
         collate: Collate | None,
         start: Mapping[str, Any] | None,
         **dataloader: Any,
     ) -> None:
-        check_batch_size(batch_size, rank)
-        self._cursor = Cursor(stream.fingerprint(), stream.samples, batch_size, bound, start)
+        super().__init__(Cursor(stream.fingerprint(), stream.samples, share, start))
         # A generator of its own, so that starting workers takes no number from the one that initialises models.
         dataloader.setdefault("generator", torch.Generator())
         self.dataloader: DataLoader[Any] = DataLoader(
             _Positioned(stream),
-            batch_sampler=_Positions(self._cursor, batch_size, rank, stream.order.lanes),
+            batch_sampler=_Positions(self._cursor, share, stream.order.lanes),
             collate_fn=_Collating(collate or TensorCollator(stream.ragged)),
             **dataloader,
         )
@@ -71,25 +64,6 @@ class Loader:
                 raise batch
             self._cursor.advance()
             yield batch
-
-    def __len__(self) -> int:
-        """Batches of the next iteration; a TypeError, as for a generator, where it is endless."""
-        remaining = self._cursor.remaining
-        if remaining is None:
-            raise TypeError("an endless loader has no length; bound it with `steps=` or `epochs=`")
-        return remaining
-
-    def state_dict(self) -> dict[str, Any]:
-        """What was delivered so far, as plain JSON data."""
-        return self._cursor.state_dict()
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from a state at the next iteration.
-
-        Raises:
-            StateError: The state belongs to another stream.
-        """
-        self._cursor.load_state_dict(state)
 
 
 class TensorCollator:
@@ -174,12 +148,10 @@ class _Collating:
 class _Positions(Sampler[list[int]]):
     """The positions of one rank's rows, batch after batch, from where the cursor stands when an iteration begins."""
 
-    def __init__(self, cursor: Cursor, batch_size: int, rank: Rank, lanes: int) -> None:
-        self._cursor, self._batch_size, self._lanes = cursor, batch_size, lanes
-        self._rows = rank.rows(batch_size)
+    def __init__(self, cursor: Cursor, share: Share, lanes: int) -> None:
+        self._cursor, self._share, self._lanes = cursor, share, lanes
 
     def __iter__(self) -> Iterator[list[int]]:
         first, remaining = self._cursor.state.position, self._cursor.remaining
         for number in count() if remaining is None else range(remaining):
-            start = first + number * self._batch_size
-            yield batch_positions(start, self._batch_size, self._lanes)[self._rows].tolist()
+            yield self._share.positions(first + number * self._share.batch_size, self._lanes).tolist()

@@ -13,7 +13,7 @@ from .batch import Rank
 from .batches import Batches, FinitePass
 from .codecs import CODECS, Codec
 from .collate import Collate, Collator
-from .cursor import Bound
+from .cursor import Bound, Share
 from .fetch import Sample, Source, fetch
 from .order import ORDER_VERSION, Order, Places
 from .samples import SampleSource
@@ -123,9 +123,9 @@ class Stream:
     def batches(
         self,
         batch_size: int,
+        *,
         rank: int = 0,
         world_size: int = 1,
-        *,
         local_world: int = 1,
         steps: int | None = None,
         epochs: int | None = None,
@@ -133,8 +133,8 @@ class Stream:
         start: Mapping[str, Any] | None = None,
     ) -> Batches:
         """Batches as numpy arrays, read in this process and without torch; arguments as for `loader`."""
-        bound, where = Bound(steps, epochs), Rank(rank, world_size, local_world)
-        return Batches(self, batch_size, where, bound, collate or Collator(self.ragged), start)
+        share = Share(batch_size, Rank(rank, world_size, local_world), Bound(steps, epochs))
+        return Batches(self, share, collate or Collator(self.ragged), start)
 
     def loader(
         self,
@@ -170,11 +170,11 @@ class Stream:
         """
         from .loader import Loader
 
-        bound, where = Bound(steps, epochs), Rank(rank, world_size, local_world)
-        return Loader(self, batch_size, where, bound, collate, start, num_workers=num_workers, **dataloader)
+        share = Share(batch_size, Rank(rank, world_size, local_world), Bound(steps, epochs))
+        return Loader(self, share, collate, start, num_workers=num_workers, **dataloader)
 
     def one_pass(
-        self, batch_size: int, rank: int = 0, world_size: int = 1, *, collate: Collate | None = None
+        self, batch_size: int, *, rank: int = 0, world_size: int = 1, collate: Collate | None = None
     ) -> FinitePass:
         """Every sample exactly once, in the manifest's order, for evaluation.
 

@@ -3,14 +3,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace.shards.base.errors import StateError, UsageError
-from headrace.shards.stream.cursor import Bound, Cursor
+from headrace.shards.stream.batch import Rank
+from headrace.shards.stream.cursor import Bound, Cursor, Share
 
 PRINT = {"seed": 1}
 ENDLESS = Bound()
 
 
 def cursor(batch_size, bound=ENDLESS, total=10, start=None, fingerprint=PRINT):
-    return Cursor(fingerprint, total, batch_size, bound, start)
+    return Cursor(fingerprint, total, Share(batch_size, Rank(), bound), start)
 
 
 def walk(some, batches):

@@ -50,7 +50,7 @@ def seen(batches):
 def test_workers_deliver_what_this_process_would(images, transforms, workers):
     stream = Stream(images, seed=2, lanes=4, transform=transforms.drawn)
     stream.read(np.arange(30))  # so that there are open files that a fork could take along
-    expected = seen(stream.batches(20, 1, 2, steps=7))
+    expected = seen(stream.batches(20, rank=1, world_size=2, steps=7))
     assert seen(stream.loader(20, rank=1, world_size=2, steps=7, **workers)) == expected
 
 
@@ -132,6 +132,7 @@ def test_lengths(images):
     assert len(loader) == 8
     next(iter(loader))
     assert len(loader) == 7
+    assert len(stream.batches(20, epochs=2)) == 8
     with pytest.raises(TypeError, match="endless"):
         len(stream.loader(20))
 

@@ -33,7 +33,7 @@ def run(images, chain, seed=3):
         stream = Stream(images, seed=seed, lanes=4, block=9, transform=drawn)
         ends, shares = [], []
         for rank in range(ranks):
-            batches = stream.batches(size, rank, ranks, local_world=local_world, start=state)
+            batches = stream.batches(size, rank=rank, world_size=ranks, local_world=local_world, start=state)
             walk = iter(batches)
             shares.append([rows(next(walk)) for _ in range(count)])
             ends.append(batches.state_dict())
@@ -136,7 +136,7 @@ def test_an_iteration_bounded_by_epochs_ends_and_goes_on(images):
 def test_one_pass_holds_every_sample_once_for_any_ranks(images):
     stream = Stream(images, transform=drawn)
     for ranks in (1, 3):
-        passes = [stream.one_pass(20, rank, ranks) for rank in range(ranks)]
+        passes = [stream.one_pass(20, rank=rank, world_size=ranks) for rank in range(ranks)]
         batches = [batch for each in passes for batch in each]
         real = [each for batch, mask in batches for each in np.array(rows(batch), dtype=object)[mask, 0].tolist()]
         assert sorted(real) == list(range(N))
@@ -167,9 +167,9 @@ def test_arguments_that_do_not_fit_the_set_are_refused(images, words):
     with pytest.raises(UsageError, match="no fields"):
         Stream(words, window=3, fields=["txt"])
     with pytest.raises(UsageError, match="0 to 1"):
-        Stream(images).batches(4, 2, 2)
+        Stream(images).batches(4, rank=2, world_size=2)
     with pytest.raises(UsageError, match="too small"):
-        Stream(images).batches(4, 0, 5)
+        Stream(images).batches(4, world_size=5)
 
 
 def test_steps_per_epoch(images):

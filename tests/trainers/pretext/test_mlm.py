@@ -100,7 +100,7 @@ def test_masks_are_new_in_every_epoch_and_the_same_on_any_rank(texts):
     stream = Stream(texts, window=pretext.window, lanes=4, transform=lambda record, rng: pretext.sample(record, rng))
     batch = stream.samples // 2 * 2
     whole = next(iter(stream.batches(batch)))
-    halves = [next(iter(stream.batches(batch, rank, 2))) for rank in range(2)]
+    halves = [next(iter(stream.batches(batch, rank=rank, world_size=2))) for rank in range(2)]
     for name, rows in whole.items():
         assert (np.concatenate([half[name] for half in halves]) == rows).all(), name
 
