@@ -1,9 +1,11 @@
 """Evaluate a run: what its features are worth, beside the same network untrained and beside raw input."""
 
+import dataclasses
 import json
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headrace.shards.base.errors import InputError, RecipeError
 from headrace.shards.base.progress import progress
@@ -14,7 +16,7 @@ from .evals.base import Labelled, Matrix
 from .evals.baselines import raw_input
 from .evals.features import network_features
 from .evals.labels import LabelledRecords, labelled_records
-from .evals.results import UNTRAINED, Result, gains
+from .evals.results import UNTRAINED, Result, scores
 from .fragments import probe_table
 from .runs import Run
 
@@ -37,11 +39,15 @@ def evaluate(run: Run) -> list[Result]:
             "'probe={label: {field: label}}' 'evals=[knn]'`",
         )
     records = labelled_records(model.probe, run.data)
+    draws = records.training_draws(model.probe, model.seed)
     results = []
     for name, features in all_features(run, records):
-        results += judged(run, records, name, features)
+        results += judged(run, records, draws, name, features)
     results.append(commonest_class(records))
-    _write(run, records, results)
+    found = scores(results, records.groups[records.test])
+    lines = json.dumps([dataclasses.asdict(each) for each in found], indent=1)
+    (run.folder / RESULTS).write_text(lines, encoding="utf-8")
+    write_fragment(run.folder, 40, "probes", probe_table(run.name, model.probe, records, found))
     return results
 
 
@@ -54,42 +60,29 @@ def all_features(run: Run, records: LabelledRecords) -> Iterator[tuple[str, Matr
     with joined(run.recipe.model.device) as world:
         for name, objective in ((f"trained, {step:,} steps", trained), (UNTRAINED, untrained)):
             with progress(f"features, {name.split(',')[0]}", len(records.labels)) as advance:
-                yield name, network_features(objective, run.pretext, records.records(), world.device, advance)
+                features = network_features(objective, run.pretext, records.records(), world.device, advance)
+            yield name, features
     yield raw_input(run.data, run.pretext.network, records.records(), ~records.test)
 
 
-def judged(run: Run, records: LabelledRecords, name: str, features: Matrix) -> list[Result]:
-    """Every evaluation of the recipe on one kind of features."""
+def judged(
+    run: Run, records: LabelledRecords, draws: Sequence[NDArray[np.int64]], name: str, features: Matrix
+) -> list[Result]:
+    """Every evaluation of the recipe on one kind of features, after each draw of the records to be trained on."""
     known = Labelled(features, records.labels, records.groups)
-    train, asked = known.rows(~records.test), known.rows(records.test)
+    asked = known.rows(records.test)
     results = []
-    with progress(f"probe {name.split(',')[0]}", len(run.recipe.evals)) as advance:
+    with progress(f"probe {name.split(',')[0]}", len(run.recipe.evals) * len(draws)) as advance:
         for evaluation, method in run.recipe.evals.items():
-            found = method.predict(train, asked.features)
-            results.append(Result(name, evaluation, found == asked.labels))
-            advance()
+            right = []
+            for rows in draws:
+                right.append(method.predict(known.rows(rows), asked.features) == asked.labels)
+                advance()
+            results.append(Result(name, evaluation, np.stack(right)))
     return results
 
 
 def commonest_class(records: LabelledRecords) -> Result:
     """What is gained by always naming the commonest class of the training records."""
     commonest = np.bincount(records.labels[~records.test]).argmax()
-    return Result("none", "commonest class", records.labels[records.test] == commonest)
-
-
-def _write(run: Run, records: LabelledRecords, results: Sequence[Result]) -> None:
-    beaten = gains(results, records.groups[records.test])
-    lines = [
-        {
-            "features": each.features,
-            "evaluation": each.evaluation,
-            "right": int(each.right.sum()),
-            "total": len(each.right),
-            "accuracy": each.accuracy,
-            "interval": each.interval,
-            "over_untrained": beaten.get(place),
-        }
-        for place, each in enumerate(results)
-    ]
-    (run.folder / RESULTS).write_text(json.dumps(lines, indent=1), encoding="utf-8")
-    write_fragment(run.folder, 40, "probes", probe_table(run, records, results, beaten))
+    return Result("none", "commonest class", records.labels[records.test][None] == commonest)

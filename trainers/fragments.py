@@ -9,8 +9,8 @@ from PIL import Image
 
 from headrace.shards.base.report import FOLDER, Curve, Gallery, Item, Series, Table, write_fragment
 
-from .evals.labels import LabelledRecords
-from .evals.results import Gain, Result
+from .evals.labels import LabelledRecords, ProbeRecipe
+from .evals.results import Score
 from .metrics import read_metrics
 from .pretext.base import Arrays, Drawing, Objective
 from .runs import Run
@@ -88,27 +88,37 @@ def gallery(run: Run, drawings: Sequence[Drawing]) -> Gallery:
     return Gallery(title=f"What {run.name} makes of masked samples", note=note, items=tuple(items))
 
 
-def probe_table(
-    run: Run,
-    records: LabelledRecords,
-    results: Sequence[Result],
-    beaten: Mapping[int, Gain],
-) -> Table:
+def probe_table(name: str, recipe: ProbeRecipe, records: LabelledRecords, scores: Sequence[Score]) -> Table:
     """The results of evaluations, and what a reader must know of them."""
-    seen = "" if len(records.sources) > 1 else " The network has seen the test records, too, though not their labels."
-    note = (
-        f"Share of {int(records.test.sum()):,} test records whose class of {len(records.classes)} "
-        f"({', '.join(records.classes[:12])}{', …' if len(records.classes) > 12 else ''}) is found, learned from "
-        f"{int((~records.test).sum()):,} labelled ones, with 95% intervals (Wilson; of differences, a paired "
-        f"bootstrap). The untrained network is the same one before its first step.{seen}"
-    )
-    rows = tuple(_probe_row(each, beaten.get(place)) for place, each in enumerate(results))
     columns = ("features", "evaluation", "accuracy %", "95%", "over untrained")
-    title = f"What the features of {run.name} are worth"
-    return Table(title=title, note=note, columns=columns, rows=rows, highlight=columns[2])
+    return Table(
+        title=f"What the features of {name} are worth",
+        note=_probe_note(recipe, records),
+        columns=columns,
+        rows=tuple(map(_probe_row, scores)),
+        highlight=columns[2],
+    )
 
 
-def _probe_row(result: Result, gain: Gain | None) -> tuple[str | float, ...]:
-    low, high = (100 * bound for bound in result.interval)
-    over = "" if gain is None else f"{100 * gain[0]:+.1f} ({100 * gain[1]:+.1f} to {100 * gain[2]:+.1f})"
-    return result.features, result.evaluation, round(100 * result.accuracy, 1), f"{low:.1f} to {high:.1f}", over
+def _probe_note(recipe: ProbeRecipe, records: LabelledRecords) -> str:
+    tested, labelled, names = int(records.test.sum()), int((~records.test).sum()), records.classes
+    learned = f"{labelled:,} labelled ones"
+    intervals = "Wilson; of differences, a paired bootstrap"
+    if recipe.labels_per_class:
+        learned = f"{recipe.labels_per_class} of each class, drawn {recipe.draws} times from {learned}"
+        intervals = "a bootstrap of draws and test records, paired for differences"
+    seen = "" if len(records.sources) > 1 else " The network has seen the test records, too, though not their labels."
+    return (
+        f"Share of {tested:,} test records whose class of {len(names)} "
+        f"({', '.join(names[:12])}{', …' if len(names) > 12 else ''}) is found, learned from {learned}, "
+        f"with 95% intervals ({intervals}). The untrained network is the same one before its first step.{seen}"
+    )
+
+
+def _probe_row(score: Score) -> tuple[str | float, ...]:
+    low, high = (100 * bound for bound in score.interval)
+    over = ""
+    if score.over_untrained is not None:
+        least, most = (100 * bound for bound in score.over_untrained.interval)
+        over = f"{100 * score.over_untrained.difference:+.1f} ({least:+.1f} to {most:+.1f})"
+    return score.features, score.evaluation, round(100 * score.accuracy, 1), f"{low:.1f} to {high:.1f}", over

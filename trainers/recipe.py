@@ -86,7 +86,7 @@ class TrainRecipe:
     Args:
         model: Everything that is a number or a name.
         pretext: The pretext, not yet bound to its data.
-        evals: The evaluations by name.
+        evals: The evaluations by name and parameters, such as `knn k=5`; one may be asked for with several.
     """
 
     model: TrainModel
@@ -197,5 +197,6 @@ def _evaluations(file: RecipeFile, entries: Sequence[Mapping[str, Parameters]]) 
                     f"{file.path}, line {file.line(('evals', place))}: there is no evaluation '{name}'",
                     remedy=did_you_mean(name, EVALUATIONS),
                 )
-            made[name] = build(EVALUATIONS[name], parameters, file, ("evals", place, name))
+            spelt = " ".join([name, *(f"{key}={value}" for key, value in parameters.items())])
+            made[spelt] = build(EVALUATIONS[name], parameters, file, ("evals", place, name))
     return made

@@ -76,8 +76,13 @@ def test_paths_are_relative_to_the_recipe(written, tmp_path):
 
 def test_evaluations_are_made_with_their_parameters(written):
     recipe = read_recipe(written("pretext: mae\ndata: {url: x}\nevals: [linear_probe, knn: {k: 3}]\n"))
-    assert recipe.evals["knn"] == Knn(k=3)
-    assert list(recipe.evals) == ["linear_probe", "knn"]
+    assert recipe.evals["knn k=3"] == Knn(k=3)
+    assert list(recipe.evals) == ["linear_probe", "knn k=3"]
+
+
+def test_one_evaluation_with_several_parameters(written):
+    recipe = read_recipe(written("pretext: mae\ndata: {url: x}\nevals: [knn: {k: 3}, knn: {k: 20}]\n"))
+    assert recipe.evals == {"knn k=3": Knn(k=3), "knn k=20": Knn(k=20)}
 
 
 def test_a_dumped_recipe_is_the_same_from_any_folder(written, tmp_path):

@@ -1,6 +1,7 @@
 """Confidence intervals."""
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,24 +29,22 @@ def wilson(right: int, total: int, z: float = _Z95) -> tuple[float, float]:
     return max(0.0, (center - spread) / scale), min(1.0, (center + spread) / scale)
 
 
-def paired_difference(
-    first: NDArray[np.bool_], second: NDArray[np.bool_], groups: NDArray[np.int64], draws: int = 2000
-) -> tuple[float, float]:
-    """The 95% interval of mean(first) - mean(second) over the same records, by a bootstrap of whole groups.
+def bootstrap(values: NDArray[Any], groups: NDArray[np.int64], resamples: int = 2000) -> tuple[float, float]:
+    """The 95% interval of a mean over training draws and test records, by resampling both (Owen 2007, "pigeonhole").
 
     Args:
-        first: (N,) which records one method gets right.
-        second: (N,) which records the other gets right.
-        groups: (N,) records of one group are drawn together, since they are right or wrong together.
-        draws: Resamples; drawn by a fixed key, so that the interval is the same in every run.
+        values: (R, N) for each of R training draws and each of N test records: right or wrong, or a difference.
+        groups: (N,) records of one group are resampled together, since they are right or wrong together.
+        resamples: Drawn by a fixed key, so that the interval is the same in every run.
     """
     _, member = np.unique(groups, return_inverse=True)
     size = np.bincount(member)
-    gain = np.bincount(member, weights=first.astype(float) - second)
-    rng = generator("headrace.bootstrap", draws)
+    totals = np.stack([np.bincount(member, weights=row) for row in values])
+    rng = generator("headrace.bootstrap", resamples)
     means = []
-    for _ in range(draws):
-        drawn = rng.integers(len(size), size=len(size))
-        means.append(gain[drawn].sum() / size[drawn].sum())
+    for _ in range(resamples):
+        drawn = rng.integers(len(totals), size=len(totals))
+        tested = rng.integers(len(size), size=len(size))
+        means.append(totals[drawn].mean(axis=0)[tested].sum() / size[tested].sum())
     low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)

@@ -15,8 +15,8 @@ from headrace.shards.base.rng import key
 
 from ..data import DataFacts
 from ..pretext.base import Record
-from .linear_probe import in_share
 from .records import read_metas, read_records
+from .splits import in_share, labelled_draws
 
 
 def _compiled(pattern: str) -> str:
@@ -59,6 +59,11 @@ class ProbeRecipe(RecipeModel):
     """Of the groups, where neither `split` nor `test_url` says."""
     test_url: str | None = None
     """Other shards, all of which are tested on; the training shards are then all trained on."""
+    labels_per_class: Annotated[int, Field(gt=0)] | None = None
+    """How many records of each class are trained on; None: all there are. Where many labels make every kind of
+    features perfect, a few tell them apart."""
+    draws: Annotated[int, Field(gt=0)] = 20
+    """How often those few are drawn anew; the accuracy is the mean over the draws."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,17 @@ class LabelledRecords:
         for source, rows in zip(self.sources, self.rows, strict=True):
             yield from read_records(source, rows)
 
+    def training_draws(self, recipe: ProbeRecipe, seed: int) -> list[NDArray[np.int64]]:
+        """The records to be trained on, as indices into the N: all there are, or a few of each class, several times.
+
+        Raises:
+            InputError: A class has fewer records than are asked for.
+        """
+        train = np.flatnonzero(~self.test)
+        if recipe.labels_per_class is None:
+            return [train]
+        return labelled_draws(self.labels, train, recipe.labels_per_class, recipe.draws, seed, self.classes)
+
 
 def labelled_records(recipe: ProbeRecipe, data: DataFacts) -> LabelledRecords:
     """Find labels, groups and sides of all records.
@@ -104,7 +120,7 @@ def labelled_records(recipe: ProbeRecipe, data: DataFacts) -> LabelledRecords:
     elif recipe.split:
         test = np.array([side == "test" for _, _, _, side in entries], bool)
     else:
-        test = in_share(groups, recipe.test_share, "test")
+        test = in_share(groups, recipe.test_share)
     labels = np.array([classes.index(label) for _, label, _, _ in entries], np.int64)
     _check(recipe, data, classes, labels, test)
     return LabelledRecords(sources, rows, tuple(classes), labels, groups, test)

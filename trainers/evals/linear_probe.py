@@ -2,6 +2,7 @@
 
 The multinomial logistic regression of scikit-learn (L-BFGS, L2) on standardised features, for each C of a grid; the C
 with the best accuracy on held-out groups of the training rows (of equals, the smallest) is used on all training rows.
+Where the rows are too few to hold any out, it is the middle of the grid.
 """
 
 import os
@@ -13,12 +14,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
-from headrace.shards.base.rng import hash64, key
-
 from .base import Labelled, Labels, Matrix
+from .splits import held_out
 
 Positive = Annotated[float, Field(gt=0)]
 
@@ -29,7 +28,7 @@ class LinearProbe:
 
     Args:
         grid: The inverse strengths C that are tried.
-        held_out: The share of the training rows, by groups, on which C is chosen.
+        held_out: The share of each class's groups of training rows on which C is chosen.
         iterations: Of L-BFGS, at most.
     """
 
@@ -46,17 +45,18 @@ class LinearProbe:
 
     def choose(self, train: Labelled) -> float:
         """The C of the grid that does best on the held-out groups of the training rows."""
-        if len(self.grid) == 1:
-            return self.grid[0]
-        held_out = in_share(train.groups, self.held_out, "linear probe")
-        known, unknown = train.rows(~held_out), train.rows(held_out)
+        grid = sorted(self.grid)
+        kept = held_out(train.labels, train.groups, self.held_out)
+        known, unknown = train.rows(~kept), train.rows(kept)
+        if len(grid) == 1 or not kept.any() or len(np.unique(known.labels)) < 2:
+            return grid[len(grid) // 2]
 
         def right(c: float) -> int:
             return int((self._fit(known, c)(unknown.features) == unknown.labels).sum())
 
         with _quiet_and_single(), ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-            scores = list(pool.map(right, sorted(self.grid)))
-        return sorted(self.grid)[int(np.argmax(scores))]
+            scores = list(pool.map(right, grid))
+        return grid[int(np.argmax(scores))]
 
     def _fit(self, train: Labelled, c: float) -> Callable[[Matrix], Labels]:
         from sklearn.linear_model import LogisticRegression
@@ -83,9 +83,3 @@ def _quiet_and_single() -> Iterator[None]:
     with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
         warnings.simplefilter("ignore", ConvergenceWarning)
         yield
-
-
-def in_share(groups: NDArray[np.int64], share: float, purpose: str) -> NDArray[np.bool_]:
-    """Which rows belong to the share of groups that a hash draws, the same in every run; (N,)."""
-    drawn = hash64(groups, key("split", purpose)) >> np.uint64(32)
-    return drawn < np.uint64(round(share * 2**32))
