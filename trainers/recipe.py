@@ -2,13 +2,14 @@
 
     pretext: mae                       # a name, path/to/file.py:Class, or {mae: {masked: 0.6}}
     preset: small                      # the pretext's default recipe: small (minutes on a CPU) or paper
-    data: {url: ../shards/images}      # relative to the recipe's folder, or any fsspec URL
+    data: {url: ../shards/images}      # a folder of shards, or any fsspec URL of one
     steps: 1500                        # any other key, to set it otherwise than the preset does
     probe:                             # how `headrace eval` finds labels; see evals/labels.py
       label: {field: label}
     evals: [knn, linear_probe]
 
-What stands on the command line (`optimizer.lr=1e-3`) goes over the file, the file over the preset.
+What stands on the command line (`optimizer.lr=1e-3`) goes over the file, the file over the preset; paths in the file
+are read from its folder, those on the command line from the working directory.
 """
 
 from collections.abc import Mapping, Sequence
@@ -103,7 +104,7 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> TrainRecipe:
 
     Args:
         path: The YAML file.
-        overrides: `key.sub=value`, from the command line.
+        overrides: `key.sub=value`, from the command line; their paths are read from the working directory.
 
     Raises:
         RecipeError: The file, a key, a value or a parameter is wrong; names file, line and key.
@@ -111,7 +112,7 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> TrainRecipe:
     """
     file = RecipeFile(path)
     # Settled before the overrides, which may go into a pretext's parameters, and after, which may name another pretext.
-    given = _settled(apply_overrides(_settled(file.data, file.folder), overrides), file.folder)
+    given = _settled(apply_overrides(_settled(file.data, file.folder), overrides), Path.cwd())
     name = _pretext_name(file, given)
     kind = PRETEXTS.load(name)
     preset = {**_preset(file, kind, given)}
@@ -119,7 +120,7 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> TrainRecipe:
     try:
         model = TrainModel.model_validate(merged(preset, given))
     except ValidationError as error:
-        raise file.error(error.errors()[0], TrainModel) from None
+        raise file.error(error, TrainModel) from None
     pretext: Pretext = build(kind, model.pretext[name], file, ("pretext", name))
     return TrainRecipe(model, pretext, _evaluations(file, model.evals))
 

@@ -1,13 +1,12 @@
 """Recipes: YAML, checked by pydantic, with errors that name the file, line, key, and the nearest valid name."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError, ValidationInfo
-from pydantic_core import ErrorDetails
 
 from .errors import RecipeError
 from .registry import did_you_mean
@@ -15,6 +14,8 @@ from .registry import did_you_mean
 Model = TypeVar("Model", bound=BaseModel)
 Built = TypeVar("Built")
 Location = tuple[int | str, ...]
+
+_UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
 
 def _beside_recipe(path: Path, info: ValidationInfo) -> Path:
@@ -40,7 +41,7 @@ class RecipeFile:
         overrides: `key.sub=value` from the command line, applied to `data`.
 
     Raises:
-        RecipeError: The file is missing or is not YAML, or its top level is no mapping.
+        RecipeError: The file is missing or is not YAML, its top level is no mapping, or a key stands in it twice.
     """
 
     def __init__(self, path: Path, overrides: Sequence[str] = ()) -> None:
@@ -57,13 +58,21 @@ class RecipeFile:
         try:
             self._node = yaml.compose(text, Loader=yaml.SafeLoader)
             data = yaml.safe_load(text)
-        except yaml.YAMLError as error:
+        # A date that no calendar has is a ValueError.
+        except (yaml.YAMLError, ValueError) as error:
             mark = getattr(error, "problem_mark", None)
             line = f", line {mark.line + 1}" if mark else ""
             problem = getattr(error, "problem", None) or str(error)
             raise RecipeError(f"{path}{line} is not YAML", found=str(problem)) from error
         if not isinstance(data, dict):
-            raise RecipeError(f"{path} is not a recipe", found=type(data).__name__, expected="a mapping of keys")
+            found = "an empty file" if data is None else type(data).__name__
+            raise RecipeError(f"{path} is not a recipe", found=found, expected="a mapping of keys")
+        for key, first in _repeated(self._node):
+            raise RecipeError(
+                f"{path}, line {key.start_mark.line + 1}, '{key.value}': this key stands here a second time",
+                found=f"the same key in line {first.start_mark.line + 1}",
+                remedy="Leave one of them out: YAML would quietly take the last",
+            )
         self.data = apply_overrides(data, overrides)
 
     def line(self, location: Location) -> int:
@@ -93,19 +102,21 @@ class RecipeFile:
         try:
             return model.model_validate(data, context={"folder": self.folder})
         except ValidationError as error:
-            raise self.error(error.errors()[0], model, location) from None
+            raise self.error(error, model, location) from None
 
     @property
     def folder(self) -> Path:
         """The folder against which the recipe's paths are read."""
         return self.path.parent.resolve()
 
-    def error(self, detail: ErrorDetails, model: Any, prefix: Location = ()) -> RecipeError:
-        """One of pydantic's complaints as an error of ours; `prefix` leads to the part that was checked."""
+    def error(self, refused: ValidationError, model: Any, prefix: Location = ()) -> RecipeError:
+        """The first of pydantic's complaints as an error of ours; `prefix` leads to the part that was checked."""
+        # A key that is unknown is often the misspelt one that is missing.
+        detail = min(refused.errors(), key=lambda each: each["type"] not in _UNKNOWN)
         place = (*prefix, *detail["loc"])
         where = ".".join(str(step) for step in place) or "the recipe"
         title = f"{self.path}, line {self.line(place)}, '{where}'"
-        if detail["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        if detail["type"] in _UNKNOWN:
             known = _keys_of(model, detail["loc"][:-1])
             return RecipeError(f"{title}: unknown key", remedy=did_you_mean(str(place[-1]), known))
         if detail["type"].startswith("missing"):
@@ -132,7 +143,7 @@ def build(kind: type[Built], parameters: Mapping[str, Any], recipe: RecipeFile, 
     try:
         return make(kind, parameters, recipe.folder)
     except ValidationError as error:
-        raise recipe.error(error.errors()[0], kind, location) from None
+        raise recipe.error(error, kind, location) from None
 
 
 def make(kind: type[Built], parameters: Mapping[str, Any], folder: Path) -> Built:
@@ -196,16 +207,43 @@ def _child(node: Any, step: int | str) -> tuple[int, Any] | None:
     return None
 
 
+def _repeated(node: Any) -> Iterator[tuple[Any, Any]]:
+    """Each key that a mapping has already, with the first one: two nodes."""
+    if isinstance(node, yaml.MappingNode):
+        first: dict[str, Any] = {}
+        for key, value in node.value:
+            # '<<' merges other mappings in, and may do so twice.
+            if key.value in first and key.tag != "tag:yaml.org,2002:merge":
+                yield key, first[key.value]
+            if isinstance(key, yaml.ScalarNode):
+                first[key.value] = key
+            yield from _repeated(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for each in node.value:
+            yield from _repeated(each)
+
+
 def _keys_of(model: Any, location: Location) -> list[str]:
-    """The valid keys at a location inside a model, as far as plain nesting tells."""
+    """The valid keys at a location inside a model or a dataclass; those of all members of a union that fit."""
+    models = [model]
     for step in location:
-        if isinstance(step, int):
-            continue
-        field = getattr(model, "model_fields", {}).get(step)
-        if field is None:
-            continue
-        arguments = [field.annotation, *getattr(field.annotation, "__args__", ())]
-        model = next((each for each in arguments if hasattr(each, "model_fields")), model)
+        below = [inner for each in models for inner in _models_in(_types_of(each).get(step))]
+        # Inside a union, pydantic's location names the member as well.
+        models = below or [each for each in models if each.__name__ == step] or models
+    return [name for each in models for name in _types_of(each)]
+
+
+def _types_of(model: Any) -> dict[Any, Any]:
+    """The types of a model's keys, or of a dataclass' parameters."""
     if is_dataclass(model):
-        return [each.name for each in fields(model)]
-    return list(getattr(model, "model_fields", {}))
+        hints = get_type_hints(model)
+        return {field.name: hints[field.name] for field in fields(model) if field.init}
+    return {name: field.annotation for name, field in getattr(model, "model_fields", {}).items()}
+
+
+def _models_in(annotation: Any) -> Iterator[Any]:
+    """The models and dataclasses of which a type is made."""
+    if is_dataclass(annotation) or hasattr(annotation, "model_fields"):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)

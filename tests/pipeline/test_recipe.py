@@ -101,7 +101,7 @@ MISTAKES = [
     ("shard_bytes: 1MB", "shard_bytes: 1 potato", 10, ["shard_bytes", "1 potato", "256MB"]),
     ("reader: {jsonl:", "reader: {jsonll:", 4, ["jsonll", "Did you mean 'jsonl'?"]),
     ("text: body", "txt: body", 4, ["txt", "Did you mean 'text'?"]),
-    ("path: crawl", "paht: crawl", 3, ["path", "missing"]),
+    ("path: crawl", "paht: crawl", 3, ["unknown key", "Did you mean 'path'"]),
     ("- exact_dedup", "- {exact_dedup: {}, length: {}}", 7, ["one name", "exact_dedup, length"]),
     ("- exact_dedup", "- exact_dedup: 5", 7, ["exact_dedup", "{name: {parameter: value}}"]),
     ("name: manuals", "name: [", 3, ["not YAML"]),

@@ -7,7 +7,7 @@ from typing import Annotated
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from headrace.shards.base.errors import RecipeError
 from headrace.shards.base.recipe import RecipeFile, RecipeModel, RecipePath, apply_overrides, build
@@ -22,6 +22,27 @@ class Model(RecipeModel):
     name: str
     outputs: tuple[Output, ...] = ()
     output: Output = Output()
+
+
+@dataclass(frozen=True)
+class Part:
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    file: str
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Other:
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    colour: str
+
+
+@dataclass(frozen=True)
+class Whole:
+    parts: tuple[Part, ...] = ()
+    either: Part | Other | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +84,7 @@ def test_a_good_recipe_becomes_a_model(recipe):
         ("name: a\noutputs:\n  - size: 2\n  - size: 0\n", 4, "'outputs.1.size': wrong value. Found: 0."),
         ("name: a\noutputs:\n  - size: many\n", 3, "'outputs.0.size': wrong value. Found: 'many'."),
         ("output: {}\n", 1, "'name': this key is missing. Add 'name' to the recipe."),
+        ("output: {}\nnaem: a\n", 2, "'naem': unknown key. Did you mean 'name'?"),
         ("name: [a]\n", 1, "'name': wrong value"),
     ],
 )
@@ -75,10 +97,31 @@ def test_files_that_are_no_recipes(recipe, tmp_path):
     assert "there is no recipe" in complaint(RecipeFile, tmp_path / "none.yaml")
     assert "line 2 is not YAML" in complaint(recipe, "a: 1\nb: c: d\n")
     assert "is not a recipe. Found: list. Expected: a mapping" in complaint(recipe, "- a\n")
-    assert "is not a recipe" in complaint(recipe, "")
+    assert "is not a recipe. Found: an empty file" in complaint(recipe, "")
+    assert "is not YAML. Found: month must be" in complaint(recipe, "day: 2024-13-45\n")
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
     assert "cannot be read" in complaint(RecipeFile, tmp_path / "binary.yaml")
     assert "cannot be read" in complaint(RecipeFile, tmp_path)
+
+
+def test_a_key_that_stands_twice_is_told(recipe):
+    said = complaint(recipe, "name: a\noutputs:\n  - size: 1\n    format: x\n    size: 2\n")
+    assert "line 5, 'size': this key stands here a second time. Found: the same key in line 3." in said
+    recipe("name: a\noutput: {size: 1}\noutputs:\n  - {size: 1}\n  - {size: 1}\n").check(Model)
+    merged = "a: &a {x: 1}\nb: &b {y: 1}\nc:\n  <<: *a\n  <<: *b\n"
+    assert recipe(merged).data["c"] == {"x": 1, "y": 1}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"parts": [{"files": "a"}]}, "'parts.0.files': unknown key. Did you mean 'file'? Known: fields, file"),
+        ({"parts": [{"file": "a"}, {}]}, "'parts.1.file': this key is missing"),
+        ({"either": {"file": "a", "colr": 1}}, "Part.colr': unknown key. Known: fields, file"),
+    ],
+)
+def test_a_mistake_inside_a_plugins_parameters_is_named(recipe, parameters, said):
+    assert said in complaint(build, Whole, parameters, recipe("a: 1\n"), ())
 
 
 def test_overrides_from_the_command_line_come_before_the_check(recipe):
