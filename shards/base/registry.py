@@ -14,9 +14,10 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -49,7 +50,7 @@ class Registry:
 
     def names(self) -> list[str]:
         """Every name that can be used without a path, sorted; imports no plug-in."""
-        return sorted({*self._modules(), *self._entry_points()})
+        return sorted({*self._modules(), *_declared(self.group)})
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and (":" in name or name in self.names())
@@ -66,7 +67,7 @@ class Registry:
         """
         if ":" in name:
             return self._load_path(name, relative_to or Path.cwd())
-        points = self._entry_points()
+        points = _declared(self.group)
         if name in points:
             return self._guarded(name, points[name].load)
         if name in self._modules():
@@ -79,9 +80,6 @@ class Registry:
         # Sub-packages hold what a plug-in needs, never a plug-in.
         found = [module.name for module in pkgutil.iter_modules(package.__path__) if not module.ispkg]
         return [name for name in found if name != "base" and not name.startswith("_")]
-
-    def _entry_points(self) -> dict[str, EntryPoint]:
-        return {point.name: point for point in entry_points(group=self.group)}
 
     def _load_path(self, name: str, folder: Path) -> Any:
         place, _, attribute = name.rpartition(":")
@@ -105,7 +103,7 @@ class Registry:
             remedy="Name the object as the file is named",
         )
 
-    def _guarded(self, name: str, load: Any) -> Any:
+    def _guarded(self, name: str, load: Callable[[], Any]) -> Any:
         try:
             return load()
         except PluginError:
@@ -116,6 +114,12 @@ class Registry:
                 found=f"{type(error).__name__}: {error}",
                 remedy="Mend the file, or install what it imports",
             ) from error
+
+
+@cache
+def _declared(group: str) -> Mapping[str, EntryPoint]:
+    """The entry points of a group by name; kept, since asking reads the metadata of every installed package."""
+    return {point.name: point for point in entry_points(group=group)}
 
 
 def import_file(path: Path) -> ModuleType:

@@ -99,17 +99,21 @@ def test_a_file_that_fails_is_not_left_half_imported(tmp_path):
 
 
 def test_an_entry_point_comes_before_a_file_of_the_same_name(fish, package, monkeypatch):
+    # A group of its own: what a group declares is looked up once.
+    group = "headrace.fish_of_others"
     found = [
-        EntryPoint("gold_fish", f"{package}.red_fish:RedFish", "headrace.fish"),
-        EntryPoint("blue_fish", f"{package}.red_fish:RedFish", "headrace.fish"),
-        EntryPoint("torn_fish", f"{package}.broken:Fish", "headrace.fish"),
+        EntryPoint("gold_fish", f"{package}.red_fish:RedFish", group),
+        EntryPoint("blue_fish", f"{package}.red_fish:RedFish", group),
+        EntryPoint("torn_fish", f"{package}.broken:Fish", group),
     ]
-    monkeypatch.setattr(module, "entry_points", lambda group: found if group == "headrace.fish" else [])
-    with_others = Registry("fish", package, "headrace.fish")
+    asked = []
+    monkeypatch.setattr(module, "entry_points", lambda group: asked.append(group) or found)
+    with_others = Registry("fish", package, group)
     assert "gold_fish" in with_others.names()
     assert with_others.load("gold_fish") is with_others.load("blue_fish") is fish.load("red_fish")
     with pytest.raises(PluginError, match="'torn_fish' cannot be imported"):
         with_others.load("torn_fish")
+    assert asked == [group]
 
 
 def test_did_you_mean_without_anything_near():
