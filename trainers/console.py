@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
+from headrace.shards.base.errors import Interrupted
 from headrace.shards.base.report import Table as TableFragment
 from headrace.shards.base.report import read_fragments
 
+from .distributed import is_main
 from .evaluate import evaluate
 from .loop import train
 from .metrics import read_metrics
@@ -19,7 +22,14 @@ from .runs import Run
 def run_train(recipe_path: Path, overrides: Sequence[str], out: Path | None) -> None:
     """Train, then say what came out and where it lies."""
     folder = out or Path(recipe_path.stem)
-    if not train(read_recipe(recipe_path, overrides), folder):
+    try:
+        main = train(read_recipe(recipe_path, overrides), folder)
+    except Interrupted as stop:
+        if is_main():
+            raise
+        # All processes stop together, and the first one says so.
+        raise typer.Exit(stop.exit_code) from None
+    if not main:
         return
     last = read_metrics(folder)[-1]
     console = Console(highlight=False, soft_wrap=True)

@@ -70,6 +70,11 @@ def local_gradients(model: nn.Module) -> AbstractContextManager[None]:
     return nullcontext()
 
 
+def is_main() -> bool:
+    """Whether torchrun started this process as the first, or did not start it."""
+    return _rank() == 0
+
+
 @contextmanager
 def joined(device: Device = "auto") -> Iterator[World]:
     """Join the processes that torchrun started (NCCL for CUDA devices, gloo for CPUs), or stand alone.
@@ -77,7 +82,7 @@ def joined(device: Device = "auto") -> Iterator[World]:
     Raises:
         UsageError: `device` is cuda, and there is none.
     """
-    size, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
+    size, rank = int(os.environ.get("WORLD_SIZE", 1)), _rank()
     place = _place(device, int(os.environ.get("LOCAL_RANK", 0)))
     if size == 1:
         yield World(0, 1, place)
@@ -89,6 +94,10 @@ def joined(device: Device = "auto") -> Iterator[World]:
         yield World(rank, size, place)
     finally:
         dist.destroy_process_group()
+
+
+def _rank() -> int:
+    return int(os.environ.get("RANK", 0))
 
 
 def _place(device: Device, local_rank: int) -> torch.device:

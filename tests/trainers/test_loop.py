@@ -14,7 +14,8 @@ from headrace.trainers.loop import train
 from headrace.trainers.metrics import read_metrics
 from headrace.trainers.recipe import read_recipe
 
-# A pretext of a user's own that sends its process a signal after a step, once: when the file is there.
+# A pretext of a user's own that sends its process (of several, the first) a signal after a step, once: when the file
+# is there.
 STOPPING = """
 import os, signal
 from pathlib import Path
@@ -29,7 +30,7 @@ class Stopping({kind}):
 class StoppingObjective({kind}Objective):
     def after_step(self, step, steps):
         flag = Path(__file__).with_name("stop")
-        if step == 2 and flag.exists():
+        if step == 2 and os.environ.get("RANK", "0") == "0" and flag.exists():
             number = int(flag.read_text())
             flag.unlink()
             os.kill(os.getpid(), number)
@@ -47,6 +48,10 @@ def stopping(recipe_of, tmp_path):
         return path
 
     return write
+
+
+TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "headrace.shards.cli")
+STILL = [each.replace("0.1", "0.0") for each in DROPOUT]
 
 
 def python(*arguments):
@@ -70,6 +75,13 @@ def assert_same_run(one, other):
         assert all((a[key] == b[key]).all() for key in a), name
     a, b = (json.loads((folder / last / "state.json").read_text()) for folder in (one, other))
     assert a == b
+
+
+def assert_nearly_same_losses(one, other):
+    """As far as sums in another order allow."""
+    for (step, loss, *_), (same, expected, *_) in zip(losses(one), losses(other), strict=True):
+        assert step == same
+        assert loss == pytest.approx(expected, rel=1e-3)
 
 
 @pytest.mark.parametrize("pretext", ["mae", "mlm"])
@@ -147,12 +159,21 @@ def test_bf16_trains(recipe_of, tmp_path):
 
 @pytest.mark.slow
 def test_torchrun_gives_the_run_of_one_process(recipe_of, tmp_path):
-    path, still = recipe_of("mlm"), [each.replace("0.1", "0.0") for each in DROPOUT]
-    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    done = python(*torchrun, "-m", "headrace.shards.cli", "train", path, *still, "--out", tmp_path / "both")
+    path = recipe_of("mlm")
+    done = python(*TORCHRUN, "train", path, *STILL, "--out", tmp_path / "both")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("steps, loss") == 1
-    train(read_recipe(path, still), tmp_path / "alone")
-    for (step, loss, *_), (other, same, *_) in zip(losses(tmp_path / "both"), losses(tmp_path / "alone"), strict=True):
-        assert step == other
-        assert loss == pytest.approx(same, rel=1e-3)
+    train(read_recipe(path, STILL), tmp_path / "alone")
+    assert_nearly_same_losses(tmp_path / "both", tmp_path / "alone")
+
+
+@pytest.mark.slow
+def test_all_processes_stop_when_one_is_asked_to_and_one_of_them_says_so(stopping, tmp_path):
+    path = stopping("mlm")
+    (tmp_path / "stop").write_text(str(int(signal.SIGTERM)))
+    stopped = python(*TORCHRUN, "train", path, *STILL, "--out", tmp_path / "resized")
+    assert stopped.returncode
+    assert stopped.stderr.count("training stopped after step 3 of 6") == 1
+    for folder in ("resized", "alone"):
+        train(read_recipe(path, STILL), tmp_path / folder)
+    assert_nearly_same_losses(tmp_path / "resized", tmp_path / "alone")
