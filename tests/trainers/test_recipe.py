@@ -74,6 +74,17 @@ def test_paths_are_relative_to_the_recipe(written, tmp_path):
     assert recipe.model.data.url == "s3://bucket/shards"
 
 
+def test_paths_on_the_command_line_are_relative_to_the_working_directory(written, tmp_path, monkeypatch):
+    path = written("pretext: mae\ndata: {url: here}\nprobe: {label: {field: a}, test_url: here}\n")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine.py").write_text("from headrace.trainers.pretext.mae import Mae\nclass Mine(Mae):\n    pass\n")
+    monkeypatch.chdir(elsewhere)
+    model = read_recipe(path, ["probe.test_url=there", "pretext=mine.py:Mine"]).model
+    assert (model.data.url, model.probe.test_url) == (str(tmp_path / "here"), str(elsewhere / "there"))
+    assert list(model.pretext) == [f"{elsewhere}/mine.py:Mine"]
+
+
 def test_evaluations_are_made_with_their_parameters(written):
     recipe = read_recipe(written("pretext: mae\ndata: {url: x}\nevals: [linear_probe, knn: {k: 3}]\n"))
     assert recipe.evals["knn k=3"] == Knn(k=3)
