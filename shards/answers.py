@@ -7,8 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from .base.errors import InputError, UsageError
-from .format.manifest import Manifest
+from .base.errors import InputError
 from .stream import Stream
 from .stream.bench import bench
 from .stream.plan import plan
@@ -44,11 +43,6 @@ class Settings:
             ManifestError: There is no manifest.
             UsageError: The settings do not fit the shards.
         """
-        if self.window is None and Manifest.load(self.url).kind == "tokens":
-            raise UsageError(
-                f"{self.url} holds tokens, which are read in windows",
-                remedy="Say how long a window is, as in `--window 1024`",
-            )
         return Stream(self.url, seed=self.seed, lanes=self.lanes, block=self.block, window=self.window)
 
 

@@ -1,7 +1,10 @@
 """`manifest.json`: what a folder of shards holds, byte for byte, and where it came from."""
 
+import gc
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,8 +12,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError, model_validator
 
 from ..base.errors import ManifestError
+from . import index
 from .atomic import write_whole
-from .urls import fetch, join, split
+from .urls import fetch, join, names_in, split
 
 FORMAT_VERSION: Literal[1] = 1
 FILE = "manifest.json"
@@ -120,6 +124,9 @@ class Manifest(_Model):
     field, the Arrow type for a column.
     """
 
+    # Of a hundred thousand names and hashes none comes twice: remembering them all would only cost time.
+    model_config = ConfigDict(frozen=True, extra="forbid", cache_strings="keys")
+
     format_version: Literal[1] = FORMAT_VERSION
     kind: Literal["samples", "tokens", "records"]
     name: str
@@ -176,19 +183,21 @@ class Manifest(_Model):
         """The manifest of a folder, or of a path or URL that ends in `manifest.json`.
 
         Raises:
-            ManifestError: There is none, it is malformed, or another version of the format wrote it.
+            ManifestError: There is none, it cannot be read, it is malformed, or another version of the format wrote it.
         """
         place = manifest_url(url)
         try:
             data = fetch(place)
         except (FileNotFoundError, NotADirectoryError) as error:
+            raise _absence(place) from error
+        # fsspec raises the last two for a protocol that is unknown, or whose package is not installed.
+        except (OSError, ValueError, ImportError) as error:
             raise ManifestError(
-                f"there is no {place}",
-                expected="a folder of shards with its manifest",
-                remedy="Give the folder that `headrace build` wrote; an unfinished build has no manifest yet",
+                f"{place} cannot be read", found=str(error), expected="a folder of shards, or its manifest.json"
             ) from error
         try:
-            return cls.model_validate_json(data)
+            with _uncollected():
+                return cls.model_validate_json(data)
         except ValidationError as error:
             raise _refusal(place, error) from None
 
@@ -201,6 +210,41 @@ def manifest_url(url: str | Path) -> str:
 def folder_of(url: str | Path) -> str:
     """The folder of a set of shards, given that folder or its manifest."""
     return split(url)[0] if split(url)[1] == FILE else str(url).rstrip("/") or "/"
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for garbage meanwhile: it would go again and again through many new objects, none of which is any."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _absence(place: str) -> ManifestError:
+    """What to do about a folder without a manifest depends on what else lies there."""
+    folder = split(place)[0]
+    names = names_in(folder)
+    tars = sum(name.endswith(".tar") for name in names)
+    # An index is written beside each tar of a build, before the tar itself.
+    if tars and not any(name.endswith(index.SUFFIX) for name in names):
+        return ManifestError(
+            f"there is no {place}",
+            found=f"{tars:,} tars that others made",
+            expected="shards that headrace wrote, with their manifest and indices",
+            remedy=f"If the tars hold pictures, `headrace build` makes shards of them, by a recipe with the input "
+            f"`path: {join(folder, '*.tar')}`; of other tars it cannot yet",
+        )
+    return ManifestError(
+        f"there is no {place}",
+        found="" if names else "an empty folder, or none",
+        expected="a folder of shards with its manifest",
+        remedy="Give the folder that `headrace build` wrote; it has no manifest before the build has ended, so run an "
+        "unfinished one again",
+    )
 
 
 def _refusal(place: str, error: ValidationError) -> ManifestError:

@@ -66,5 +66,5 @@ def names_in(folder: str | Path) -> set[str]:
     system, inner = filesystem(folder)
     try:
         return {str(each).rstrip("/").rpartition("/")[2] for each in system.ls(inner, detail=False)}
-    except (FileNotFoundError, NotImplementedError):
+    except (FileNotFoundError, PermissionError, NotImplementedError):
         return set()

@@ -214,7 +214,7 @@ def _source(
             raise UsageError(
                 f"{url} holds tokens, which are read in windows",
                 expected="the length of a window",
-                remedy="Stream(url, window=1024)",
+                remedy="Say it, as in `Stream(url, window=1024)` or `--window 1024`",
             )
         if fields is not None:
             raise UsageError(f"{url} holds tokens, which have no fields to choose", found=f"fields={list(fields)}")

@@ -1,5 +1,6 @@
 """The manifest: what is written is read back, what is wrong is said in one paragraph."""
 
+import gc
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -116,6 +117,33 @@ def test_a_missing_manifest_is_said(tmp_path: Path, place: str) -> None:
         Manifest.load(tmp_path / place)
     with pytest.raises(ManifestError, match=r"there is no memory://nowhere/manifest.json"):
         Manifest.load("memory://nowhere")
+
+
+def test_tars_of_others_are_told_from_an_unfinished_build(tmp_path: Path) -> None:
+    for name in ("a.tar", "b.tar", "b.txt"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(ManifestError, match=r"2 tars that others made.*`path: .*/\*\.tar`"):
+        Manifest.load(tmp_path)
+    (tmp_path / "a.index.npz").write_bytes(b"")
+    with pytest.raises(ManifestError, match=r"run an unfinished one again") as caught:
+        Manifest.load(tmp_path)
+    assert "others made" not in str(caught.value)
+
+
+def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").mkdir()
+    for place in (tmp_path, "nosuchprotocol://x"):
+        with pytest.raises(ManifestError, match=r"manifest.json cannot be read. Found: "):
+            Manifest.load(place)
+
+
+def test_collecting_garbage_goes_on_after_a_load(tmp_path: Path) -> None:
+    full().save(tmp_path)
+    Manifest.load(tmp_path)
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(ManifestError):
+        Manifest.load(tmp_path)
+    assert gc.isenabled()
 
 
 @pytest.mark.parametrize(
