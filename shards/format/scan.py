@@ -55,13 +55,17 @@ def scan(stream: Source) -> Iterator[Member]:
 
 def _parse(block: bytes, position: int) -> tarfile.TarInfo:
     try:
-        return tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+        info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+        # GNU's binary numbers have a sign.
+        if info.size < 0:
+            raise tarfile.HeaderError(f"a size of {info.size:,} bytes")
     except tarfile.HeaderError as error:
         raise ShardError(
             f"the tar is damaged at byte {position:,}",
             found="the end of the file" if len(block) < BLOCK else str(error),
             expected="a member's header or the end-of-archive mark",
         ) from error
+    return info
 
 
 def _refuse_special(info: tarfile.TarInfo, name: str, extension: dict[str, str], position: int) -> None:

@@ -56,6 +56,15 @@ def test_very_long_names(dialect: int) -> None:
     assert [each.name for each in scan(io.BytesIO(pack(members, dialect)))] == [name for name, _ in members]
 
 
+def test_a_negative_size_is_damage() -> None:
+    header = bytearray(tarfile.TarInfo("a.txt").tobuf(tarfile.USTAR_FORMAT))
+    header[124:136] = tarfile.itn(-5, 12, tarfile.GNU_FORMAT)
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    with pytest.raises(ShardError, match=r"damaged at byte 0. Found: a size of -5 bytes"):
+        list(scan(io.BytesIO(bytes(header) + bytes(10240))))
+
+
 def test_size_from_a_pax_record() -> None:
     info = tarfile.TarInfo("a.txt")
     info.size = 3
