@@ -19,7 +19,7 @@ States are immutable. The version is that of this layout.
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ..base.errors import StateError
 
@@ -48,6 +48,16 @@ class StreamState(BaseModel):
     fingerprint: Fingerprint
     position: Count = 0
     changes: Annotated[tuple[Change, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _walked(self) -> "StreamState":
+        if self.changes[0][:2] != (0, 0):
+            raise ValueError("the first of the changes is not step 0 at position 0")
+        ends = [*((change.step, change.position) for change in self.changes[1:]), (self.step, self.position)]
+        for change, (step, position) in zip(self.changes, ends, strict=True):
+            if step < change.step or position != change.position + (step - change.step) * change.batch_size:
+                raise ValueError(f"batches of {change.batch_size} do not lead from {change.position} to {position}")
+        return self
 
     @property
     def step(self) -> int:
@@ -95,12 +105,12 @@ def restore(state: Mapping[str, Any], fingerprint: Fingerprint) -> StreamState:
         StateError: It is no state, or that of another stream; the message shows both sides.
     """
     try:
-        found = StreamState.model_validate(dict(state))
+        found = StreamState.model_validate(dict(state) if isinstance(state, Mapping) else state)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise StateError(
             "this is not the state of a stream",
-            found=f"{'.'.join(map(str, first['loc']))}: {first['msg']}",
+            found=f"{'.'.join(map(str, first['loc'])) or 'the whole'}: {first['msg'].removeprefix('Value error, ')}",
             expected="what `state_dict()` of version 1 returned",
             remedy="Give the state as it was saved, by the same version of headrace",
         ) from None

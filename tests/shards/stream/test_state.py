@@ -90,8 +90,18 @@ def test_a_part_that_one_side_lacks_differs():
         {"changes": []},
         {"changes": [[0, 0, 0, [1000]]]},
         {"more": 1},
+        {"changes": [[5, 20, 4, [1000]]]},
+        {"position": 3},
+        {"position": 20, "changes": [[0, 0, 4, [1000]], [2, 9, 4, [1000]]]},
+        {"position": 20, "changes": [[0, 0, 4, [1000]], [7, 28, 4, [1000]]]},
     ],
 )
 def test_what_is_no_state_is_refused(change):
     with pytest.raises(StateError, match="not the state of a stream"):
         restore({**dumped(begin(PRINT, 4)), **change}, PRINT)
+
+
+@pytest.mark.parametrize("state", [[1, 2], "state", None])
+def test_what_is_no_mapping_is_refused(state):
+    with pytest.raises(StateError, match="not the state of a stream"):
+        restore(state, PRINT)
