@@ -4,9 +4,9 @@
     txt               str, UTF-8
     cls               int, written in decimal
     npy               array of any dtype but objects
-    jpg jpeg png webp uint8 array, H x W for grey pictures, H x W x 3 (red, green, blue) for all others; transparency
-    is
-                      dropped, 16-bit grey keeps its upper 8 bits; at most 178,956,970 pixels (Pillow's bound)
+    jpg jpeg png webp uint8 array, H x W for grey pictures, H x W x 3 (red, green, blue) for all others;
+                      transparency is dropped, 16-bit grey keeps its upper 8 bits; at most 178,956,970 pixels
+                      (Pillow's bound)
 
 `seg.png` is decoded as `png`. An unknown extension stays bytes. Nothing is ever unpickled. A table of one's own is
 passed as `Stream(..., codecs={**CODECS, "flac": decode_flac})`; the empty table `{}` leaves everything as bytes.

@@ -5,8 +5,7 @@ holds n, with a = ceil(sqrt(n)) and b = ceil(n / a), and with cycle walking outs
 "Ciphers with arbitrary finite domains", methods "generalized Feistel" and "cycle walking"). x is split into
 high = x div b and low = x mod b, and with
 
-    F(r, v, m) = floor(floor(hash64(r * 2^32 + v, key) / 2^32) * m / 2^32)      in [0, m), hash64 of
-    `base.rng`
+    F(r, v, m) = floor(floor(hash64(r * 2^32 + v, key) / 2^32) * m / 2^32)      in [0, m); hash64: see `base.rng`
 
 the rounds r = 0..7 are
 

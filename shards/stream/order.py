@@ -103,9 +103,8 @@ class Order:
         """Find the samples at some positions.
 
         Args:
-            positions: int64 array of shape (n,), each at least 0, in any order. The cost of a call is spread
-                over its
-                positions: a few thousand make good use of it.
+            positions: int64 array of shape (n,), each at least 0, in any order. The cost of a call is spread over
+                them: a few thousand make good use of it.
         """
         epoch = positions // self.total
         lane = positions % self.lanes
