@@ -74,6 +74,11 @@ class Checkpoints:
         for old in self.steps()[: -self.keep]:
             shutil.rmtree(self._path(old))
 
+    def remove_leftovers(self) -> None:
+        """Delete what a process that was killed left half-written."""
+        for path in self.folder.glob(f".{_PREFIX}*"):
+            shutil.rmtree(path)
+
     def restore(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, Mapping[str, Any]] | None:
         """Put the latest checkpoint into model and optimizer.
 

@@ -11,7 +11,7 @@ commands = typer.Typer()
 @commands.command()
 def train(
     recipe: Annotated[Path, typer.Argument(help="The recipe, a YAML file.")],
-    overrides: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Changes to it.")] = None,
+    overrides: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Changes to it.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; default: the recipe's name.")] = None,
 ) -> None:
     """Train a network on shards; run the same line again to continue.
@@ -31,7 +31,7 @@ def train(
 @commands.command("eval")
 def evaluate(
     run: Annotated[Path, typer.Argument(help="The folder of a run.")],
-    overrides: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Changes to it.")] = None,
+    overrides: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Changes to it.")] = None,
 ) -> None:
     """Say what a run's features are worth, beside the same network untrained and raw input.
 

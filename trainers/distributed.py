@@ -83,7 +83,7 @@ def joined(device: Device = "auto") -> Iterator[World]:
         UsageError: `device` is cuda, and there is none.
     """
     size, rank = int(os.environ.get("WORLD_SIZE", 1)), _rank()
-    place = _place(device, int(os.environ.get("LOCAL_RANK", 0)))
+    place = local_device(device)
     if size == 1:
         yield World(0, 1, place)
         return
@@ -100,9 +100,14 @@ def _rank() -> int:
     return int(os.environ.get("RANK", 0))
 
 
-def _place(device: Device, local_rank: int) -> torch.device:
+def local_device(device: Device = "auto") -> torch.device:
+    """Where this process computes.
+
+    Raises:
+        UsageError: `device` is cuda, and there is none.
+    """
     if device == "cpu" or (device == "auto" and not torch.cuda.is_available()):
         return torch.device("cpu")
     if not torch.cuda.is_available():
         raise UsageError("device is 'cuda', but torch sees no CUDA device", remedy="Set device=cpu or device=auto")
-    return torch.device("cuda", local_rank)
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))

@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 from headrace.shards.base.errors import InputError, RecipeError
 from headrace.shards.base.progress import progress
 from headrace.shards.base.report import write_fragment
+from headrace.shards.format.atomic import write_whole
 
-from .distributed import joined
+from .distributed import local_device
 from .evals.base import Labelled, Matrix
 from .evals.baselines import raw_input
 from .evals.features import network_features
 from .evals.labels import LabelledRecords, labelled_records
 from .evals.results import UNTRAINED, Result, scores
 from .fragments import probe_table
-from .runs import Run
+from .runs import RECIPE, Run
 
 RESULTS = "evals.json"
 
@@ -46,7 +47,7 @@ def evaluate(run: Run) -> list[Result]:
     results.append(commonest_class(records))
     found = scores(results, records.groups[records.test])
     lines = json.dumps([dataclasses.asdict(each) for each in found], indent=1)
-    (run.folder / RESULTS).write_text(lines, encoding="utf-8")
+    write_whole(run.folder / RESULTS, lines.encode())
     write_fragment(run.folder, 40, "probes", probe_table(run.name, model.probe, records, found))
     return results
 
@@ -56,12 +57,17 @@ def all_features(run: Run, records: LabelledRecords) -> Iterator[tuple[str, Matr
     untrained, trained = run.untrained(), run.untrained()
     step = run.checkpoints.restore_model(trained)
     if step is None:
-        raise InputError(f"{run.folder} holds no checkpoint", remedy="Train it first: `headrace train`")
-    with joined(run.recipe.model.device) as world:
-        for name, objective in ((f"trained, {step:,} steps", trained), (UNTRAINED, untrained)):
-            with progress(f"features, {name.split(',')[0]}", len(records.labels)) as advance:
-                features = network_features(objective, run.pretext, records.records(), world.device, advance)
-            yield name, features
+        raise InputError(
+            f"{run.folder} holds no checkpoint",
+            expected=f"one after every {run.recipe.model.checkpoint_every} steps, and one at the end",
+            remedy=f"Train it first (`headrace train {run.folder / RECIPE} --out {run.folder}` goes on), or wait until "
+            "the run that is in progress has saved one",
+        )
+    device = local_device(run.recipe.model.device)
+    for name, objective in ((f"trained, {step:,} steps", trained), (UNTRAINED, untrained)):
+        with progress(f"features, {name.split(',')[0]}", len(records.labels)) as advance:
+            features = network_features(objective, run.pretext, records.records(), device, advance)
+        yield name, features
     yield raw_input(run.data, run.pretext.network, records.records(), ~records.test)
 
 

@@ -7,7 +7,7 @@ all that the rest of the run depends on.
 
 import math
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,8 +16,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from headrace.shards.base.errors import Interrupted, TrainingError, UsageError
+from headrace.shards.base.errors import Interrupted, StateError, TrainingError, UsageError
 from headrace.shards.base.progress import Advance, progress
+from headrace.shards.format.atomic import write_whole
 from headrace.shards.stream import Stream
 from headrace.shards.stream.loader import Loader
 
@@ -47,23 +48,24 @@ def train(recipe: TrainRecipe, folder: Path) -> bool:
         Whether this is the process that wrote the files.
 
     Raises:
+        InputError: The folder cannot be used, holds something else, or another process trains there.
         Interrupted: The run was asked to stop; it saved its state, and the same call continues it.
         RecipeError: Shards, pretext and network do not fit each other.
-        StateError: The folder holds a checkpoint of another run.
+        StateError: The folder holds a checkpoint of another run, or one behind the last step.
         TrainingError: The loss is no longer a number, or a checkpoint cannot be written.
         UsageError: The batch cannot be dealt to the processes.
     """
     with joined(recipe.model.device) as world, stop_requests() as stop:
         run = Run.of(recipe, folder)
         state = start(run, world)
-        if world.main:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / RECIPE).write_text(recipe.dump(), encoding="utf-8")
-        run_to_end(run, world, state, stop)
-        if world.main:
-            export(run, state.objective)
-            write_training(run, state.objective, state.stream.read(np.arange(EXAMPLES)))
-        world.barrier()
+        with run.claimed() if world.main else nullcontext():
+            if world.main:
+                write_whole(folder / RECIPE, recipe.dump().encode())
+            run_to_end(run, world, state, stop)
+            if world.main:
+                export(run, state.objective)
+                write_training(run, state.objective, state.stream.read(np.arange(EXAMPLES)))
+            world.barrier()
         return world.main
 
 
@@ -111,6 +113,13 @@ def start(run: Run, world: World) -> State:
     optimizer = build_optimizer(model.optimizer, objective, model.batch_size)
     restored = run.checkpoints.restore(objective, optimizer)
     step, position = restored or (0, None)
+    if step > model.steps:
+        raise StateError(
+            f"the run in {run.folder} is already further than it is to go",
+            found=f"a checkpoint of step {step}",
+            expected=f"at most steps={model.steps}",
+            remedy=f"Set steps={step} or more, or give another --out",
+        )
     loader = stream.loader(
         model.batch_size,
         rank=world.rank,

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from headrace.shards.format.atomic import write_whole
+
 FILE = "metrics.jsonl"
 
 Item = TypeVar("Item")
@@ -22,7 +24,7 @@ class MetricsLog:
     def __init__(self, folder: Path, step: int) -> None:
         self._path = folder / FILE
         kept = [line for line in read_metrics(folder) if line["step"] <= step]
-        self._path.write_text("".join(map(_line, kept)), encoding="utf-8")
+        write_whole(self._path, "".join(map(_line, kept)).encode())
 
     def write(self, values: Mapping[str, float]) -> None:
         """Append a line; it is in the file when this returns."""

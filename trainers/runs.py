@@ -11,7 +11,9 @@ The folder holds:
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import fcntl
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,8 +69,45 @@ class Run:
             raise InputError(
                 f"there is no run in {folder}",
                 expected=f"the output folder of `headrace train`, with its {RECIPE}",
+                remedy="Check the path, or train first: `headrace train RECIPE --out RUN`",
             )
         return cls.of(read_recipe(folder / RECIPE, overrides), folder)
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Make the folder where it is missing, and keep it to this process while the block runs.
+
+        Raises:
+            InputError: It cannot be made or locked, holds something else, or another process trains there.
+        """
+        place = self.checkpoints.folder
+        if self.folder.is_dir() and not place.exists() and any(self.folder.iterdir()):
+            raise InputError(
+                f"{self.folder} holds something that is no run",
+                found=f"files, but no folder {place.name}",
+                expected="the folder of this run, or none yet",
+                remedy="Choose another --out",
+            )
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            lock = (place / "lock").open("a")
+        except OSError as error:
+            raise InputError(
+                f"the folder {self.folder} cannot be used", found=str(error), remedy="Choose another --out"
+            ) from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise InputError(
+                    f"another process is training in {self.folder}", remedy="Wait for it, or choose another --out"
+                ) from None
+            except OSError as error:
+                raise InputError(
+                    f"the folder {self.folder} cannot be locked", found=str(error), remedy="Choose another --out"
+                ) from error
+            self.checkpoints.remove_leftovers()
+            yield
 
     @property
     def name(self) -> str:
