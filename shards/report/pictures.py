@@ -1,20 +1,24 @@
-"""Pictures of a gallery as data URIs, so that the page is one file."""
+"""Pictures of a gallery as data URIs no larger than they are shown, so that the page is one file, and a small one."""
 
 import base64
+import io
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
+import numpy as np
+from PIL import ExifTags, Image, ImageOps
 
 from ..base.errors import InputError
 
 _MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
 _MOST_PIXELS = 50_000_000
-"""A larger picture would cost the reader's browser 200 MB and more; a small file can claim any size."""
+"""A larger picture would take 200 MB and more to decode; a small file can claim any size."""
 
-_HEIGHT, _WIDTH = 96, 480
-"""A picture that is smaller than this (pixels) is enlarged by a whole factor up to it, its pixels kept sharp."""
+_LONGEST = 304
+"""The longer side of a picture on the page, in pixels: page.css gives none more than 19rem."""
+_HEIGHT = 96
+"""A picture lower than this (pixels) is enlarged by a whole factor up to it, its pixels kept sharp."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,44 @@ def embed(fragment_file: Path, name: str) -> Picture | None:
         ) from error
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path, formats=tuple(_MEDIA_TYPES)) as image:
-            media_type, (width, height) = _MEDIA_TYPES[image.format or ""], image.size
-    except (OSError, ValueError, Image.DecompressionBombError):
+            if image.width * image.height > _MOST_PIXELS:
+                return None
+            if max(image.size) <= _LONGEST and _is_upright(image):
+                return _shown(data, _MEDIA_TYPES[image.format or ""], image.size)
+            thumbnail = _thumbnail(image)
+    # A decoder may raise anything at all over broken bytes.
+    except Exception:
         return None
-    if width * height > _MOST_PIXELS:
-        return None
-    factor = max(1, min(_HEIGHT // height, _WIDTH // width))
+    return _shown(*_encoded(thumbnail), thumbnail.size)
+
+
+def _is_upright(image: Image.Image) -> bool:
+    """Whether the pixels stand as they are shown; a camera held sideways notes how to turn them."""
+    return bool(image.getexif().get(ExifTags.Base.Orientation, 1) == 1)
+
+
+def _thumbnail(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    elif image.format != "JPEG":
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    # A JPEG is left as it is up to here, because it can be decoded at a fraction of its size.
+    image.thumbnail((_LONGEST, _LONGEST))
+    return ImageOps.exif_transpose(image)
+
+
+def _encoded(image: Image.Image) -> tuple[bytes, str]:
+    """The bytes of a picture and their media type."""
+    buffer = io.BytesIO()
+    if image.mode == "RGBA":
+        image.save(buffer, "PNG", optimize=True)
+        return buffer.getvalue(), "image/png"
+    image.convert("L" if image.mode == "L" else "RGB").save(buffer, "JPEG", quality=85)
+    return buffer.getvalue(), "image/jpeg"
+
+
+def _shown(data: bytes, media_type: str, size: tuple[int, int]) -> Picture:
+    width, height = size
+    factor = max(1, min(_HEIGHT // height, _LONGEST // width))
     uri = f"data:{media_type};base64,{base64.b64encode(data).decode('ascii')}"
     return Picture(uri, width * factor, height * factor, sharp=factor > 1)

@@ -1,4 +1,4 @@
-"""Pictures go into the page whole; whatever is no picture of the folder does not."""
+"""Pictures go into the page no larger than they are shown; whatever is no picture of the folder does not."""
 
 import base64
 import io
@@ -6,11 +6,12 @@ import struct
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from headrace.shards.base.errors import InputError
-from headrace.shards.report.pictures import embed
+from headrace.shards.report.pictures import Picture, embed
 
 
 @pytest.fixture
@@ -20,24 +21,78 @@ def fragment(tmp_path: Path) -> Path:
     return file
 
 
-def test_the_uri_holds_the_files_own_bytes(fragment: Path) -> None:
-    Image.new("RGB", (600, 400)).save(fragment.parent / "photo.jpg")
+def content(picture: Picture | None) -> tuple[str, bytes]:
+    """The media type of an embedded picture, and its bytes."""
+    assert picture is not None
+    media_type, _, data = picture.uri.partition(";base64,")
+    return media_type, base64.b64decode(data)
+
+
+def noise(width: int, height: int) -> Image.Image:
+    return Image.effect_noise((width, height), 60).convert("RGB")
+
+
+def test_a_picture_that_is_small_enough_keeps_its_own_bytes(fragment: Path) -> None:
+    noise(300, 200).save(fragment.parent / "photo.jpg")
+    picture = embed(fragment, "photo.jpg")
+    assert content(picture) == ("data:image/jpeg", (fragment.parent / "photo.jpg").read_bytes())
+    assert picture is not None
+    assert (picture.width, picture.height, picture.sharp) == (300, 200, False)
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "webp", "gif"])
+def test_a_large_picture_becomes_a_thumbnail(fragment: Path, ending: str) -> None:
+    noise(1600, 800).save(fragment.parent / f"photo.{ending}")
+    picture = embed(fragment, f"photo.{ending}")
+    media_type, data = content(picture)
+    assert media_type == "data:image/jpeg"
+    assert len(data) < 60_000 < (fragment.parent / f"photo.{ending}").stat().st_size
+    assert picture is not None
+    assert Image.open(io.BytesIO(data)).size == (picture.width, picture.height) == (304, 152)
+
+
+def test_a_thumbnail_stays_transparent(fragment: Path) -> None:
+    Image.new("RGBA", (600, 600), (255, 0, 0, 40)).save(fragment.parent / "a.png")
+    media_type, data = content(embed(fragment, "a.png"))
+    assert media_type == "data:image/png"
+    assert Image.open(io.BytesIO(data)).getpixel((5, 5)) == (255, 0, 0, 40)
+
+
+def test_sixteen_bits_keep_their_greys(fragment: Path) -> None:
+    Image.fromarray(np.full((400, 400), 128 << 8, np.uint16)).save(fragment.parent / "a.png")
+    _, data = content(embed(fragment, "a.png"))
+    assert Image.open(io.BytesIO(data)).getpixel((5, 5)) == 128
+
+
+@pytest.mark.parametrize("side", [100, 800])
+def test_a_picture_that_lies_on_its_side_is_turned(fragment: Path, side: int) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    noise(2 * side, side).save(fragment.parent / "photo.jpg", exif=exif)
     picture = embed(fragment, "photo.jpg")
     assert picture is not None
-    media_type, _, data = picture.uri.partition(",")
-    assert media_type == "data:image/jpeg;base64"
-    assert base64.b64decode(data) == (fragment.parent / "photo.jpg").read_bytes()
-    assert (picture.width, picture.height, picture.sharp) == (600, 400, False)
+    assert picture.height == 2 * picture.width
+    _, data = content(picture)
+    turned = Image.open(io.BytesIO(data))
+    assert turned.height == 2 * turned.width
+    assert not turned.getexif()
+
+
+def test_a_large_picture_that_is_cut_off_is_not_shown(fragment: Path) -> None:
+    noise(900, 600).save(fragment.parent / "photo.jpg")
+    whole = (fragment.parent / "photo.jpg").read_bytes()
+    (fragment.parent / "photo.jpg").write_bytes(whole[: len(whole) // 2])
+    assert embed(fragment, "photo.jpg") is None
 
 
 def test_a_tiny_picture_is_enlarged_by_a_whole_factor(fragment: Path) -> None:
     Image.new("L", (28, 28)).save(fragment.parent / "a.png")
-    Image.new("L", (200, 20)).save(fragment.parent / "strip.png")
+    Image.new("L", (150, 20)).save(fragment.parent / "strip.png")
     small, strip = embed(fragment, "a.png"), embed(fragment, "strip.png")
     assert small is not None
     assert strip is not None
     assert (small.width, small.height, small.sharp) == (84, 84, True)
-    assert (strip.width, strip.height, strip.sharp) == (400, 40, True)
+    assert (strip.width, strip.height, strip.sharp) == (300, 40, True)
 
 
 @pytest.mark.parametrize("name", ["../../secret.png", "/etc/hostname", ".."])
