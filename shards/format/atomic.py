@@ -27,7 +27,7 @@ def atomic_write(url: str | Path) -> Iterator[BinaryIO]:
             system's temporary folder first and then put in one go.
 
     Raises:
-        InputError: The disk is full, or a quota or the file system's size limit is reached.
+        InputError: There can be no such file, or the disk is full, or a quota or the file system's size limit reached.
     """
     path = local_path(url)
     try:
@@ -40,11 +40,7 @@ def atomic_write(url: str | Path) -> Iterator[BinaryIO]:
     except OSError as error:
         if error.errno not in _FULL:
             raise
-        raise InputError(
-            f"{url} could not be written",
-            found=error.strerror or "no space left",
-            remedy="Free space (nothing half-written was left), then run the same command again",
-        ) from error
+        raise _refused(url, error) from error
 
 
 def write_whole(url: str | Path, data: bytes) -> None:
@@ -61,6 +57,14 @@ def remove_leftovers(folder: Path) -> list[Path]:
     return leftovers
 
 
+def _refused(url: str | Path, error: OSError) -> InputError:
+    return InputError(
+        f"{url} could not be written",
+        found=error.strerror or str(error),
+        remedy="Free space, or choose another place (nothing half-written was left), then run the same command again",
+    )
+
+
 def sync(path: Path) -> None:
     """Make what a file holds, or which names a folder holds, outlast a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
@@ -72,10 +76,18 @@ def sync(path: Path) -> None:
 
 @contextmanager
 def _rename(path: Path) -> Iterator[BinaryIO]:
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}{TEMPORARY}")
     try:
-        with open(temporary, "xb") as stream:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "a folder has this name", str(path))
+        opened = open(temporary, "xb")  # noqa: SIM115  # closed below; only its opening is to be guarded here
+    except OSError as error:
+        if error.errno in _FULL:
+            raise
+        raise _refused(path, error) from error
+    try:
+        with opened as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())

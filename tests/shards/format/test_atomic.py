@@ -53,16 +53,25 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path, failure: type[BaseExcep
     assert os.listdir(tmp_path) == ["a.bin"]
 
 
+@pytest.mark.parametrize("place", ["folder", "file/a.bin", "folder/" + "a" * 300])
+def test_a_place_where_no_file_can_be_is_said(tmp_path: Path, place: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(InputError, match=r"could not be written. Found: .*another place"):
+        write_whole(tmp_path / place, b"data")
+    assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
+    assert os.listdir(tmp_path / "folder") == []
+
+
+def test_a_failure_of_the_writer_itself_is_not_blamed_on_the_place(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="gone"), atomic_write(tmp_path / "a.bin"):
+        (tmp_path / "gone").read_bytes()
+
+
 def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path, small_disk: int) -> None:
     with pytest.raises(InputError, match=r"could not be written.*Free space"), atomic_write(tmp_path / "a") as stream:
         stream.write(bytes(2 * small_disk))
     assert os.listdir(tmp_path) == []
-
-
-def test_other_failures_of_the_system_pass(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(OSError, match="file"), atomic_write(tmp_path / "file" / "a"):
-        pass
 
 
 def test_object_stores_get_one_put() -> None:
