@@ -79,10 +79,11 @@ def show_bench(settings: Settings, workers: int, seconds: float) -> None:
     answer = bench(settings.stream(), settings.batch_size, num_workers=workers, seconds=seconds)
     table = _pairs()
     table.add_row("samples per second", f"{answer.samples_per_second:,.0f}")
-    table.add_row("of the shards", f"{answer.megabytes_per_second:,.1f} MB per second")
+    table.add_row("MB of shards per second", f"{answer.megabytes_per_second:,.1f}")
     table.add_row("first batch after", f"{answer.first_batch_seconds * 1e3:,.1f} ms")
     table.add_row("measured over", f"{answer.samples:,} samples in {answer.seconds:.1f} s")
-    _print(f"Streaming {settings.url} in batches of {settings.batch_size:,}, {workers} workers", table)
+    where = f"by {_count(workers, 'worker')}" if workers else "in one process"
+    _print(f"Streaming {settings.url} in batches of {settings.batch_size:,}, {where}", table)
 
 
 def show_plan(settings: Settings, world_size: int, ranks_per_node: int) -> None:

@@ -28,23 +28,31 @@ def verify(
 @commands.command()
 def stream(
     url: Annotated[str, typer.Argument(help="A folder of shards, local or any fsspec URL.")],
-    step: Annotated[int | None, typer.Option(min=0, help="Which samples were, or will be, in this step?")] = None,
+    step: Annotated[int | None, typer.Option(min=0, help="Which samples does this step (from 0) hold?")] = None,
     bench: Annotated[bool, typer.Option("--bench", help="How fast is it?")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="What will each node read?")] = False,
-    batch_size: Annotated[int, typer.Option(min=1, help="The run's global batch, over all ranks.")] = 256,
-    window: Annotated[int | None, typer.Option(min=1, help="The run's window, for shards of tokens.")] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="The run's rows in a step, over all ranks.")] = 256,
+    window: Annotated[int | None, typer.Option(min=1, help="The run's window, in tokens; only for tokens.")] = None,
     seed: Annotated[int, typer.Option(help="The run's seed.")] = 0,
-    lanes: Annotated[int, typer.Option(min=1, help="The run's lanes.")] = 64,
-    block: Annotated[int | None, typer.Option(min=1, help="The run's block; default: four shards' worth.")] = None,
-    state: Annotated[Path | None, typer.Option(help="--step: a state of the run, if its batch size changed.")] = None,
-    workers: Annotated[int, typer.Option(min=0, help="--bench: processes that read ahead.")] = 0,
-    seconds: Annotated[float, typer.Option(min=0.1, help="--bench: how long.")] = 5.0,
-    world: Annotated[int, typer.Option(min=1, help="--plan: ranks in all.")] = 8,
-    ranks_per_node: Annotated[int, typer.Option(min=1, help="--plan: ranks on each node.")] = 8,
+    lanes: Annotated[int, typer.Option(min=1, help="The run's lanes: places of the data read at once.")] = 64,
+    block: Annotated[
+        int | None, typer.Option(min=1, help="The run's block: samples shuffled together; default: four shards' worth.")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="With --step: a saved state, where the run changed its batch size.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=0, help="With --bench: processes that read ahead.")] = 0,
+    seconds: Annotated[float, typer.Option(min=0.1, help="With --bench: how long.")] = 5.0,
+    world: Annotated[int, typer.Option(min=1, help="With --plan: ranks (GPUs) in all.")] = 8,
+    ranks_per_node: Annotated[int, typer.Option(min=1, help="With --plan: ranks on each node.")] = 8,
 ) -> None:
     """Answer questions about a stream: what a step held, how fast it is, what each node of a training will read.
 
+    The answers are those of one run: give the batch size, window, seed, lanes and block that it has.
+
     Example: headrace stream demo/images --plan --world 64 --batch-size 4096
+
+    Example: headrace stream demo/text --window 128 --step 41 --batch-size 64
     """
     from . import answers
 

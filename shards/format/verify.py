@@ -38,8 +38,9 @@ class VerifyReport:
             ShardError: Names every problem.
         """
         if self.problems:
+            count = len(self.problems)
             raise ShardError(
-                f"{self.url} is not what its manifest says, in {len(self.problems)} places",
+                f"{self.url} is not what its manifest says, in {count:,} place{'s' * (count > 1)}",
                 found="; ".join(map(str, self.problems)),
                 remedy="Copy the files named here again, or delete them and run the build's command again",
             )

@@ -37,7 +37,7 @@ class WindowSource:
         window: T.
 
     Raises:
-        UsageError: `window` is below 1.
+        UsageError: `window` is below 1, or no shard has as many tokens.
     """
 
     ragged: frozenset[str] = frozenset({"ends"})
@@ -47,6 +47,13 @@ class WindowSource:
             raise UsageError("a window has no token", found=f"window={window}", expected="at least 1")
         tokens = np.array([shard.tokens or 0 for shard in manifest.shards], dtype=np.int64)
         self.sizes = window_counts(tokens, window)
+        if tokens.any() and not self.sizes.any():
+            raise UsageError(
+                f"no window of {window:,} tokens fits into a shard of {url}",
+                found=f"{tokens.max():,} tokens in the longest shard",
+                expected="one token more than a window has, in at least one shard",
+                remedy="Choose a shorter window",
+            )
         self._url, self._manifest, self._window = url, manifest, window
         self._shards = OpenShards(self._shard)
 
