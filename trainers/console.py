@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from headrace.shards.base.errors import Interrupted
+from headrace.shards.base.errors import Interrupted, TrainingError
 from headrace.shards.base.report import Table as TableFragment
 from headrace.shards.base.report import read_fragments
 
@@ -24,10 +24,10 @@ def run_train(recipe_path: Path, overrides: Sequence[str], out: Path | None) -> 
     folder = out or Path(recipe_path.stem)
     try:
         main = train(read_recipe(recipe_path, overrides), folder)
-    except Interrupted as stop:
+    except (Interrupted, TrainingError) as stop:
         if is_main():
             raise
-        # All processes stop together, and the first one says so.
+        # All processes stop together, and the first one says why.
         raise typer.Exit(stop.exit_code) from None
     if not main:
         return

@@ -1,10 +1,14 @@
 """What a run knows of its shards before it reads them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from headrace.shards.base.errors import RecipeError
+import numpy as np
+from numpy.typing import NDArray
+
+from headrace.shards.base.errors import InputError, RecipeError
 from headrace.shards.format.manifest import Manifest, folder_of
 from headrace.shards.format.urls import fetch, join
 
@@ -13,6 +17,8 @@ from .vocabulary import Vocabulary, read_tokenizer
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+Record = Mapping[str, Any]
+"""A sample of the stream, or a whole document as `{"tokens": (n,)}`."""
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
 
 
@@ -79,3 +85,22 @@ class DataFacts:
             expected=expected,
             remedy="Point data.url at other shards, or choose another pretext",
         )
+
+
+def image_of(record: Record, fields: Sequence[str]) -> NDArray[np.uint8]:
+    """The image of a record, (H, W) or (H, W, 3): under the first of the fields that it has.
+
+    Raises:
+        InputError: It has none of them.
+    """
+    for name in fields:
+        if name in record:
+            image: NDArray[np.uint8] = record[name]
+            return image
+    held = sorted(name for name in record if not name.startswith("__"))
+    raise InputError(
+        f"the sample '{record.get('__key__', 'without a key')}' holds no image that can be decoded",
+        found=f"the fields {', '.join(held) or 'none'}",
+        expected=f"one of {', '.join(fields)}",
+        remedy="Build the shards anew without such records, or from PNG, JPEG or WebP",
+    )

@@ -145,8 +145,8 @@ def _settled(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     result = dict(data)
     if result.get("pretext"):
         result["pretext"] = {_placed(name, folder): values for name, values in _entry(result["pretext"]).items()}
-    if isinstance(result.get("evals"), list):
-        result["evals"] = [_entry(each) for each in result["evals"]]
+    if isinstance(evals := result.get("evals"), list | str | Mapping):
+        result["evals"] = [_entry(each) for each in (evals if isinstance(evals, list) else [evals])]
     for part, key in (("data", "url"), ("probe", "test_url")):
         value = result.get(part)
         if isinstance(value, Mapping) and isinstance(value.get(key), str) and "://" not in value[key]:

@@ -89,6 +89,7 @@ def test_evaluations_are_made_with_their_parameters(written):
     recipe = read_recipe(written("pretext: mae\ndata: {url: x}\nevals: [linear_probe, knn: {k: 3}]\n"))
     assert recipe.evals["knn k=3"] == Knn(k=3)
     assert list(recipe.evals) == ["linear_probe", "knn k=3"]
+    assert read_recipe(written("pretext: mae\ndata: {url: x}\nevals: knn\n")).evals == {"knn": Knn()}
 
 
 def test_one_evaluation_with_several_parameters(written):

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import DataFacts
-from ..pretext.base import Record
+from ..data import DataFacts, Record, image_of
 from ..samples.crops import central_box, resized, with_channels
 from .base import Matrix
 
@@ -29,8 +28,7 @@ def raw_input(
     if data.manifest.kind == "tokens":
         return "TF-IDF of words", tf_idf((decoded(data, record) for record in records), train)
     fields, side, channels = data.image_fields(), min(network["image_size"], _SIDE), network["num_channels"]
-    images = (next(record[name] for name in fields if name in record) for record in records)
-    return "pixels", np.stack([pixels(image, side, channels) for image in images])
+    return "pixels", np.stack([pixels(image_of(record, fields), side, channels) for record in records])
 
 
 def tf_idf(texts: Iterable[str], train: NDArray[np.bool_]) -> Matrix:

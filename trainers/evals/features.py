@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from headrace.shards.base.progress import Advance
 
-from ..pretext.base import Arrays, Objective, Pretext, Record
+from ..data import Record
+from ..pretext.base import Arrays, Objective, Pretext
 
 _RECORDS = 64
 """Records whose views are computed together."""

@@ -13,8 +13,7 @@ from headrace.shards.base.errors import InputError
 from headrace.shards.base.recipe import RecipeModel
 from headrace.shards.base.rng import key
 
-from ..data import DataFacts
-from ..pretext.base import Record
+from ..data import DataFacts, Record
 from .records import read_metas, read_records
 from .splits import in_share, labelled_draws
 
@@ -54,7 +53,7 @@ class ProbeRecipe(RecipeModel):
     group: Selector | None = None
     """Records of one group, such as two versions of a page, stay on one side of every split; default: each alone."""
     split: Selector | None = None
-    """Says `train` or `test`, where the data knows; else groups are drawn by a hash."""
+    """Says `train` or `test`, where the data knows, and leaves out what is neither; else groups are drawn by a hash."""
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """Of the groups, where neither `split` nor `test_url` says."""
     test_url: str | None = None
@@ -131,9 +130,9 @@ def _labelled(recipe: ProbeRecipe, data: DataFacts) -> list[tuple[int, str, str,
     found = []
     for row, (name, meta) in enumerate(read_metas(data)):
         label = recipe.label.value(meta)
-        if label is not None:
+        side = recipe.split.value(meta) if recipe.split else None
+        if label is not None and (recipe.split is None or side in ("train", "test")):
             group = recipe.group.value(meta) if recipe.group else None
-            side = recipe.split.value(meta) if recipe.split else None
             found.append((row, label, group or name, side))
     return found
 
@@ -147,5 +146,6 @@ def _check(
             f"the labels of {data.url} cannot be probed",
             found=f"{len(labels)} records of {len(classes)} classes, {known} of them to train on; {asked} to test",
             expected="at least two classes to train on, and something to test",
-            remedy=f"Mend 'probe' in the recipe: the label is read from '{recipe.label.field}'",
+            remedy=f"Mend 'probe' in the recipe: the label is read from '{recipe.label.field}'. The first record has "
+            f"{', '.join(next(read_metas(data))[1]) or 'no metadata'}",
         )

@@ -12,8 +12,7 @@ from headrace.shards.format.token_reader import TokenShard
 from headrace.shards.stream.codecs import CODECS
 from headrace.shards.stream.samples import SampleSource
 
-from ..data import DataFacts
-from ..pretext.base import Record
+from ..data import DataFacts, Record
 
 _ROWS = 256
 """Samples read at once."""

@@ -32,11 +32,10 @@ from torch import Tensor, nn
 from headrace.shards.base.registry import Registry
 
 from ..backbones import BackboneRecipe
-from ..data import DataFacts
+from ..data import DataFacts, Record
 
 PRETEXTS = Registry("pretext", "headrace.trainers.pretext", "headrace.pretexts")
 
-Record = Mapping[str, Any]
 Arrays = dict[str, NDArray[Any]]
 Batch = Mapping[str, Tensor]
 

@@ -35,13 +35,13 @@ from torch import Tensor, nn
 from headrace.shards.base.errors import RecipeError
 
 from ..backbones import BackboneRecipe, encode_visible, vision_encoder
-from ..data import DataFacts
+from ..data import DataFacts, Record, image_of
 from ..decoders import PatchDecoder, initialise
 from ..samples.crops import central_box, flipped, random_box, resized, with_channels
 from ..samples.patch_masks import random_patches, visible_patches
 from ..samples.patches import patch_statistics, patchify, sincos_positions, unpatchify
 from ..samples.rows import gathered
-from .base import Arrays, Batch, Drawing, Loss, Objective, Pretext, PretextExample, Record
+from .base import Arrays, Batch, Drawing, Loss, Objective, Pretext, PretextExample
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -187,19 +187,15 @@ class Mae(Pretext):
 
     def sample(self, record: Record, rng: np.random.Generator) -> Arrays:
         """See the file's docstring."""
-        image = self._image(record)
+        image = image_of(record, self.images)
         crop = resized(image, self.size, random_box(image.shape[0], image.shape[1], rng, area=self.crop))
         visible, hidden = random_patches(self.tokens, self.masked, rng)
         return {"image": self._planes(flipped(crop, rng, self.flip)), "visible": visible, "hidden": hidden}
 
     def views(self, record: Record) -> list[Arrays]:
         """The image's largest central square, scaled."""
-        image = self._image(record)
+        image = image_of(record, self.images)
         return [{"image": self._planes(resized(image, self.size, central_box(*image.shape[:2])))}]
-
-    def _image(self, record: Record) -> NDArray[np.uint8]:
-        image: NDArray[np.uint8] = next(record[name] for name in self.images if name in record)
-        return image
 
     def _planes(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return np.ascontiguousarray(with_channels(image, self.channels).transpose(2, 0, 1))

@@ -52,6 +52,12 @@ def test_the_split_of_the_data_counts_where_it_has_one(images):
     assert found.test.tolist() == ([False] * 11 + [True] * 5) * 3
 
 
+def test_what_is_neither_to_train_nor_to_test_is_left_out(images):
+    recipe = ProbeRecipe(label=Selector(field="label"), split=Selector(field="split", pattern="^train|^te$"))
+    with pytest.raises(InputError, match=r"33 records of 2 classes, 2 of them to train on; 0 to test"):
+        labelled_records(recipe, DataFacts.of(images))
+
+
 def test_other_shards_can_hold_the_test(images):
     recipe = ProbeRecipe(label=Selector(field="label"), test_url=images)
     found = labelled_records(recipe, DataFacts.of(images))
@@ -74,5 +80,5 @@ def test_some_documents_of_some_shards(texts):
 
 
 def test_labels_that_tell_nothing_are_refused(images):
-    with pytest.raises(InputError, match=r"0 records of 0 classes.*'lable'"):
+    with pytest.raises(InputError, match=r"0 records of 0 classes.*'lable'.*label, split"):
         labelled_records(ProbeRecipe(label=Selector(field="lable")), DataFacts.of(images))

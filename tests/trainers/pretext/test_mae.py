@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 from transformers import ViTMAEConfig, ViTMAEForPreTraining
 
-from headrace.shards.base.errors import RecipeError
+from headrace.shards.base.errors import InputError, RecipeError
 from headrace.trainers.backbones import BackboneRecipe
 from headrace.trainers.data import DataFacts
 from headrace.trainers.pretext.mae import Mae
@@ -93,6 +93,11 @@ def test_a_sample_is_a_crop_of_the_image_and_a_split_of_its_patches():
     assert sample["image"].shape == (1, 8, 8)
     assert sorted([*sample["visible"], *sample["hidden"]]) == list(range(16))
     assert len(sample["visible"]) == 4
+
+
+def test_a_record_without_an_image_that_can_be_decoded(pretext):
+    with pytest.raises(InputError, match=r"sample 'a/b' holds no image.*Found: the fields gif, json"):
+        pretext.views({"__key__": "a/b", "gif": b"GIF89a", "json": {}})
 
 
 def test_a_view_is_the_central_square(pretext):
