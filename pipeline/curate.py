@@ -1,8 +1,12 @@
-"""The two map phases: read and curate what comes from outside, and filter again what a dedup stage left."""
+"""The map tasks: read and score what comes from outside, decide on it, and filter again what a dedup stage left.
 
-import heapq
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+Scoring is the work; deciding is cheap and a task of its own. What a filter's bounds are enters the deciding task alone,
+so that a build with other bounds reads, extracts and measures nothing again.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,51 +14,43 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from headrace.shards.base.rng import hash64
-
+from .arrow_files import read_table, table_writer, write_table
 from .contracts.returned import check_read
+from .decide import decide
+from .examples import EXAMPLES, choose_examples
 from .inputs import Split
 from .population import DECISION_SCHEMA, RECORDS, View, write_decisions
 from .readers.base import Reader
 from .recipe import Stage
 from .records import PAYLOADS, numbers
-from .stages import Applied, apply
+from .stages import Scored, score
 
 READ = "read.arrow"
 SCORES = "scores.arrow"
-EXAMPLES = "examples.arrow"
+FIXED = "fixed.arrow"
+EVIDENCE = "evidence.arrow"
+EDITS = "edits.arrow"
+NOTES = "notes.arrow"
 
-EXAMPLES_PER_REASON = 4
-EXAMPLE_BYTES = 64 << 10
-
-EXAMPLE_SCHEMA = pa.schema(
-    [
-        ("number", pa.uint64()),
-        ("fate", pa.large_string()),
-        ("stage", pa.large_string()),
-        ("reason", pa.large_string()),
-        ("value", pa.float64()),
-        ("threshold", pa.float64()),
-        ("url", pa.large_string()),
-        ("payload", pa.large_binary()),
-    ]
-)
+READ_SCHEMA = pa.schema([("number", pa.uint64()), ("url", pa.large_string()), ("bytes", pa.uint64())])
+EVIDENCE_SCHEMA = pa.schema([("number", pa.uint64()), ("stage", pa.large_string()), ("evidence", pa.large_string())])
+EDITS_SCHEMA = pa.schema([("number", pa.uint64()), ("edits", pa.large_string())])
 
 
 @dataclass(frozen=True)
-class ReadAndCurate:
-    """Read one split, apply the stages before the first dedup stage, and write what is alive.
+class ReadAndScore:
+    """Read one split and apply the stages before the first dedup stage; drops nothing but what fails.
 
     Args:
         split: What to read.
-        stages: Extractors and filters, in the recipe's order.
+        stages: Extractors and filters, in the recipe's order, without the bounds that shape no measure.
         payload: The payload column at their end.
 
-    Writes `records.arrow` (the living), `read.arrow` (number, url and bytes of every record), `scores.arrow`,
-    `decisions.arrow` and `examples.arrow`.
+    Writes `records.arrow` (every record that could be read and judged), `read.arrow` (number, url and bytes of every
+    record), and what was measured of them: see `_Measured`.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     split: Split
     stages: tuple[Stage, ...]
     payload: str
@@ -70,21 +66,17 @@ class ReadAndCurate:
                 (self.payload, PAYLOADS[self.payload]),
             ]
         )
-        totals = dict.fromkeys(("records", "bytes", "alive", "alive_bytes"), 0)
-        outcome = _Outcome()
-        with _writer(folder / RECORDS, schema) as records, _writer(folder / READ, _READ_SCHEMA) as read:
+        totals = Counter[str]()
+        measured = _Measured()
+        with table_writer(folder / RECORDS, schema) as records, table_writer(folder / READ, READ_SCHEMA) as read:
             for batch in self._batches():
-                applied = apply(self.stages, batch)
-                alive = applied.alive().select(schema.names)
-                read.write_batch(batch.select(_READ_SCHEMA.names))
-                records.write_batch(alive)
-                outcome.add(batch, applied)
-                totals["records"] += batch.num_rows
-                totals["bytes"] += _bytes(batch)
-                totals["alive"] += alive.num_rows
-                totals["alive_bytes"] += _bytes(alive)
-        outcome.write(folder)
-        return {**totals, "failed": outcome.failed}
+                scored = score(self.stages, batch)
+                read.write_batch(batch.select(READ_SCHEMA.names))
+                records.write_batch(scored.batch.records.select(schema.names))
+                measured.add(batch, scored)
+                totals.update(records=batch.num_rows, bytes=int(np.sum(batch.column("bytes").to_numpy())))
+        measured.write(folder)
+        return {"records": totals["records"], "bytes": totals["bytes"], **measured.stats()}
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         file, last = self.split.file, -1
@@ -97,102 +89,110 @@ class ReadAndCurate:
 
 
 @dataclass(frozen=True)
-class FilterAgain:
-    """Apply filters to what a dedup stage left of a split; the records stay where they are."""
+class Decide:
+    """Decide on one split's records from what was measured of them, and choose examples.
+
+    Args:
+        scored: The name of the task that scored them.
+        stages: As there, with the bounds that count.
+    """
 
     version: ClassVar[int] = 1
+    scored: str
+    stages: tuple[Stage, ...]
+
+    def run(self, root: Path, folder: Path) -> Mapping[str, Any]:
+        """Do it."""
+        decisions = _decide_on(root / self.scored, self.stages)
+        write_decisions(folder, decisions, None)
+        batches = View(self.scored, ()).batches(root)
+        write_table(
+            folder / EXAMPLES, choose_examples(self.stages, batches, read_table(root / self.scored / SCORES), decisions)
+        )
+        return {"decided": decisions.num_rows}
+
+
+@dataclass(frozen=True)
+class FilterAgain:
+    """Score and decide on what a dedup stage left of a split; the records stay where they are."""
+
+    version: ClassVar[int] = 2
     view: View
     stages: tuple[Stage, ...]
 
     def run(self, root: Path, folder: Path) -> Mapping[str, Any]:
         """Do it."""
-        outcome = _Outcome()
+        measured = _Measured()
         records = 0
         for batch in self.view.batches(root):
             records += batch.num_rows
-            outcome.add(batch, apply(self.stages, batch))
-        outcome.write(folder)
-        return {"records": records, "failed": outcome.failed}
+            measured.add(batch, score(self.stages, batch))
+        measured.write(folder)
+        decisions = _decide_on(folder, self.stages)
+        write_decisions(folder, decisions, None)
+        batches = self.view.batches(root)
+        write_table(folder / EXAMPLES, choose_examples(self.stages, batches, read_table(folder / SCORES), decisions))
+        return {"records": records, **measured.stats()}
 
 
-_READ_SCHEMA = pa.schema([("number", pa.uint64()), ("url", pa.large_string()), ("bytes", pa.uint64())])
+def _decide_on(folder: Path, stages: Sequence[Stage]) -> pa.Table:
+    """The decisions on what a task measured."""
+    table = read_table(folder / SCORES)
+    scores = {name: table.column(name).to_numpy() for name in table.column_names if name != "number"}
+    evidence: dict[str, dict[int, str]] = {}
+    for row in read_table(folder / EVIDENCE).to_pylist():
+        evidence.setdefault(row["stage"], {})[row["number"]] = row["evidence"]
+    return decide(stages, table.column("number").to_numpy(), scores, evidence, read_table(folder / FIXED))
 
 
 @dataclass
-class _Outcome:
-    """Collects what stages decided and measured, batch after batch."""
+class _Measured:
+    """Collects what stages measured, batch after batch.
 
-    decisions: list[pa.Table] = field(default_factory=list)
+    Writes `scores.arrow` (number, and a column for each `stage.measure`), `fixed.arrow` (decisions that need no
+    scores), `evidence.arrow`, `edits.arrow` (number, JSON list) and `notes.arrow` (number, a column for each note).
+    """
+
     scores: list[pa.Table] = field(default_factory=list)
-    examples: "_Examples" = field(default_factory=lambda: _Examples())
+    fixed: list[pa.Table] = field(default_factory=list)
+    evidence: list[pa.Table] = field(default_factory=list)
+    edits: list[pa.Table] = field(default_factory=list)
+    notes: list[pa.Table] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
     failed: int = 0
 
-    def add(self, batch: pa.RecordBatch, applied: Applied) -> None:
-        self.decisions.append(pa.Table.from_pylist(applied.decisions, DECISION_SCHEMA))
+    def add(self, batch: pa.RecordBatch, scored: Scored) -> None:
+        number = batch.column("number")
         # What was not measured is null, so that other tools' means and counts leave it out.
-        scores = {name: pa.array(values, from_pandas=True) for name, values in applied.scores.items()}
-        self.scores.append(pa.table({"number": batch.column("number"), **scores}))
-        self.examples.add(applied)
-        self.failed += sum(decision["fate"] == "failed" for decision in applied.decisions)
+        scores = {name: pa.array(values, from_pandas=True) for name, values in scored.scores.items()}
+        self.scores.append(pa.table({"number": number, **scores}))
+        self.fixed.append(pa.Table.from_pylist(scored.fixed, DECISION_SCHEMA))
+        told = [(record, stage, text) for stage, texts in scored.evidence.items() for record, text in texts.items()]
+        self.evidence.append(_rows(told, EVIDENCE_SCHEMA))
+        edits = [(record, json.dumps(each, ensure_ascii=False)) for record, each in scored.edits.items()]
+        self.edits.append(_rows(edits, EDITS_SCHEMA))
+        notes = {
+            name: pa.array(map(values.get, number.to_pylist()), pa.large_string())
+            for name, values in scored.notes.items()
+        }
+        self.notes.append(pa.table({"number": number, **notes}))
+        for stage, seconds in scored.seconds.items():
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+        self.failed += sum(decision["fate"] == "failed" for decision in scored.fixed)
 
     def write(self, folder: Path) -> None:
-        write_decisions(folder, pa.concat_tables([DECISION_SCHEMA.empty_table(), *self.decisions]), None)
+        nothing = pa.table({"number": pa.array([], pa.uint64())})
         # A batch in which a filter failed on every record lacks its measures.
-        scores = pa.concat_tables([_NO_SCORES, *self.scores], promote_options="default")
-        _write_table(folder / SCORES, scores)
-        _write_table(folder / EXAMPLES, self.examples.table())
+        write_table(folder / SCORES, pa.concat_tables([nothing, *self.scores], promote_options="default"))
+        write_table(folder / NOTES, pa.concat_tables([nothing, *self.notes], promote_options="default"))
+        write_table(folder / FIXED, pa.concat_tables([DECISION_SCHEMA.empty_table(), *self.fixed]))
+        write_table(folder / EVIDENCE, pa.concat_tables([EVIDENCE_SCHEMA.empty_table(), *self.evidence]))
+        write_table(folder / EDITS, pa.concat_tables([EDITS_SCHEMA.empty_table(), *self.edits]))
+
+    def stats(self) -> Mapping[str, Any]:
+        """What the runner and the report look at."""
+        return {"failed": self.failed, "seconds": {label: round(each, 4) for label, each in self.seconds.items()}}
 
 
-_NO_SCORES = pa.table({"number": pa.array([], pa.uint64())})
-
-
-class _Examples:
-    """A few records per reason, and of the kept ones, chosen by a hash of their numbers: the same in any run."""
-
-    def __init__(self) -> None:
-        self._heaps: dict[tuple[str, str], list[tuple[int, int, dict[str, Any]]]] = {}
-
-    def add(self, applied: Applied) -> None:
-        batch = applied.batch
-        if not batch.num_rows:
-            return
-        payload = next(name for name in PAYLOADS if name in batch.schema.names)
-        decided = {decision["number"]: decision for decision in applied.decisions}
-        known = batch.column("number").to_numpy()
-        order = hash64(known, _EXAMPLE_KEY)
-        for row, (number, place) in enumerate(zip(known.tolist(), order.tolist(), strict=True)):
-            decision = decided.get(number, {"fate": "kept", "stage": "", "reason": ""})
-            heap = self._heaps.setdefault((decision["stage"], decision["reason"]), [])
-            if len(heap) == EXAMPLES_PER_REASON and -place <= heap[0][0]:
-                continue
-            value = batch.column(payload)[row].as_py()
-            data = value.encode() if isinstance(value, str) else value
-            if payload == "image" and len(data) > EXAMPLE_BYTES:
-                continue  # a cut picture cannot be shown
-            example = {**decision, "number": number, "url": batch.column("url")[row].as_py()}
-            example["payload"] = data[:EXAMPLE_BYTES]
-            entry = (-place, number, {name: example.get(name) for name in EXAMPLE_SCHEMA.names})
-            (heapq.heappush if len(heap) < EXAMPLES_PER_REASON else heapq.heapreplace)(heap, entry)
-
-    def table(self) -> pa.Table:
-        rows = [entry for key in sorted(self._heaps) for _, _, entry in sorted(self._heaps[key], key=lambda e: -e[0])]
-        return pa.Table.from_pylist(rows, EXAMPLE_SCHEMA)
-
-
-_EXAMPLE_KEY = 0x6865616472616365
-"""Any constant: examples are picked by it, and nothing else depends on it."""
-
-
-def _bytes(batch: pa.RecordBatch) -> int:
-    return int(np.sum(batch.column("bytes").to_numpy()))
-
-
-@contextmanager
-def _writer(path: Path, schema: pa.Schema) -> Iterator[pa.ipc.RecordBatchFileWriter]:
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, schema) as writer:
-        yield writer
-
-
-def _write_table(path: Path, table: pa.Table) -> None:
-    with _writer(path, table.schema) as writer:
-        writer.write_table(table)
+def _rows(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema)

@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-import pyarrow.ipc
 import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
@@ -17,11 +15,11 @@ from rich.text import Text
 
 from headrace.shards.base.errors import InputError
 
+from .arrow_files import read_table
 from .assembly.finish import INPUTS, LEDGER_FOLDER
 from .build import WORK
-from .curate import SCORES
+from .curate import FIXED
 from .engine.tasks import MARKER
-from .population import DECISIONS
 
 TEXT_SHOWN = 600
 
@@ -107,13 +105,12 @@ def show_failed(out: Path) -> None:
         InputError: There is no build.
     """
     reasons: Counter[tuple[str, str]] = Counter()
-    # What decides and measures failures, in the folders of finished tasks alone.
-    folders = [path.parent for path in (out / WORK).glob(f"*/*/{MARKER}") if (path.parent / SCORES).exists()]
+    # Of finished tasks alone.
+    folders = [path.parent for path in (out / WORK).glob(f"*/*/{MARKER}") if (path.parent / FIXED).exists()]
     if not folders:
         raise InputError(f"{out} holds no build that has read anything", remedy="Check the path")
     for folder in folders:
-        with pa.memory_map(str(folder / DECISIONS)) as file:
-            table = pa.ipc.open_file(file).read_all()
+        table = read_table(folder / FIXED)
         failed = table.filter(pc.equal(table.column("fate"), "failed")).select(["stage", "reason"])
         reasons.update((row["stage"], row["reason"]) for row in failed.to_pylist())
     table = Table("records", "stage", "why it failed", title=Text(f"Failed records of {out}"))

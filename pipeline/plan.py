@@ -1,6 +1,7 @@
 """The plan: a recipe and its inputs as phases of independent tasks.
 
-curate         read each split, extract, filter; write the living            one task per split
+curate         read each split, extract, score                               one task per split
+decide         drop by what was measured                                     one task per split
 <dedup>.*      compare records with each other; decide                       per split, then per key range
 filter-<k>     filters that come after a dedup stage                         one task per split
 order-keys     each living record's key                                      one task per split
@@ -18,7 +19,7 @@ from typing import Any
 from headrace.shards.base.errors import RecipeError
 
 from .assembly.phases import assembly_phases
-from .curate import FilterAgain, ReadAndCurate
+from .curate import Decide, FilterAgain, ReadAndScore
 from .dedup.base import Steps
 from .engine.runner import Phase, Results
 from .engine.tasks import Task, make_task
@@ -41,6 +42,7 @@ class Plan:
         phases: In order.
         population: The records that are alive at its end.
         segments: The phases that measured records.
+        deciding: Those that decided by what was measured, and chose examples.
         files: The inputs.
         splits: The inputs' parts.
         published: Folders that dedup stages add to the output: name -> (phase, file of each of its tasks).
@@ -49,6 +51,7 @@ class Plan:
     phases: tuple[Phase, ...]
     population: Population
     segments: tuple[str, ...]
+    deciding: tuple[str, ...]
     files: tuple[InputFile, ...]
     splits: tuple[Split, ...]
     published: Mapping[str, tuple[str, str]]
@@ -69,8 +72,8 @@ def make_plan(recipe: Recipe, files: Sequence[InputFile], splits: Sequence[Split
         bytes=sum(_expanded(file) for file in files),
         records="curate",
         payload=payload,
-    ).after("curate")
-    phases = [_curate(first, population, splits)]
+    ).after("decide")
+    phases = [_curate(first, population, splits), _decide(first, population)]
     segments = ["curate"]
     published: dict[str, tuple[str, str]] = {}
     for stage in rest:
@@ -85,7 +88,9 @@ def make_plan(recipe: Recipe, files: Sequence[InputFile], splits: Sequence[Split
             segments.append(phase.name)
             population = population.after(phase.name)
     phases.extend(assembly_phases(recipe, population, files, segments))
-    return Plan(tuple(phases), population, tuple(segments), tuple(files), tuple(splits), published)
+    return Plan(
+        tuple(phases), population, tuple(segments), ("decide", *segments[1:]), tuple(files), tuple(splits), published
+    )
 
 
 def _segments(stages: Sequence[Stage]) -> tuple[tuple[Stage, ...], list[Stage | tuple[Stage, ...]]]:
@@ -106,11 +111,12 @@ def _segments(stages: Sequence[Stage]) -> tuple[tuple[Stage, ...], list[Stage | 
 
 def _curate(stages: tuple[Stage, ...], population: Population, splits: Sequence[Split]) -> Phase:
     parts = Counter(split.file.ordinal for split in splits)
+    measuring = tuple(stage.measuring() for stage in stages)
     tasks = [
         make_task(
             "curate",
             split.index,
-            ReadAndCurate(split, stages, population.payload),
+            ReadAndScore(split, measuring, population.payload),
             # Spans are in units of their reader's own: rows, bytes once decompressed, ...
             weight=max(1, split.file.size // parts[split.file.ordinal]),
         )
@@ -118,6 +124,17 @@ def _curate(stages: tuple[Stage, ...], population: Population, splits: Sequence[
     ]
     # Raw and extracted payload of a batch, and what the stages make of it.
     return Phase("curate", lambda results: tasks, len(tasks), 6 * BATCH_BYTES, population.bytes, rate=4e6)
+
+
+def _decide(stages: tuple[Stage, ...], population: Population) -> Phase:
+    def tasks(results: Results) -> list[Task]:
+        scored = results[population.records].done
+        return [
+            make_task("decide", split, Decide(task.name, stages), [task.fingerprint])
+            for split, task in enumerate(scored)
+        ]
+
+    return Phase("decide", tasks, population.splits)
 
 
 def _filter_again(name: str, stages: tuple[Stage, ...], population: Population) -> Phase:
@@ -157,6 +174,12 @@ def _check_payloads(recipe: Recipe, files: Sequence[InputFile]) -> str:
             if deduplicated:
                 raise RecipeError(f"{recipe.path}: the extractor '{stage.label}' stands behind a dedup stage")
             payload = plugin.writes
+        if deduplicated and stage.kind == "filter" and plugin.edits:
+            raise RecipeError(
+                f"{recipe.path}: the filter '{stage.label}' corrects records, and stands behind a dedup stage",
+                found="records that were compared as they were",
+                remedy="Put it before the first dedup stage",
+            )
         deduplicated = deduplicated or stage.kind == "dedup"
     output: Output = recipe.writer.load()
     output.check()

@@ -1,8 +1,8 @@
 """A plug-in with its parameters as plain data: what travels to worker processes and enters fingerprints."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,11 @@ class PluginSpec:
                     f"{title}: there is no file {path}", remedy="Relative paths are read from the recipe's folder"
                 )
         return cls(registry, name, json.dumps(parameters, sort_keys=True, ensure_ascii=False), str(file.folder))
+
+    def without(self, names: Collection[str]) -> "PluginSpec":
+        """The same plug-in with some parameters at their defaults."""
+        parameters = {name: value for name, value in json.loads(self.parameters).items() if name not in names}
+        return replace(self, parameters=json.dumps(parameters, sort_keys=True, ensure_ascii=False))
 
     def load(self) -> Any:
         """The plug-in, made from its parameters."""

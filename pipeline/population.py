@@ -123,8 +123,8 @@ class Population:
         return self.bytes // DOCUMENT_BYTES
 
     def partitions(self, row_bytes: int, results: Results) -> int:
-        """How many partitions an exchange needs in which each record takes `row_bytes`, now that they were counted."""
-        return exchange.partitions_for(row_bytes * sum(done.stats["alive"] for done in results[self.records].done))
+        """How many partitions an exchange needs in which each record takes `row_bytes`, now that they were read."""
+        return exchange.partitions_for(row_bytes * sum(done.stats["records"] for done in results[self.records].done))
 
 
 def split_of(numbers: NDArray[np.uint64], starts: Sequence[int]) -> NDArray[np.int64]:

@@ -13,7 +13,7 @@ output: {format: webdataset, shard_bytes: 256MB}
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,7 +25,7 @@ from headrace.shards.base.registry import Registry, did_you_mean
 
 from .dedup.base import DEDUPS, Dedup
 from .extractors.base import EXTRACTORS, Extractor
-from .filters.base import FILTERS, Filter
+from .filters.base import FILTERS, Filter, RuleFilter
 from .outputs.base import OUTPUTS
 from .plugin import PluginSpec
 from .readers.base import READERS
@@ -84,6 +84,11 @@ class Stage:
     kind: StageKind
     label: str
     plugin: PluginSpec
+
+    def measuring(self) -> "Stage":
+        """The stage as far as it shapes what is measured: the bounds of its rules are at their defaults."""
+        plugin = self.plugin.load()
+        return replace(self, plugin=self.plugin.without(plugin.bounds)) if isinstance(plugin, RuleFilter) else self
 
 
 @dataclass(frozen=True)

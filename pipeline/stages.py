@@ -1,125 +1,151 @@
 """Fused map stages: extractors and filters applied to a batch, one after the other, in memory.
 
-Every filter scores every record that can be read, dropped or not, so that a build can be decided anew from what is
-stored; the first filter that drops a record, in the recipe's order, gives the reason.
+Every filter scores every record that can be read, dropped or not. What is decided here is only what cannot be decided
+from scores alone: failures, and the verdicts of filters that are no rules over measures. `decide.py` does the rest,
+from what is stored, so that a build can be decided anew.
 """
 
 import json
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from headrace.shards.base.errors import HeadraceError
 
+from .batch import Batch
 from .contracts.returned import check_extracted, check_verdicts
 from .extractors.base import Extractor
-from .filters.base import KEEP, Filter, Verdicts
+from .filters.base import KEEP, Filter, RuleFilter, Verdicts
 from .population import DECISION_SCHEMA
 from .recipe import Stage
-from .records import with_column
 
 Result = TypeVar("Result")
 
 
 @dataclass
-class Applied:
-    """What became of one batch of n records.
+class Scored:
+    """What the stages made of one batch of n records.
 
     Args:
-        batch: The records that could be read and extracted, with the last payload and the notes in their meta.
+        batch: The records that could be read, extracted and judged, with the last payload and the notes in their meta.
         rows: int64: the row of each of them in the original batch.
-        decisions: Rows for `decisions.arrow`: everything dropped or failed.
+        fixed: Decisions that no bound changes, as rows of DECISION_SCHEMA: failures, and drops by filters that judge.
         scores: `stage.measure` to float64 (n,); NaN where a record could not be measured.
+        evidence: By stage, record number to JSON: what explains a drop by its rules.
+        edits: Record number to what each stage corrected in it.
+        notes: Name to record number to value.
+        seconds: By stage.
     """
 
-    batch: pa.RecordBatch
+    batch: Batch
     rows: NDArray[np.int64]
-    decisions: list[dict[str, Any]] = field(default_factory=list)
+    fixed: list[dict[str, Any]] = field(default_factory=list)
     scores: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    evidence: dict[str, dict[int, str]] = field(default_factory=dict)
+    edits: dict[int, list[Mapping[str, Any]]] = field(default_factory=dict)
+    notes: dict[str, dict[int, str]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
-    def alive(self) -> pa.RecordBatch:
-        """The records that nothing dropped."""
-        dead = pa.array({decision["number"] for decision in self.decisions}, pa.uint64())
-        return self.batch.filter(pc.invert(pc.is_in(self.batch.column("number"), value_set=dead)))
 
-
-def apply(stages: Sequence[Stage], batch: pa.RecordBatch) -> Applied:
+def score(stages: Sequence[Stage], records: pa.RecordBatch) -> Scored:
     """Apply stages to a batch that has a `number` column.
 
     Raises:
         PluginError: A plug-in breaks its contract. A plug-in that merely fails on a record fails that record.
     """
-    state = Applied(batch, np.arange(batch.num_rows))
-    if "error" in batch.schema.names:
-        _fail(state, "read", batch.column("error").to_pylist())
-        state.batch = state.batch.drop_columns(["error"])
+    state = Scored(Batch(records), np.arange(records.num_rows))
+    if "error" in records.schema.names:
+        _fail(state, "read", records.column("error").to_pylist())
+        state.batch = state.batch.without("error")
     for stage in stages:
+        began = time.perf_counter()
         plugin = stage.plugin.load()
         if stage.kind == "extractor":
             _extract(state, stage.label, plugin)
         else:
-            _filter(state, stage.label, plugin, batch.num_rows)
+            _filter(state, stage.label, plugin, records.num_rows)
+        state.seconds[stage.label] = time.perf_counter() - began
     return state
 
 
-def _extract(state: Applied, label: str, plugin: Extractor) -> None:
-    def extract(part: pa.RecordBatch) -> tuple[pa.Array, list[str | None]]:
+def _extract(state: Scored, label: str, plugin: Extractor) -> None:
+    def extract(part: Batch) -> tuple[pa.Array, list[str | None]]:
         column, errors = plugin.extract(part)
         check_extracted(label, plugin, column, errors, part.num_rows)
         return column, errors
 
     column, errors = _isolated(extract, state.batch, _join_columns)
-    state.batch = with_column(state.batch, plugin.writes, column)
+    state.batch = state.batch.with_column(plugin.writes, column)
     _fail(state, label, errors)
     if plugin.writes != plugin.reads:
-        state.batch = state.batch.drop_columns([plugin.reads])
+        state.batch = state.batch.without(plugin.reads)
 
 
-def _filter(state: Applied, label: str, plugin: Filter, n: int) -> None:
-    def judge(part: pa.RecordBatch) -> tuple[Verdicts, Sequence[str | None]]:
+def _filter(state: Scored, label: str, plugin: Filter, n: int) -> None:
+    def judge(part: Batch) -> tuple[Verdicts, Sequence[str | None]]:
         verdicts = plugin.judge(part)
-        check_verdicts(label, plugin, verdicts, part.num_rows)
+        check_verdicts(label, plugin, verdicts, part)
         return verdicts, [None] * part.num_rows if verdicts.errors is None else verdicts.errors
 
-    verdicts, errors = _isolated(judge, state.batch, _join_verdicts)
+    def join(parts: Sequence[Verdicts | None], lengths: Sequence[int]) -> Verdicts:
+        return _join_verdicts(parts, lengths, state.batch.column(plugin.reads))
+
+    verdicts, errors = _isolated(judge, state.batch, join)
     for name, values in verdicts.scores.items():
         state.scores.setdefault(f"{label}.{name}", np.full(n, np.nan))[state.rows] = values
-    decided = {decision["number"] for decision in state.decisions}
     numbers = state.batch.column("number").to_pylist()
-    for row in np.flatnonzero(verdicts.rule != KEEP).tolist():
-        if numbers[row] not in decided:
-            evidence = verdicts.evidence[row] if verdicts.evidence is not None else None
-            state.decisions.append(
-                _decision(
-                    numbers[row],
-                    "dropped",
-                    label,
-                    plugin.reasons[verdicts.rule[row]],
-                    _number(verdicts.value[row]),
-                    _number(verdicts.threshold[row]),
-                    None if evidence is None else json.dumps(evidence, ensure_ascii=False, sort_keys=True),
-                )
-            )
+    if isinstance(plugin, RuleFilter):
+        state.evidence[label] = _told(numbers, verdicts.evidence)
+    else:
+        state.fixed += _drops(label, plugin, verdicts, numbers)
+    for number, edit in zip(numbers, verdicts.edits or (), strict=bool(verdicts.edits)):
+        if edit is not None:
+            state.edits.setdefault(number, []).append({"stage": label, **edit})
+    if verdicts.edited is not None:
+        state.batch = state.batch.with_column(plugin.reads, verdicts.edited)
     if verdicts.notes:
-        state.batch = with_column(state.batch, "meta", _with_notes(state.batch.column("meta"), verdicts))
+        state.batch = state.batch.with_column("meta", _with_notes(state.batch.column("meta"), verdicts))
+        for name, noted in verdicts.notes.items():
+            state.notes.setdefault(name, {}).update(zip(numbers, noted, strict=True))
     _fail(state, label, errors)
 
 
-def _fail(state: Applied, stage: str, errors: Sequence[str | None]) -> None:
+def _told(numbers: Sequence[int], evidence: Sequence[Mapping[str, Any] | None] | None) -> dict[int, str]:
+    """Evidence as JSON, by record number."""
+    return {number: _json(each) for number, each in zip(numbers, evidence or (), strict=bool(evidence)) if each}
+
+
+def _drops(label: str, plugin: Filter, verdicts: Verdicts, numbers: Sequence[int]) -> list[dict[str, Any]]:
+    dropped = np.flatnonzero(verdicts.rule != KEEP).tolist()
+    return [
+        _decision(
+            numbers[row],
+            "dropped",
+            label,
+            plugin.reasons[verdicts.rule[row]],
+            _number(verdicts.value[row]),
+            _number(verdicts.threshold[row]),
+            None if verdicts.evidence is None or (evidence := verdicts.evidence[row]) is None else _json(evidence),
+        )
+        for row in dropped
+    ]
+
+
+def _fail(state: Scored, stage: str, errors: Sequence[str | None]) -> None:
     """Take failed records out of the batch; a record that an earlier filter dropped has failed all the same."""
     bad = np.array([error is not None for error in errors], bool)
     if not bad.any():
         return
     numbers = state.batch.column("number").to_pylist()
     failed = {numbers[row] for row in np.flatnonzero(bad)}
-    state.decisions = [each for each in state.decisions if each["number"] not in failed]
+    state.fixed = [each for each in state.fixed if each["number"] not in failed]
     for row in np.flatnonzero(bad).tolist():
-        state.decisions.append(_decision(numbers[row], "failed", stage, str(errors[row]), None, None, None))
+        state.fixed.append(_decision(numbers[row], "failed", stage, str(errors[row]), None, None, None))
     state.batch = state.batch.filter(pa.array(~bad))
     state.rows = state.rows[~bad]
 
@@ -142,11 +168,15 @@ def _number(value: np.float64) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
 def _with_notes(meta: pa.Array, verdicts: Verdicts) -> pa.Array:
     merged = []
     for row, text in enumerate(meta.to_pylist()):
         notes = {name: values[row] for name, values in verdicts.notes.items()}
-        merged.append(json.dumps({**json.loads(text), **notes}, ensure_ascii=False, sort_keys=True))
+        merged.append(_json({**json.loads(text), **notes}))
     return pa.array(merged, pa.large_string())
 
 
@@ -154,8 +184,8 @@ Outcome = tuple[Result, Sequence[str | None]]
 
 
 def _isolated(
-    call: Callable[[pa.RecordBatch], Outcome[Result]],
-    batch: pa.RecordBatch,
+    call: Callable[[Batch], Outcome[Result]],
+    batch: Batch,
     join: Callable[[Sequence[Result | None], Sequence[int]], Result],
 ) -> Outcome[Result]:
     """Call a plug-in on a batch; where it raises, halve the batch until the record that it cannot bear stands alone."""
@@ -183,14 +213,16 @@ def _join_columns(parts: Sequence[pa.Array | None], lengths: Sequence[int]) -> p
     )
 
 
-def _join_verdicts(parts: Sequence[Verdicts | None], lengths: Sequence[int]) -> Verdicts:
-    """Verdicts in a row; a part that failed keeps everything and measured nothing (its errors tell)."""
+def _join_verdicts(parts: Sequence[Verdicts | None], lengths: Sequence[int], payload: pa.Array) -> Verdicts:
+    """Verdicts in a row; a part that failed keeps everything, corrects and measured nothing (its errors tell)."""
     names = {name for part in parts if part for name in part.scores}
     notes = {name for part in parts if part for name in part.notes}
     whole = [
         part or Verdicts(np.full(n, KEEP, np.int16), np.full(n, np.nan), np.full(n, np.nan))
         for part, n in zip(parts, lengths, strict=True)
     ]
+    starts = np.cumsum([0, *lengths]).tolist()
+    untouched = [payload.slice(start, n) for start, n in zip(starts, lengths, strict=False)]
     blanks = [np.full(n, np.nan) for n in lengths]
     return Verdicts(
         np.concatenate([part.rule for part in whole]),
@@ -205,4 +237,8 @@ def _join_verdicts(parts: Sequence[Verdicts | None], lengths: Sequence[int]) -> 
             name: [each for p, n in zip(whole, lengths, strict=True) for each in p.notes.get(name, [""] * n)]
             for name in notes
         },
+        edited=pa.concat_arrays(
+            [own if part.edited is None else part.edited for part, own in zip(whole, untouched, strict=True)]
+        ),
+        edits=[each for part, n in zip(whole, lengths, strict=True) for each in (part.edits or [None] * n)],
     )

@@ -3,18 +3,19 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from headrace.shards.base.report import FOLDER, Gallery, Histogram, Item, Table, write_fragment
 
-from ..curate import EXAMPLE_SCHEMA, EXAMPLES
+from ..arrow_files import read_table
 from ..engine.runner import Results
 from ..engine.tasks import task_name
-from ..filters.base import Rule, RuleFilter
+from ..examples import EXAMPLES
+from ..filters.base import RuleFilter
 from ..outputs.webdataset import image_field
 from ..plan import Plan
 from ..population import DECISIONS
@@ -29,6 +30,7 @@ DECADES = 1000
 
 MAX_VALUES = 1_000_000
 SHOWN_PER_REASON = 3
+SHOWN_PER_SIDE = 2
 TEXT_SHOWN = 1_500
 
 Funnel = Mapping[tuple[str, str, str, str], tuple[int, int]]
@@ -46,6 +48,10 @@ def write_fragments(recipe: Recipe, plan: Plan, funnel: Funnel, results: Results
     if items:
         note = "Chosen by a hash of their place in the input, not by hand."
         write_fragment(out, 40, "examples", Gallery(title="Kept and dropped", note=note, items=tuple(items)))
+    nearest = tuple(_nearest(plan, root, out))
+    if nearest:
+        note = "For each bound the records whose measure is nearest to it, on both its sides."
+        write_fragment(out, 30, "nearest", Gallery(title="At the thresholds", note=note, items=nearest))
 
 
 def funnel_table(recipe: Recipe, funnel: Funnel) -> Table:
@@ -113,7 +119,8 @@ def _histograms(recipe: Recipe, plan: Plan, root: Path) -> Iterator[Histogram]:
             values = _measured(f"score.{stage.label}.{rule.measure}", plan, root)
             if not len(values):
                 continue
-            edges = _edges(values, rule)
+            low, high = plugin.range_of(rule)
+            edges = _edges(values, low, high)
             counts, edges = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
             yield Histogram(
                 title=rule.reason,
@@ -121,8 +128,8 @@ def _histograms(recipe: Recipe, plan: Plan, root: Path) -> Iterator[Histogram]:
                 edges=tuple(edges.tolist()),
                 counts=tuple(counts.tolist()),
                 unit=rule.measure,
-                low=rule.low if np.isfinite(rule.low) else None,
-                high=rule.high if np.isfinite(rule.high) else None,
+                low=low if np.isfinite(low) else None,
+                high=high if np.isfinite(high) else None,
                 group=stage.label,
             )
 
@@ -140,12 +147,12 @@ def _measured(column: str, plan: Plan, root: Path) -> NDArray[np.float64]:
     return np.concatenate([np.empty(0), *found])
 
 
-def _edges(values: NDArray[np.float64], rule: Rule) -> NDArray[np.float64]:
+def _edges(values: NDArray[np.float64], least: float, most: float) -> NDArray[np.float64]:
     """Bins over the bulk of the values and both bounds, so that no outlier flattens the picture.
 
     A bound is the edge between two bins: what it keeps and what it drops never share one.
     """
-    bounds = [bound for bound in (rule.low, rule.high) if np.isfinite(bound)]
+    bounds = [bound for bound in (least, most) if np.isfinite(bound)]
     low, high = np.quantile(values, [0.005, 0.985])
     low, high = min([low, *bounds]), max([high, *bounds])
     if low > 0 and high / low > DECADES:
@@ -154,18 +161,15 @@ def _edges(values: NDArray[np.float64], rule: Rule) -> NDArray[np.float64]:
         margin = (high - low) * 0.02 or abs(high) * 0.1 or 1.0
         start = max(0.0, low - margin) if values.min() >= 0 and low < high else low - margin
         edges = np.linspace(start, high + margin, BINS + 1)
-    inserted = [bound for bound in (rule.low, np.nextafter(rule.high, np.inf)) if np.isfinite(bound)]
+    inserted = [bound for bound in (least, np.nextafter(most, np.inf)) if np.isfinite(bound)]
     return np.unique([*edges, *inserted])
 
 
 def _examples(plan: Plan, results: Results, root: Path, out: Path) -> Iterator[Item]:
     """A few kept records and a few for every reason, duplicates beside their survivors."""
-    rows: dict[tuple[str, str], list[dict[str, object]]] = {}
-    for segment in plan.segments:
-        for split in range(len(plan.splits)):
-            for row in _read(root / task_name(segment, split) / EXAMPLES).to_pylist():
-                if row["fate"] != "kept" or segment == plan.segments[-1]:
-                    rows.setdefault((row["stage"], row["reason"]), []).append(row)
+    rows: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in _chosen(plan, root, near=False):
+        rows.setdefault((row["stage"], row["reason"]), []).append(row)
     for (stage, reason), found in sorted(rows.items()):
         tag = "kept" if not stage else f"{stage}: {reason}"
         for row in found[:SHOWN_PER_REASON]:
@@ -175,13 +179,34 @@ def _examples(plan: Plan, results: Results, root: Path, out: Path) -> Iterator[I
     yield from _duplicates(plan, results, root, out)
 
 
+def _nearest(plan: Plan, root: Path, out: Path) -> Iterator[Item]:
+    """For each bound the records nearest to it, on both its sides."""
+    sides: dict[tuple[str, str, float, str], list[dict[str, Any]]] = {}
+    for row in _chosen(plan, root, near=True):
+        sides.setdefault((row["stage"], row["reason"], row["threshold"], row["fate"]), []).append(row)
+    for (stage, reason, bound, fate), found in sorted(sides.items()):
+        found.sort(key=lambda row: (abs(row["value"] - bound), row["number"]))
+        for row in found[:SHOWN_PER_SIDE]:
+            side = "within" if fate == "kept" else "beyond"
+            caption = f"{row['url'] or _name(plan, row['number'])}; measured {row['value']:.4g}, {side} {bound:.4g}"
+            yield _item(f"{stage}: {reason}", caption, row["payload"], plan, out)
+
+
+def _chosen(plan: Plan, root: Path, *, near: bool) -> Iterator[dict[str, Any]]:
+    """The examples of all splits; of kept ones those that the last filters kept."""
+    for phase in plan.deciding:
+        for split in range(len(plan.splits)):
+            for row in read_table(root / task_name(phase, split) / EXAMPLES).to_pylist():
+                if row["near"] == near and (near or row["fate"] != "kept" or phase == plan.deciding[-1]):
+                    yield row
+
+
 def _duplicates(plan: Plan, results: Results, root: Path, out: Path) -> Iterator[Item]:
     store = RecordStore.of(root, plan.population)
     payload = plan.population.payload
     for phase, on_all in plan.population.decided:
         for done in results[phase].done if on_all else ():
-            with pa.memory_map(str(root / done.name / DECISIONS)) as file:
-                table = pa.ipc.open_file(file).read_all().slice(0, SHOWN_PER_REASON)
+            table = read_table(root / done.name / DECISIONS).slice(0, SHOWN_PER_REASON)
             for row in table.to_pylist():
                 numbers = np.array([row["number"], row["survivor"]], np.uint64)
                 pair = store.fetch(numbers, ["url", payload]).to_pylist()
@@ -205,9 +230,3 @@ def _item(tag: str, caption: str, payload: object, plan: Plan, out: Path) -> Ite
 def _name(plan: Plan, number: object) -> str:
     ordinal, position = split_number(int(str(number)))
     return record_id(plan.files[ordinal].name, position)
-
-
-def _read(path: Path) -> pa.Table:
-    with pa.memory_map(str(path)) as file:
-        reader = pa.ipc.open_file(file)
-        return reader.read_all() if reader.num_record_batches else EXAMPLE_SCHEMA.empty_table()

@@ -9,6 +9,8 @@
 | `value`, `threshold`                  | what was measured, and the bound it broke; a duplicate's is its similarity|
 | `survivor`, `survivor_source`         | of a duplicate: the record that stays                                     |
 | `evidence`                            | JSON: whatever else the stage says (benchmark, item, span, ...)           |
+| `edits`                               | JSON: what each stage corrected in the record, in order                   |
+| `note.<name>`                         | what filters noted in the record's meta (its language, ...)               |
 | `score.<stage>.<measure>`             | everything that was measured, dropped or not                              |
 """
 
@@ -24,7 +26,8 @@ import pyarrow.parquet as pq
 
 from headrace.shards.base.errors import BuildError
 
-from ..curate import READ, SCORES
+from ..arrow_files import read_table
+from ..curate import EDITS, NOTES, READ, SCORES
 from ..engine import exchange
 from ..engine.tasks import task_name
 from ..population import View
@@ -46,7 +49,7 @@ class WriteLedger:
         names: The name and source of each input, by ordinal.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     split: int
     view: View
     scored: tuple[str, ...]
@@ -59,7 +62,7 @@ class WriteLedger:
         Raises:
             BuildError: A record has no fate, or two: the build would lose or double it.
         """
-        records = _read(root / self.view.records / READ)
+        records = read_table(root / self.view.records / READ)
         number = records.column("number").to_numpy()
         decisions = pa.concat_tables([each.read(root) for each in self.view.decided])
         phase, count = self.shards
@@ -79,10 +82,13 @@ class WriteLedger:
             pa.large_string(),
         )
         columns["evidence"] = _spread(number, decisions, "evidence")
+        edits = read_table(root / self.view.records / EDITS)
+        columns["edits"] = _spread(number, edits, "edits")
         for task in self.scored:
-            scores = _read(root / task / SCORES)
-            measured = [name for name in scores.column_names if name != "number"]
-            columns |= {f"score.{name}": _spread(number, scores, name) for name in measured}
+            for file, prefix in ((NOTES, "note"), (SCORES, "score")):
+                found = read_table(root / task / file)
+                named = [name for name in found.column_names if name != "number"]
+                columns |= {f"{prefix}.{name}": _spread(number, found, name) for name in named}
         table = pa.table(columns)
         pq.write_table(table, folder / LEDGER, compression="zstd", store_schema=False)
         return {"funnel": _funnel(table)}
@@ -129,11 +135,6 @@ def _spread(numbers: Any, table: pa.Table, column: str) -> pa.Array:
     hit = known[order[places]] == numbers if len(known) else np.zeros(len(numbers), bool)
     rows = order[places] if len(known) else places
     return table.column(column).combine_chunks().take(pa.array(rows, mask=~hit))
-
-
-def _read(path: Path) -> pa.Table:
-    with pa.memory_map(str(path)) as file:
-        return pa.ipc.open_file(file).read_all()
 
 
 def _funnel(table: pa.Table) -> list[list[Any]]:

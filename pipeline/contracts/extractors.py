@@ -54,6 +54,6 @@ def check_extractor(found: str | type[Extractor] | Extractor) -> list[Finding]:
         if alone[0].as_py() != column[row].as_py() or error_alone[0] != errors[row]:
             law = "a record's result depends on nothing but the record"
             findings.append(Finding(law, f"record {row} gives another when it is alone"))
-    if not batch.equals(batch_of(records, plugin.reads)):
+    if not batch.records.equals(batch_of(records, plugin.reads).records):
         findings.append(Finding("the batch is not changed", "it is another one afterwards"))
     return findings

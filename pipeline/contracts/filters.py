@@ -14,6 +14,7 @@ from pydantic import PydanticUserError
 from headrace.shards.base.errors import HeadraceError, PluginError
 from headrace.shards.base.recipe import make
 
+from ..batch import Batch
 from ..filters.base import FILTERS, KEEP, Filter, Record, Verdicts
 from ..records import PAYLOADS
 from .returned import check_verdicts
@@ -49,7 +50,7 @@ class Subject:
 
     plugin: Filter
     examples: Sequence[tuple[Record, str | None]]
-    batch: pa.RecordBatch
+    batch: Batch
     verdicts: Verdicts
 
 
@@ -131,7 +132,7 @@ def _form(plugin: Any) -> Iterator[str]:
 def _verdicts_fit(subject: Subject) -> Iterator[str]:
     verdicts = subject.verdicts
     try:
-        check_verdicts(type(subject.plugin).__name__, subject.plugin, verdicts, subject.batch.num_rows)
+        check_verdicts(type(subject.plugin).__name__, subject.plugin, verdicts, subject.batch)
     except HeadraceError as error:
         yield str(error)
         return
@@ -184,7 +185,7 @@ def _batch_is_not_changed(subject: Subject) -> Iterator[str]:
     untouched = batch_of(
         [*trial_records(subject.plugin.reads), *(record for record, _ in subject.examples)], subject.plugin.reads
     )
-    if not subject.batch.equals(untouched):
+    if not subject.batch.records.equals(untouched.records):
         yield "the batch that it was given is another one afterwards"
 
 
@@ -211,7 +212,7 @@ def _rows(verdicts: Verdicts) -> list[dict[str, Any]]:
     return rows
 
 
-def _raises(plugin: Filter, batch: pa.RecordBatch) -> bool:
+def _raises(plugin: Filter, batch: Batch) -> bool:
     try:
         plugin.judge(batch)
     except Exception:

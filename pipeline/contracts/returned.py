@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from headrace.shards.base.errors import PluginError
 
+from ..batch import Batch
 from ..extractors.base import Extractor
 from ..filters.base import KEEP, Filter, Verdicts
 from ..readers.base import Reader
@@ -54,18 +55,22 @@ def check_extracted(label: str, plugin: Extractor, column: pa.Array, errors: Seq
         raise _breach(who, "a record with neither a value nor an error", "one of the two for each record")
 
 
-def check_verdicts(label: str, plugin: Filter, verdicts: Verdicts, n: int) -> None:
-    """Check what a filter decided on n records.
+def check_verdicts(label: str, plugin: Filter, verdicts: Verdicts, batch: Batch) -> None:
+    """Check what a filter decided on a batch.
 
     Raises:
-        PluginError: A column is of another length, or a rule is not one of its reasons.
+        PluginError: A column is of another length or type, a rule is not one of its reasons, or a filter that says
+            that it edits nothing has edited.
     """
+    n = batch.num_rows
     parts: dict[str, Sized | None] = {
         "rule": verdicts.rule,
         "value": verdicts.value,
         "threshold": verdicts.threshold,
         "evidence": verdicts.evidence,
         "errors": verdicts.errors,
+        "edited": verdicts.edited,
+        "edits": verdicts.edits,
     }
     parts |= {f"the score '{name}'": values for name, values in verdicts.scores.items()}
     parts |= {f"the note '{name}'": values for name, values in verdicts.notes.items()}
@@ -74,6 +79,14 @@ def check_verdicts(label: str, plugin: Filter, verdicts: Verdicts, n: int) -> No
     if n and not KEEP <= verdicts.rule.min() <= verdicts.rule.max() < reasons:
         found = f"rules from {verdicts.rule.min()} to {verdicts.rule.max()}"
         raise _breach(who, found, f"{KEEP} for a record to keep, or the index of one of its {reasons} reasons")
+    if verdicts.edited is None:
+        return
+    if not plugin.edits:
+        raise _breach(who, "an edited column", "none from a filter whose `edits` is False")
+    kind = PAYLOADS[plugin.reads]
+    if verdicts.edited.type != kind or verdicts.edited.null_count:
+        found = f"an edited column of {verdicts.edited.type} with {verdicts.edited.null_count} nulls"
+        raise _breach(who, found, f"{kind} without nulls")
 
 
 def _check_lengths(who: str, parts: Mapping[str, Sized | None], n: int) -> None:

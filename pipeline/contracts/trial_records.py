@@ -6,9 +6,9 @@ import zlib
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-import pyarrow as pa
 from PIL import Image
 
+from ..batch import Batch
 from ..filters.base import Record
 from ..records import BatchBuilder
 
@@ -86,13 +86,13 @@ def trial_records(payload: str) -> list[Record]:
     return [Record(address, {"charset": "utf-8"}, content=page) for page in PAGES.values()]
 
 
-def batch_of(records: Sequence[Record], payload: str) -> pa.RecordBatch:
+def batch_of(records: Sequence[Record], payload: str) -> Batch:
     """Records as the batch that a stage gets."""
     builder = BatchBuilder(payload)
     for row, record in enumerate(records):
         builder.add(row, getattr(record, payload), url=record.url, meta=record.meta)
     batch = builder.take()
-    return batch.drop_columns(["error"]).rename_columns(["number", *batch.schema.names[1:-2], payload])
+    return Batch(batch.drop_columns(["error"]).rename_columns(["number", *batch.schema.names[1:-2], payload]))
 
 
 def _saved(picture: Image.Image, form: str) -> bytes:

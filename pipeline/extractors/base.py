@@ -1,7 +1,7 @@
 """The contract of an extractor: a new payload column made from another (HTML -> text, ...).
 
 Its module holds `EXAMPLES`: pairs of a payload and what becomes of it, None where it fails; the contract tests
-(`extractor_contract.py`) run them.
+(`contracts/extractors.py`) run them.
 """
 
 from abc import ABC, abstractmethod
@@ -11,6 +11,8 @@ from typing import ClassVar
 import pyarrow as pa
 
 from headrace.shards.base.registry import Registry
+
+from ..batch import Batch
 
 EXTRACTORS = Registry("extractor", "headrace.pipeline.extractors", "headrace.extractors")
 
@@ -24,7 +26,7 @@ class Extractor(ABC):
     writes: ClassVar[str]
 
     @abstractmethod
-    def extract(self, batch: pa.RecordBatch) -> tuple[pa.Array, list[str | None]]:
+    def extract(self, batch: Batch) -> tuple[pa.Array, list[str | None]]:
         """The new column and, per row, why it failed (None where it did not).
 
         Args:

@@ -8,6 +8,7 @@ import pyarrow as pa
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import CSSParserException, DOMNode, HTMLParserException, HTMLTree
 
+from ..batch import Batch
 from ..records import PAYLOADS
 from ._html_text import decode_html
 from .base import Extractor
@@ -50,7 +51,7 @@ class Resiliparse(Extractor):
         except CSSParserException as error:
             raise ValueError(f"skip_elements holds what is no CSS selector: {error}") from None
 
-    def extract(self, batch: pa.RecordBatch) -> tuple[pa.Array, list[str | None]]:
+    def extract(self, batch: Batch) -> tuple[pa.Array, list[str | None]]:
         """The text of each page; a page that cannot be parsed fails."""
         texts: list[str | None] = []
         errors: list[str | None] = []

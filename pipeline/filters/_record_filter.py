@@ -6,10 +6,10 @@ from dataclasses import field, fields, make_dataclass
 from typing import Any, get_type_hints
 
 import numpy as np
-import pyarrow as pa
 
 from headrace.shards.base.errors import PluginError
 
+from ..batch import Batch
 from .base import KEEP, Drop, Filter, Verdicts, records_of
 
 
@@ -32,7 +32,7 @@ def filter_class(function: Callable[..., Any], reasons: tuple[str, ...], reads: 
             remedy="Give every argument but the record a default: a recipe may leave it out",
         )
 
-    def judge(self: Filter, batch: pa.RecordBatch) -> Verdicts:
+    def judge(self: Filter, batch: Batch) -> Verdicts:
         arguments = {each.name: getattr(self, each.name) for each in fields(self)}
         rule = np.full(batch.num_rows, KEEP, np.int16)
         value, threshold = np.full(batch.num_rows, np.nan), np.full(batch.num_rows, np.nan)

@@ -5,7 +5,11 @@ Three forms, from the shortest to the fastest:
 1. **A function of one record**, decorated by `record_filter`: returns None to keep, or `Drop(reason, value)`.
 2. **Rules over measures** (`RuleFilter`): `measure` gives float64 arrays for a whole batch, `rules` says which of them
    must lie between which bounds. Reasons, values, thresholds and histograms all follow; nothing else to write.
+   Measures are stored, so that a build can be decided anew with other bounds (`headrace build --recut`).
 3. **Anything else** (`Filter`): `judge` gives a `Verdicts` itself.
+
+A filter may also *edit*: give the payload back corrected (lines removed, addresses redacted). The filters behind it
+see the edited payload, and the ledger keeps its account of what was changed.
 
 A filter is a frozen dataclass whose fields are its parameters in a recipe, in a file named as it is registered, with
 `EXAMPLES` in the module: pairs of (record, reason or None) that the contract tests run.
@@ -14,7 +18,7 @@ A filter is a frozen dataclass whose fields are its parameters in a recipe, in a
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,6 +26,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from headrace.shards.base.registry import Registry
+
+from ..batch import Batch
 
 FILTERS = Registry("filter", "headrace.pipeline.filters", "headrace.filters")
 
@@ -42,6 +48,8 @@ class Verdicts:
         notes: Strings by name, one per record, added to the record's meta (a language's code, ...).
         errors: Why a record could not be judged (an image that does not decode, ...), or None, one per record: the
             ledger keeps it as failed, whatever its rule says. Default: all could be judged.
+        edited: The payload column with its corrections, of the same type and length; None: nothing is corrected.
+        edits: What was corrected in each record, JSON-able and small (`{"email": 2}`); None where nothing was.
     """
 
     rule: NDArray[np.int16]
@@ -51,6 +59,8 @@ class Verdicts:
     evidence: Sequence[Mapping[str, Any] | None] | None = None
     notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     errors: Sequence[str | None] | None = None
+    edited: pa.Array | None = None
+    edits: Sequence[Mapping[str, Any] | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -62,22 +72,30 @@ class Measures:
         evidence: As in `Verdicts`; what stands there for a kept record is not used.
         notes: As in `Verdicts`.
         errors: As in `Verdicts`; the record's values are NaN then.
+        edited: As in `Verdicts`.
+        edits: As in `Verdicts`.
     """
 
     values: Mapping[str, Floats]
     evidence: Sequence[Mapping[str, Any] | None] | None = None
     notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     errors: Sequence[str | None] | None = None
+    edited: pa.Array | None = None
+    edits: Sequence[Mapping[str, Any] | None] | None = None
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A record is dropped for `reason` unless low <= measure <= high; a NaN measure breaks no rule."""
+    """A record is dropped for `reason` unless low <= measure <= high; a NaN measure breaks no rule.
+
+    A bound is a number, or the name of the parameter that holds it: `Rule("too_short", "words", low="min_words")`. A
+    parameter that is named so must shape no measure: that is what makes a recut possible.
+    """
 
     reason: str
     measure: str
-    low: float = -np.inf
-    high: float = np.inf
+    low: float | str = -np.inf
+    high: float | str = np.inf
 
 
 @dataclass(frozen=True)
@@ -95,8 +113,13 @@ class Filter(ABC):
     def reasons(self) -> tuple[str, ...]:
         """Every reason for which it can drop a record."""
 
+    @property
+    def edits(self) -> bool:
+        """Whether it may give payloads back corrected; it must then stand before the first dedup stage."""
+        return False
+
     @abstractmethod
-    def judge(self, batch: pa.RecordBatch) -> Verdicts:
+    def judge(self, batch: Batch) -> Verdicts:
         """Verdicts on every record of the batch, which must not be changed."""
 
     def files(self) -> tuple[str, ...]:
@@ -115,10 +138,10 @@ class RuleFilter(Filter):
     @property
     @abstractmethod
     def rules(self) -> tuple[Rule, ...]:
-        """The rules in the order in which they are tried."""
+        """The rules in the order in which they are tried; a class may simply set `rules = (Rule(...), ...)`."""
 
     @abstractmethod
-    def measure(self, batch: pa.RecordBatch) -> Measures:
+    def measure(self, batch: Batch) -> Measures:
         """Every measure that the rules name."""
 
     @property
@@ -126,23 +149,39 @@ class RuleFilter(Filter):
         """The rules' reasons."""
         return tuple(rule.reason for rule in self.rules)
 
-    def judge(self, batch: pa.RecordBatch) -> Verdicts:
+    @property
+    def bounds(self) -> frozenset[str]:
+        """The parameters that are bounds and shape no measure."""
+        return frozenset(each for rule in self.rules for each in (rule.low, rule.high) if isinstance(each, str))
+
+    def judge(self, batch: Batch) -> Verdicts:
         """Measure, then apply the rules."""
         measures = self.measure(batch)
-        verdicts = decide(self.rules, measures.values, batch.num_rows)
-        return replace(verdicts, evidence=measures.evidence, notes=measures.notes, errors=measures.errors)
+        return Verdicts(
+            *self.decide(measures.values, batch.num_rows),
+            scores=dict(measures.values),
+            evidence=measures.evidence,
+            notes=measures.notes,
+            errors=measures.errors,
+            edited=measures.edited,
+            edits=measures.edits,
+        )
 
+    def decide(self, measures: Mapping[str, Floats], n: int) -> tuple[NDArray[np.int16], Floats, Floats]:
+        """The whole of its decision on n records, also on stored measures: rule, value, threshold as in `Verdicts`."""
+        chosen = np.full(n, KEEP, np.int16)
+        value, threshold = np.full(n, np.nan), np.full(n, np.nan)
+        for index, rule in enumerate(self.rules):
+            measured, (low, high) = measures[rule.measure], self.range_of(rule)
+            for broken, bound in ((measured < low, low), (measured > high, high)):
+                fresh = broken & (chosen == KEEP)
+                chosen[fresh], value[fresh], threshold[fresh] = index, measured[fresh], bound
+        return chosen, value, threshold
 
-def decide(rules: Sequence[Rule], measures: Mapping[str, Floats], n: int) -> Verdicts:
-    """Apply rules to measures: the whole of a `RuleFilter`'s decision, also for deciding anew from stored scores."""
-    chosen = np.full(n, KEEP, np.int16)
-    value, threshold = np.full(n, np.nan), np.full(n, np.nan)
-    for index, rule in enumerate(rules):
-        measured = measures[rule.measure]
-        for broken, bound in ((measured < rule.low, rule.low), (measured > rule.high, rule.high)):
-            fresh = broken & (chosen == KEEP)
-            chosen[fresh], value[fresh], threshold[fresh] = index, measured[fresh], bound
-    return Verdicts(chosen, value, threshold, scores=dict(measures))
+    def range_of(self, rule: Rule) -> tuple[float, float]:
+        """The least and the greatest measure that a rule allows."""
+        low, high = (float(getattr(self, each) if isinstance(each, str) else each) for each in (rule.low, rule.high))
+        return low, high
 
 
 @dataclass(frozen=True)
@@ -181,7 +220,7 @@ def record_filter(*reasons: str, reads: str = "text", version: int = 1) -> Calla
     return lambda function: filter_class(function, reasons, reads, version)
 
 
-def records_of(batch: pa.RecordBatch) -> list[Record]:
+def records_of(batch: Batch) -> list[Record]:
     """The batch as Python records; for the simple form and for examples, never for the hot path."""
     payloads = {
         name: batch.column(name).to_pylist() for name in ("text", "image", "content") if name in batch.schema.names

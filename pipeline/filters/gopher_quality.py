@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import Field
 
+from ..batch import Batch
 from ..kernels.document_stats import GOPHER_STOP_WORDS, document_stats
 from .base import Floats, Measures, Record, Rule, RuleFilter
 
@@ -63,7 +63,7 @@ class GopherQuality(RuleFilter):
             Rule("stop_words", "stop_words", low=self.min_stop_words),
         )
 
-    def measure(self, batch: pa.RecordBatch) -> Measures:
+    def measure(self, batch: Batch) -> Measures:
         """All eight from one pass over the text; a share of nothing is 0."""
         stats = document_stats(batch.column("text"), self.stop_words)
         return Measures(

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
-import pyarrow as pa
 from PIL import Image, UnidentifiedImageError
 from pydantic import Field
 
+from ..batch import Batch
 from .base import Measures, Record, Rule, RuleFilter
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
@@ -45,16 +45,13 @@ class ImageQuality(RuleFilter):
     min_contrast: Annotated[float, Field(ge=0)] = 4.0
     max_pixels: Annotated[int, Field(ge=1, le=PILLOW_PIXELS)] = 64_000_000
 
-    @property
-    def rules(self) -> tuple[Rule, ...]:
-        """Size, shape, blankness."""
-        return (
-            Rule("too_small", "shorter_side", low=self.min_side),
-            Rule("too_elongated", "aspect_ratio", high=self.max_aspect),
-            Rule("blank", "contrast", low=self.min_contrast),
-        )
+    rules = (
+        Rule("too_small", "shorter_side", low="min_side"),
+        Rule("too_elongated", "aspect_ratio", high="max_aspect"),
+        Rule("blank", "contrast", low="min_contrast"),
+    )
 
-    def measure(self, batch: pa.RecordBatch) -> Measures:
+    def measure(self, batch: Batch) -> Measures:
         """Decode every image; sizes in pixels, contrast in grey levels."""
         values = {name: np.full(batch.num_rows, np.nan) for name in MEASURES}
         errors: list[str | None] = [None] * batch.num_rows

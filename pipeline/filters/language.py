@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import pyarrow as pa
 from pydantic import Field
 
+from ..batch import Batch
 from .base import Measures, Record, Rule, RuleFilter
 
 
@@ -50,7 +50,7 @@ class Language(RuleFilter):
         """One rule."""
         return (Rule("language", "confidence", low=self.min_confidence),)
 
-    def measure(self, batch: pa.RecordBatch) -> Measures:
+    def measure(self, batch: Batch) -> Measures:
         """The probability of the wanted languages, and the name of the likeliest."""
         texts = (text[: self.characters] for text in batch.column("text").to_pylist())
         ranked: list[Sequence[tuple[str, float]]] = [_identifier().rank(text) for text in texts]

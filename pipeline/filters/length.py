@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 
+from ..batch import Batch
 from ..kernels.document_stats import document_stats
 from .base import Measures, Record, Rule, RuleFilter
 
@@ -25,15 +25,12 @@ class Length(RuleFilter):
     min_words: int = 0
     max_words: float = np.inf
 
-    @property
-    def rules(self) -> tuple[Rule, ...]:
-        """Characters first."""
-        return (
-            Rule("number_of_characters", "characters", self.min_chars, self.max_chars),
-            Rule("number_of_words", "words", self.min_words, self.max_words),
-        )
+    rules = (
+        Rule("number_of_characters", "characters", "min_chars", "max_chars"),
+        Rule("number_of_words", "words", "min_words", "max_words"),
+    )
 
-    def measure(self, batch: pa.RecordBatch) -> Measures:
+    def measure(self, batch: Batch) -> Measures:
         """Both from one pass over the text."""
         stats = document_stats(batch.column("text"))
         return Measures({"characters": stats.characters.astype(np.float64), "words": stats.words.astype(np.float64)})

@@ -72,7 +72,7 @@ def test_a_change_of_the_output_runs_the_assembly(rerun, override, phases):
     [
         (3, {"length": {"max_words": 30}}, {"filter-2", *AFTER_FILTERS}),
         (2, {"minhash_dedup": {"ngram": 3}}, AFTER_EXACT),
-        (0, {"length": {"min_words": 11}}, {"curate", "exact_dedup.digest", "exact_dedup.match", *AFTER_EXACT}),
+        (0, {"length": {"min_words": 11}}, {"decide", "exact_dedup.digest", "exact_dedup.match", *AFTER_EXACT}),
     ],
 )
 def test_a_stages_parameter_runs_it_and_what_follows(rerun, place, stage, phases):
@@ -87,10 +87,11 @@ def test_a_changed_input_runs_its_own_splits_and_what_compares_all(workshop, rer
     parts = json.loads((workshop.folder / "out/ledger/inputs.json").read_text())
     own = {f"{part['part']:06d}" for part in parts if part["input"] == "tiny/b.jsonl"}
     ran = rerun(tasks=True)
-    for phase in ("curate", "exact_dedup.digest"):
+    for phase in ("curate", "decide", "exact_dedup.digest"):
         assert {task for task in ran if task.startswith(f"{phase}/")} == {f"{phase}/{index}" for index in own}
     assert {task.partition("/")[0] for task in ran} == {
         "curate",
+        "decide",
         "exact_dedup.digest",
         "exact_dedup.match",
         *AFTER_EXACT,

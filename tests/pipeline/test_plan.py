@@ -23,14 +23,15 @@ def names(made):
 
 
 def test_filters_before_the_first_dedup_are_one_phase(plan):
-    assert names(plan(stages=["length", "own.py:weeds"])) == ["curate", *ASSEMBLY]
-    assert names(plan(stages=[])) == ["curate", *ASSEMBLY]
+    assert names(plan(stages=["length", "own.py:weeds"])) == ["curate", "decide", *ASSEMBLY]
+    assert names(plan(stages=[])) == ["curate", "decide", *ASSEMBLY]
 
 
 def test_filters_behind_a_dedup_are_phases_of_their_own(plan):
     made = plan(stages=["length", "exact_dedup", "length", "own.py:weeds", "exact_dedup", "length"])
     assert names(made) == [
         "curate",
+        "decide",
         "exact_dedup.digest",
         "exact_dedup.match",
         "filter-2",
@@ -40,12 +41,13 @@ def test_filters_behind_a_dedup_are_phases_of_their_own(plan):
         *ASSEMBLY,
     ]
     assert made.segments == ("curate", "filter-2", "filter-3")
+    assert made.deciding == ("decide", "filter-2", "filter-3")
 
 
 def test_there_is_a_task_for_each_split(plan):
     made = plan("split_bytes=5KB", stages=["exact_dedup", "own.py:weeds"])
     expected = {phase.name: phase.expected_tasks for phase in made.phases}
-    for phase in ("curate", "exact_dedup.digest", "filter-2", "order-keys", "ledger"):
+    for phase in ("curate", "decide", "exact_dedup.digest", "filter-2", "order-keys", "ledger"):
         assert expected[phase] == len(made.splits) > 10
 
 

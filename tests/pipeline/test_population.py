@@ -103,7 +103,7 @@ def test_no_decision_is_written_as_well(tmp_path, starts):
 
 def test_partitions_follow_the_number_of_records_and_not_their_size():
     population = Population(2, (0, 100), ("a", "b"), 10**15, "curate", "text")
-    counted = {"curate": PhaseResult(tuple(Done("", "", {"alive": n}, 0) for n in (3 << 20, 1 << 20)), "", 2)}
+    counted = {"curate": PhaseResult(tuple(Done("", "", {"records": n}, 0) for n in (3 << 20, 1 << 20)), "", 2)}
     assert population.partitions(16, counted) == 1
     assert population.partitions(17, counted) == 2
     assert population.partitions(16 * 25, counted) == 25

@@ -7,14 +7,17 @@ from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headrace.pipeline.decide import decide
 from headrace.pipeline.extractors.base import Extractor
 from headrace.pipeline.filters.base import KEEP, Drop, Filter, Measures, Rule, RuleFilter, Verdicts, record_filter
+from headrace.pipeline.population import DECISION_SCHEMA
 from headrace.pipeline.recipe import Stage
-from headrace.pipeline.stages import apply
+from headrace.pipeline.stages import Scored, score
 from headrace.shards.base.errors import InputError, PluginError
 
 
@@ -46,6 +49,29 @@ def records(texts, errors=None, payload="text"):
             payload: pa.array(texts, kind),
         }
     )
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What was scored, and what was decided on it."""
+
+    scored: Scored
+    decisions: list
+
+    def __getattr__(self, name):
+        return getattr(self.scored, name)
+
+    def alive(self):
+        dead = pa.array({each["number"] for each in self.decisions}, pa.uint64())
+        records = self.scored.batch.records
+        return records.filter(pc.invert(pc.is_in(records.column("number"), value_set=dead)))
+
+
+def apply(stages, batch):
+    scored = score(stages, batch)
+    fixed = pa.Table.from_pylist(scored.fixed, DECISION_SCHEMA)
+    decisions = decide(stages, batch.column("number").to_numpy(), scored.scores, scored.evidence, fixed)
+    return Applied(scored, decisions.to_pylist())
 
 
 def fates(applied):
@@ -213,6 +239,55 @@ def test_evidence_is_kept_as_json():
     assert [json.loads(each["evidence"]) for each in applied.decisions] == [{"item": 1}]
 
 
+@dataclass(frozen=True)
+class Shout(Filter):
+    """Upper case, but for what holds a full stop, on which it breaks."""
+
+    reasons = ("never",)
+    edits = True
+
+    def judge(self, batch):
+        found = batch.column("text").to_pylist()
+        if any("." in text for text in found):
+            raise ValueError("a full stop")
+        blank = np.full(len(found), np.nan)
+        edits = [{"letters": len(text)} if text.upper() != text else None for text in found]
+        edited = pa.array([text.upper() for text in found], pa.large_string())
+        return Verdicts(np.full(len(found), KEEP, np.int16), blank, blank, edited=edited, edits=edits)
+
+
+def test_filters_behind_an_edit_see_what_it_made_and_the_account_is_kept():
+    applied = apply([stage(Vowels()), stage(Shout()), stage(Shout(), "again")], records(["ai", "Ea", "o.", "u"]))
+    assert applied.alive().column("text").to_pylist() == ["AI", "EA", "U"]
+    assert fates(applied) == {2: ("failed", "shout", "ValueError: a full stop")}
+    assert applied.scored.edits == {
+        number: [{"stage": "shout", "letters": letters}] for number, letters in ((100, 2), (101, 2), (103, 1))
+    }
+    assert applied.scores["vowels.vowels"].tolist() == [2, 1, 1, 1]
+
+
+def test_what_is_computed_of_a_batch_is_computed_once_until_an_edit():
+    asked = []
+
+    def lengths(column):
+        asked.append(column.to_pylist())
+        return [len(text) for text in column.to_pylist()]
+
+    @dataclass(frozen=True)
+    class Measured(RuleFilter):
+        """Counts characters by a shared analysis."""
+
+        rules = (Rule("empty", "characters", low=1),)
+
+        def measure(self, batch):
+            return Measures({"characters": np.array(batch.computed(lengths), float)}, notes={"x": ["y"] * 2})
+
+    apply(
+        [stage(Measured()), stage(Measured(), "again"), stage(Shout()), stage(Measured(), "last")], records(["a", "b"])
+    )
+    assert asked == [["a", "b"], ["A", "B"]]
+
+
 texts = st.lists(st.text("ab!?", max_size=5), max_size=20)
 
 
@@ -256,10 +331,13 @@ class Faulty(Filter):
             "note": lambda: Verdicts(kept, blank, blank, notes={"x": ["y"]}),
             "evidence": lambda: Verdicts(kept, blank, blank, evidence=[None]),
             "errors": lambda: Verdicts(kept, blank, blank, errors=[]),
+            "an edit it denies": lambda: Verdicts(kept, blank, blank, edited=batch.column("text")),
         }[self.fault]()
 
 
-@pytest.mark.parametrize("fault", ["short rule", "long value", "unknown rule", "score", "note", "evidence", "errors"])
+@pytest.mark.parametrize(
+    "fault", ["short rule", "long value", "unknown rule", "score", "note", "evidence", "errors", "an edit it denies"]
+)
 def test_a_filter_that_breaks_its_contract_stops_the_build(fault):
     with pytest.raises(PluginError, match="the filter 'faulty' breaks its contract"):
         apply([stage(Faulty(fault))], records(["a", "b", "c"]))

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from headrace.pipeline.assembly.fragments import _edges
-from headrace.pipeline.filters.base import Rule
 from headrace.shards.base.report import read_fragments
 
 
@@ -138,7 +137,7 @@ def test_no_bin_holds_both_what_a_bound_keeps_and_what_it_drops(
     low = -np.inf if open_ends[0] else float(bounds[0])
     high = np.inf if open_ends[1] else float(bounds[1])
     array = np.array(values)
-    edges = _edges(array, Rule("reason", "measure", low, high))
+    edges = _edges(array, low, high)
     assert np.all(np.diff(edges) > 0)
     bins = np.clip(np.searchsorted(edges, np.clip(array, edges[0], edges[-1]), side="right") - 1, 0, len(edges) - 2)
     kept = (low <= array) & (array <= high)

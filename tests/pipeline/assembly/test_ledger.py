@@ -64,11 +64,11 @@ def test_no_two_records_lie_in_one_place(built):
 
 @pytest.mark.parametrize(("fault", "told"), [("lost", "without a fate: ['tiny/"), ("doubled", "with two: ['tiny/")])
 def test_a_stage_that_loses_or_doubles_a_decision_is_caught(workshop, monkeypatch, fault, told):
-    run = curate.ReadAndCurate.run
+    run = curate.Decide.run
 
     def sabotaged(self, root, folder):
         stats = run(self, root, folder)
-        if self.split.index != 0:
+        if not self.scored.endswith("000000"):
             return stats
         with pa.memory_map(str(folder / DECISIONS)) as file:
             table = pa.ipc.open_file(file).read_all()
@@ -78,7 +78,7 @@ def test_a_stage_that_loses_or_doubles_a_decision_is_caught(workshop, monkeypatc
         write_decisions(folder, changed, None)
         return stats
 
-    monkeypatch.setattr(curate.ReadAndCurate, "run", sabotaged)
+    monkeypatch.setattr(curate.Decide, "run", sabotaged)
     with pytest.raises(BuildError, match=r"does not add up") as raised:
         workshop.build()
     assert told in str(raised.value)
@@ -99,13 +99,13 @@ def test_an_assembly_that_loses_or_doubles_a_record_is_caught(workshop, monkeypa
 
 
 def test_bytes_that_a_reader_counts_twice_are_caught(workshop, monkeypatch):
-    run = curate.ReadAndCurate.run
+    run = curate.ReadAndScore.run
 
     def sabotaged(self, root, folder):
         stats = run(self, root, folder)
         return {**stats, "bytes": stats["bytes"] + 1}
 
-    monkeypatch.setattr(curate.ReadAndCurate, "run", sabotaged)
+    monkeypatch.setattr(curate.ReadAndScore, "run", sabotaged)
     with pytest.raises(BuildError, match="does not add up"):
         workshop.build()
 

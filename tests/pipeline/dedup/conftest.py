@@ -32,7 +32,7 @@ class Records:
                 numbers = range(self.first + start, self.first + start + len(texts))
                 writer.write_batch(pa.record_batch([pa.array(numbers, pa.uint64()), list(texts)], schema=SCHEMA))
         write_decisions(folder, pa.Table.from_pylist([{"number": each} for each in self.dead], DECISION_SCHEMA), None)
-        return {"alive": len(self.texts)}
+        return {"records": len(self.texts)}
 
 
 @dataclass(frozen=True)
