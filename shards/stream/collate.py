@@ -68,7 +68,9 @@ def _column(values: list[Any], empty: Empty) -> Any:
         return _written(values, first.shape, first.dtype, empty) if alike else values
     if all(issubclass(kind, (bool, int, float, np.number, np.bool_)) for kind in set(map(type, values))):
         numbers = np.array(values)
-        return _written(numbers, (), numbers.dtype, empty)
+        # Integers of which some are beyond int64 would be rounded to floating point.
+        rounded = numbers.dtype.kind == "f" and all(isinstance(value, (int, np.integer)) for value in values)
+        return values if rounded else _written(numbers, (), numbers.dtype, empty)
     return values
 
 

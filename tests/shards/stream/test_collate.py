@@ -40,7 +40,8 @@ def test_numbers_become_an_array_of_this_machines_byte_order(values, dtype):
 
 
 @pytest.mark.parametrize(
-    "values", [["a", "b"], [b"a", b"b"], [{"k": 1}, {"k": 2}], [[1], [2]], [None, None], [1, None], [2**70, 1]]
+    "values",
+    [["a", "b"], [b"a", b"b"], [{"k": 1}, {"k": 2}], [[1], [2]], [None, None], [1, None], [2**70, 1], [2**63 + 1, 1]],
 )
 def test_anything_else_is_a_list(values):
     assert column(*values) == values
