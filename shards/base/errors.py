@@ -40,14 +40,15 @@ class HeadraceError(Exception):
         return _rebuild, (type(self), self.message, self.found, self.expected, self.remedy)
 
     def __str__(self) -> str:
-        parts = [self.message.rstrip(".") + "."]
+        parts = [self.message]
         if self.found:
-            parts.append(f"Found: {self.found}.")
+            parts.append(f"Found: {self.found}")
         if self.expected:
-            parts.append(f"Expected: {self.expected}.")
+            parts.append(f"Expected: {self.expected}")
         if self.remedy:
-            parts.append(self.remedy.rstrip(".") + ".")
-        return " ".join(parts)
+            parts.append(self.remedy)
+        # What another library said may end with a full stop already.
+        return " ".join(part.rstrip(".") + "." for part in parts)
 
 
 def _rebuild(kind: type[HeadraceError], message: str, found: str, expected: str, remedy: str) -> HeadraceError:
