@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from headrace.shards.base.errors import UsageError
@@ -17,6 +17,8 @@ def worlds(draw):
 
 
 @given(st.integers(0, 10**15), sizes, lanes)
+@example(200, 100, 300)
+@example(2**16 - 50, 100, 2**16)
 def test_a_batch_is_the_next_positions_lane_by_lane(start, size, lanes):
     positions = batch_positions(start, size, lanes).tolist()
     assert positions == sorted(range(start, start + size), key=lambda g: (g % lanes, g))

@@ -144,12 +144,21 @@ def test_one_pass_holds_every_sample_once_for_any_ranks(images):
         assert sum(each.padded for each in passes) == sum(int((~mask).sum()) for _, mask in batches)
 
 
-def test_a_state_of_other_settings_is_refused(images, words):
-    state = Stream(images, seed=1).batches(4).state_dict()
-    with pytest.raises(StateError, match="seed = 2 in this stream"):
-        Stream(images, seed=2).batches(4, start=state)
-    with pytest.raises(StateError, match="manifest"):
-        Stream(words, seed=1, window=4).batches(4, start=state)
+@pytest.mark.parametrize("change", [{"seed": 2}, {"lanes": 5}, {"block": 10}, {"window": 8}])
+def test_a_state_of_other_settings_is_refused(words, change):
+    settings = {"seed": 1, "lanes": 4, "block": 9, "window": 4}
+    state = Stream(words, **settings).batches(4).state_dict()
+    ((name, value),) = change.items()
+    with pytest.raises(StateError, match=f": {name} changed.*{name} = {value} in this stream"):
+        Stream(words, **settings | change).batches(4, start=state)
+
+
+def test_a_state_of_other_shards_is_refused(images, tmp_path):
+    manifest = Stream(images).manifest
+    state = Stream(images, block=9).batches(4).state_dict()
+    manifest.model_copy(update={"shards": manifest.shards[::-1]}).save(tmp_path)
+    with pytest.raises(StateError, match=": manifest changed"):
+        Stream(str(tmp_path), block=9).batches(4, start=state)
 
 
 def test_a_stream_travels_to_another_process_unopened(images):
