@@ -9,6 +9,7 @@ The finaliser is that of MurmurHash3 (Austin Appleby, public domain), which spre
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .compile import device
 
@@ -48,3 +49,27 @@ def fmix32(value: np.uint32) -> np.uint32:
     value ^= value >> np.uint32(13)
     value = np.uint32(value * np.uint32(0xC2B2AE35))
     return np.uint32(value ^ (value >> np.uint32(16)))
+
+
+@device
+def hash_span(data: NDArray[np.uint8], start: int, stop: int) -> np.uint64:
+    """The hash of the bytes `data[start:stop]`."""
+    state, position = SEED, start
+    while position + 8 <= stop:
+        state = absorb(state, block_at(data, position))
+        position += 8
+    block = np.uint64(0)
+    while position < stop:
+        block = block << np.uint64(8) | np.uint64(data[position])
+        position += 1
+    return finish(absorb(state, block), stop - start)
+
+
+@device
+def block_at(data: NDArray[np.uint8], position: int) -> np.uint64:
+    """Eight bytes as one number, the first one highest; the compiler makes one load of it."""
+    # Unsigned indices: a signed one would be tested for being counted from the end.
+    first, block = np.uint64(position), np.uint64(0)
+    for offset in range(8):
+        block = block << np.uint64(8) | np.uint64(data[first + np.uint64(offset)])
+    return block

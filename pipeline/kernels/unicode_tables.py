@@ -4,7 +4,10 @@ A code point's entry is `pages[index[code >> PAGE_BITS] << PAGE_BITS | code & (P
 
 - one of the bits 0-5 is its class: LETTER, DIGIT, MARK, UNSPACED, SPACE or LINE_BREAK; none is a symbol's,
 - bit 6, BULLET, says that it opens an item of a list when it opens a line,
-- bits 8-31, signed, are what to add to it to lower its case (simple mapping: one code point to one).
+- bit 7, TERMINAL, says that it ends a sentence,
+- bits 8-10 say how a symbol parts from what it touches (see `tokens.py`): LEADS at the front, TRAILS at the end,
+  PARTS anywhere,
+- bits 15-31, signed, are what to add to it to lower its case (simple mapping: one code point to one).
 
 Page 0 is ASCII, so the entry of an ASCII byte is `pages[byte]`. Pages that are alike are stored once.
 """
@@ -16,11 +19,15 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from .unicode_ranges import SENTENCE_TERMINAL_RANGES, UNSPACED_RANGES
+
 UNICODE_VERSION = unicodedata.unidata_version
 """What words are depends on it, through characters that older versions did not know; it belongs into fingerprints."""
 
-LETTER, DIGIT, MARK, UNSPACED, SPACE, LINE_BREAK, BULLET = (1 << bit for bit in range(7))
-CASE_SHIFT = 8
+LETTER, DIGIT, MARK, UNSPACED, SPACE, LINE_BREAK, BULLET, TERMINAL, LEADS, TRAILS, PARTS = (
+    1 << bit for bit in range(11)
+)
+CASE_SHIFT = 15
 
 PAGE_BITS = 7
 PAGE_SIZE = 1 << PAGE_BITS
@@ -32,25 +39,12 @@ LINE_BREAKS = "\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"
 BULLETS = "•‣⁃◦∙●○■□▪▫▶-*"
 """Marks of list items; dashes are none, since many languages open a line of dialogue with one."""
 
-UNSPACED_RANGES = (
-    (0x0E00, 0x0EFF),  # Thai, Lao
-    (0x1000, 0x109F),  # Myanmar
-    (0x1780, 0x17FF),  # Khmer
-    (0x3005, 0x3006),  # ideographic iteration mark and closing mark
-    (0x3031, 0x3035),  # kana repeat marks
-    (0x303B, 0x303C),  # vertical iteration mark, masu mark
-    (0x3041, 0x30FF),  # Hiragana, Katakana
-    (0x31F0, 0x31FF),  # Katakana phonetic extensions
-    (0x3400, 0x4DBF),  # ideographs, extension A
-    (0x4E00, 0x9FFF),  # ideographs
-    (0xA9E0, 0xA9FF),  # Myanmar extended B
-    (0xAA60, 0xAA7F),  # Myanmar extended A
-    (0xF900, 0xFAFF),  # compatibility ideographs
-    (0xFF66, 0xFF9F),  # half-width Katakana
-    (0x1AFF0, 0x1B16F),  # kana supplements and extensions
-    (0x20000, 0x3FFFF),  # ideographs, extensions B and later
-)
-"""Scripts written without spaces: a letter in one of these ranges is a word by itself."""
+LEADING_ASCII = "!\"#$%&'()*,:;<=>?[]_`{}"
+TRAILING_ASCII = "!\"#$%&'()*,:;<>?[]_`{}"
+"""The others cling to what they touch: paths, operators, addresses, numbers with a sign."""
+
+PARTING_CATEGORIES = (b"Ps", b"Pe", b"Pi", b"Pf", b"Po", b"Pd", b"Sc", b"So")
+"""Categories of the symbols beyond ASCII that part from what they touch: punctuation, currencies, pictures."""
 
 _ASSIGNED_RANGES = ((0, 0x40000), (0xE0000, 0xE1000))
 """Every letter, mark, digit and space of Unicode lies here; what lies outside is a symbol."""
@@ -88,9 +82,15 @@ def lower(text: str) -> str:
 def _entries(first: int, last: int) -> NDArray[np.int32]:
     """The entries of the code points `range(first, last)`."""
     entries = _classes(first, last).astype(np.int32)
-    for bullet in BULLETS:
-        if first <= ord(bullet) < last:
-            entries[ord(bullet) - first] |= BULLET
+    for start, stop in SENTENCE_TERMINAL_RANGES:
+        entries[max(start - first, 0) : max(stop + 1 - first, 0)] |= TERMINAL
+    beyond_ascii = np.arange(first, last) >= 0x80
+    entries[np.isin(_categories(first, last), PARTING_CATEGORIES) & beyond_ascii] |= LEADS | TRAILS
+    entries[_categories(first, last) == b"So"] |= PARTS
+    for characters, bit in ((BULLETS, BULLET), (LEADING_ASCII, LEADS), (TRAILING_ASCII, TRAILS)):
+        for character in characters:
+            if first <= ord(character) < last:
+                entries[ord(character) - first] |= bit
     # Some letter-like numbers and symbols have case, too: Roman numerals, encircled letters.
     cased = np.isin(_categories(first, last), [b"Lu", b"Lt", b"Nl", b"So"])
     for code in (first + np.flatnonzero(cased)).tolist():

@@ -49,3 +49,13 @@ def encode(code: np.int64) -> tuple[np.int64, int]:
         return (0xE0 | code >> 12) << 16 | (0x80 | code >> 6 & 0x3F) << 8 | (0x80 | code & 0x3F), 3
     head = (0xF0 | code >> 18) << 24 | (0x80 | code >> 12 & 0x3F) << 16
     return head | (0x80 | code >> 6 & 0x3F) << 8 | (0x80 | code & 0x3F), 4
+
+
+@device
+def code_before(data: NDArray[np.uint8], start: int, position: int) -> tuple[np.int64, int]:
+    """The code point that ends at `position`, in a document that starts before it, and its length in bytes."""
+    for length in range(1, min(4, position - start) + 1):
+        if data[position - length] & 0xC0 != 0x80:
+            code, width = decode(data, position - length, position)
+            return (code, length) if width == length else (REPLACEMENT, 1)
+    return REPLACEMENT, 1

@@ -1,0 +1,119 @@
+"""Tokens, words, lines and counts of every document, from one walk over its bytes.
+
+Every text rule is made of these arrays; none looks at the bytes again but for what is not in them (a line's words that
+a user lists, say).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from .buffers import TextArray, text_buffers
+from .counts import DocumentCounts
+from .lines import LineArrays
+from .tokens import TokenArrays
+from .unicode_tables import unicode_tables
+from .walk import WordArrays, walk
+from .word_hashes import WordHashes
+
+A = TypeVar("A", bound=tuple[NDArray[Any], ...])
+
+TOKEN_DTYPES = (np.uint64, np.uint32, np.uint32, np.uint32, np.uint8)
+WORD_DTYPES = (np.uint64, np.int64, np.int64)
+LINE_DTYPES = (np.uint64, *[np.uint32] * 7, np.uint8)
+
+MAX_DOCUMENT = 1 << 32
+"""Bytes of a document: positions in it are uint32."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The tokens (`tokens.py`) of n documents; those of document d are `offsets[d] : offsets[d + 1]`.
+
+    Args:
+        offsets: int64 (n + 1,).
+        hashes: uint64, of each token's bytes as they stand (`hashing.hash_span`).
+        starts: uint32, byte at which it starts, from the start of its document.
+        stops: uint32, byte behind it.
+        characters: uint32, code points in it.
+        kinds: uint8, the bits SYMBOL, ALPHABETIC and CHARACTER of `tokens.py`.
+    """
+
+    offsets: NDArray[np.int64]
+    hashes: NDArray[np.uint64]
+    starts: NDArray[np.uint32]
+    stops: NDArray[np.uint32]
+    characters: NDArray[np.uint32]
+    kinds: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lines of n documents, as `str.splitlines` cuts them; those of document d are `offsets[d] : offsets[d + 1]`.
+
+    Args:
+        offsets: int64 (n + 1,).
+        hashes: uint64, of each line's bytes without its break (`hashing.hash_span`).
+        starts: uint32, byte at which it starts, from the start of its document.
+        stops: uint32, byte behind it, where its break begins, if it has one.
+        characters: uint32, code points in it.
+        tokens: uint32, its first token, counted from the first one of its document.
+        runs: uint32, runs of anything but white space in it (`len(line.split())`).
+        longest_run: uint32, code points in the longest of them.
+        last: uint32, the last code point that is no white space; 0 in a blank line.
+        kinds: uint8, the bits of `lines.py`: BLANK, BULLET, ELLIPSIS, ENDS_SENTENCE, ENDS_IN_SPACE, and what ends it:
+            LINE_FEED, RETURN_AND_FEED, OTHER_BREAK, or none of them at the document's end.
+    """
+
+    offsets: NDArray[np.int64]
+    hashes: NDArray[np.uint64]
+    starts: NDArray[np.uint32]
+    stops: NDArray[np.uint32]
+    characters: NDArray[np.uint32]
+    tokens: NDArray[np.uint32]
+    runs: NDArray[np.uint32]
+    longest_run: NDArray[np.uint32]
+    last: NDArray[np.uint32]
+    kinds: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Segments:
+    """What a walk over n documents gives."""
+
+    tokens: Tokens
+    words: WordHashes
+    lines: Lines
+    counts: DocumentCounts
+
+
+def segment(texts: TextArray) -> Segments:
+    """Cut the documents of a large_string (or large_binary) array; a null counts as an empty one.
+
+    Raises:
+        ValueError: One of them has MAX_DOCUMENT bytes or more.
+    """
+    buffers, tables = text_buffers(texts), unicode_tables()
+    if len(texts) and buffers.sizes.max() >= MAX_DOCUMENT:
+        raise ValueError(f"a document of {buffers.sizes.max()} bytes cannot be cut: {MAX_DOCUMENT} are too many")
+    size = int(buffers.sizes.sum())
+    offsets = np.zeros((3, len(texts) + 1), np.int64)
+    counts = np.zeros((len(fields(DocumentCounts)), len(texts)), np.int64)
+    tokens, words = _room(TokenArrays, TOKEN_DTYPES, size), _room(WordArrays, WORD_DTYPES, size)
+    lines = _room(LineArrays, LINE_DTYPES, size + len(texts))
+    walk(buffers.data, buffers.starts, buffers.stops, tables.index, tables.pages, offsets, tokens, words, lines, counts)
+    for arrays, end in zip((tokens, words, lines), offsets[:, -1].tolist(), strict=True):
+        for array in arrays:
+            # In place: the untouched end goes back to the system without a copy.
+            array.resize(end, refcheck=False)
+    return Segments(
+        Tokens(offsets[0], *tokens), WordHashes(offsets[1], *words), Lines(offsets[2], *lines), DocumentCounts(*counts)
+    )
+
+
+def _room(kind: Callable[..., A], dtypes: Sequence[DTypeLike], size: int) -> A:
+    """Arrays of one size, not yet filled."""
+    return kind(*(np.empty(size, dtype) for dtype in dtypes))
