@@ -14,6 +14,8 @@ from .stream.plan import plan
 from .stream.questions import samples_of_step
 
 _SHOWN_NODES = 16
+_LARGE = 10_000_000_000
+"""Bytes from which on sizes are shown in GB."""
 
 
 @dataclass(frozen=True)
@@ -89,15 +91,17 @@ def show_bench(settings: Settings, workers: int, seconds: float) -> None:
 def show_plan(settings: Settings, world_size: int, ranks_per_node: int) -> None:
     """Print what each node of a training would read."""
     answer = plan(settings.stream(), world_size, settings.batch_size, ranks_per_node)
-    table = Table("node", "lanes", "shards", "MB per epoch", "working set, MB")
+    large = max(load.epoch_bytes for load in answer.nodes) >= _LARGE
+    unit, scale = ("GB", 1e9) if large else ("MB", 1e6)
+    table = Table("node", "lanes", "shards", f"{unit} per epoch", f"working set, {unit}")
     for load in answer.nodes[:_SHOWN_NODES]:
-        sizes = (f"{size / 1e6:,.1f}" for size in (load.epoch_bytes, load.working_set_bytes))
+        sizes = (f"{size / scale:,.1f}" for size in (load.epoch_bytes, load.working_set_bytes))
         table.add_row(f"{load.node}", f"{load.lanes:,}", f"{load.shards:,}", *sizes)
     nodes = len(answer.nodes)
     _print(f"{_count(world_size, 'rank')} on {_count(nodes, 'node')}, in batches of {settings.batch_size:,}", table)
     if nodes > _SHOWN_NODES:
         print(f"... and {_count(nodes - _SHOWN_NODES, 'node')} more like these.")
-    print("MB per epoch: the shards that a node reads, each counted once however many of its lanes share it.")
+    print(f"{unit} per epoch: the shards that a node reads, each counted once however many of its lanes share it.")
     print("Working set: the shards between which it shuffles at one moment, at most; a cache must hold these.")
     print(f"On average {answer.reads_per_shard:.2f} nodes read a shard; an epoch has {answer.steps_per_epoch:,} steps.")
     for warning in answer.warnings:

@@ -158,16 +158,22 @@ def _peak(needs: _Needs, size: _Ints) -> int:
 
 def _warnings(stream: Stream, world_size: int, batch_size: int, readers: NDArray[np.bool_]) -> tuple[str, ...]:
     lanes, samples = stream.order.lanes, stream.samples
+    reads = readers.sum() / lanes
     found = []
     if samples < lanes:
         found.append(
             f"{lanes} lanes share {samples} samples, at most one to each, and samples are shuffled within a lane: "
             "take fewer lanes."
         )
+    if len(readers) > lanes:
+        found.append(
+            f"{len(readers)} nodes share {lanes} lanes, so that {reads:.2f} of them read a lane on average: take at "
+            "least as many lanes as nodes."
+        )
     if batch_size % lanes and len(readers) > 1:
         found.append(
-            f"{lanes} lanes do not divide a batch of {batch_size}: a lane is read by {readers.sum() / lanes:.2f} nodes "
-            f"on average; with a batch of {-(-batch_size // lanes) * lanes} only lanes on a boundary are read twice."
+            f"{lanes} lanes do not divide a batch of {batch_size}, so that {reads:.2f} nodes read a lane on average: "
+            f"with a batch of {-(-batch_size // lanes) * lanes} only lanes on a boundary are read twice."
         )
     if batch_size % world_size:
         found.append(f"{world_size} ranks do not divide a batch of {batch_size}: `headrace train` refuses that.")

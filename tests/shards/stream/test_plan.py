@@ -72,6 +72,8 @@ def test_costly_numbers_are_warned_of(images):
     assert "with a batch of 24" in lanes
     assert "3 ranks do not divide a batch of 20" in ranks
     assert plan(Stream(images, lanes=8), 1, 20).warnings == ()
+    (shared,) = plan(Stream(images, lanes=2), 3, 12, 1).warnings
+    assert "3 nodes share 2 lanes, so that 2.00 of them read a lane" in shared
     (few,) = plan(Stream(images, lanes=100), 1, 100).warnings
     assert "100 lanes share 74 samples" in few
 
