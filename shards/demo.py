@@ -109,7 +109,7 @@ class Demo:
         return Step("Stream the shards, and see how fast", command)
 
     def _train(self, name: str, sets: Mapping[str, str], why: str) -> Step:
-        moved = () if self._beside_data() else (f"{key}={self.out.resolve() / name}" for key, name in sets.items())
+        moved = () if self._beside_data() else (f"{key}={self.out.resolve() / built}" for key, built in sets.items())
         command = ("headrace", "train", str(self.data / f"{name}.yaml"), "--out", self._path(name), *moved)
         return Step(why, command + (_QUICK if self.quick else ()))
 
