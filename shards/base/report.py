@@ -4,11 +4,12 @@ A fragment is one of five kinds. Its file is `report/<order>-<name>.json` in the
 lie beside it and are named relative to it. Writing a fragment needs no plotting library: drawing is the report's.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from .errors import InputError
 
@@ -98,10 +99,12 @@ _ADAPTER: TypeAdapter[Any] = TypeAdapter(Fragment)
 
 
 def write_fragment(folder: Path, order: int, name: str, fragment: Text | Table | Histogram | Curve | Gallery) -> None:
-    """Write one fragment into `folder`/report; `order` (00 to 99) is its place on the page."""
-    target = folder / FOLDER
-    target.mkdir(parents=True, exist_ok=True)
-    (target / f"{order:02d}-{name}.json").write_text(fragment.model_dump_json(indent=1), encoding="utf-8")
+    """Write one fragment into `folder`/report, whole or not at all; `order` (00 to 99) is its place on the page."""
+    path = folder / FOLDER / f"{order:02d}-{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(fragment.model_dump_json(indent=1), encoding="utf-8")
+    os.replace(temporary, path)
 
 
 def read_fragments(folder: Path) -> Sequence[tuple[Path, Text | Table | Histogram | Curve | Gallery]]:
@@ -114,6 +117,11 @@ def read_fragments(folder: Path) -> Sequence[tuple[Path, Text | Table | Histogra
     for path in sorted((folder / FOLDER).glob("*.json")):
         try:
             found.append((path, _ADAPTER.validate_json(path.read_bytes())))
-        except ValueError as error:
-            raise InputError(f"{path} is not a report fragment", found=str(error).splitlines()[0]) from error
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            raise InputError(
+                f"{path} is not a report fragment",
+                found=f"{'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg']}",
+                remedy="Run the command that wrote the folder again, or take the file away",
+            ) from None
     return found

@@ -1,5 +1,6 @@
 """How a table's cells read: thousands separators, numeric columns to the right, one column as bars."""
 
+import math
 from typing import TypeGuard
 
 from ..base.errors import InputError
@@ -36,7 +37,7 @@ def bar_lengths(table: Table) -> list[str]:
         return [""] * len(table.rows)
     place = table.columns.index(table.highlight)
     column = [row[place] for row in table.rows]
-    numbers = [max(float(value), 0.0) if _is_number(value) else 0.0 for value in column]
+    numbers = [max(float(value), 0.0) if _is_number(value) and math.isfinite(value) else 0.0 for value in column]
     longest = max(numbers, default=0.0)
     return [f"{each / longest:.4f}" if each else "" for each in numbers]
 

@@ -41,3 +41,8 @@ def test_bars_are_shares_of_the_longest() -> None:
 def test_a_ragged_table_is_refused() -> None:
     with pytest.raises(InputError, match="a row of 1 cells under 2 columns"):
         cell_texts(Table(title="t", columns=("a", "b"), rows=((1,),)))
+
+
+def test_a_number_without_bounds_has_no_bar() -> None:
+    rows = ((float("nan"),), (float("inf"),), (2.0,))
+    assert bar_lengths(Table(title="t", columns=("a",), rows=rows, highlight="a")) == ["", "", "1.0000"]
