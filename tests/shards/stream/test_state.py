@@ -52,6 +52,12 @@ def test_a_state_of_the_same_size_is_the_same_however_long_the_run():
     assert len(dumped(advanced(state, 5000))["changes"]) == 1
 
 
+def test_a_batch_size_of_which_no_batch_was_taken_leaves_no_trace():
+    assert begin(PRINT, 4).resized(8).resized(16) == begin(PRINT, 16)
+    state = advanced(begin(PRINT, 4), 2)
+    assert dumped(state.resized(8).resized(16))["changes"] == [[0, 0, 4, [1000]], [2, 8, 16, [1000]]]
+
+
 def test_states_do_not_change():
     state = begin(PRINT, 4)
     state.advanced()
