@@ -1,10 +1,15 @@
 import json
 
+import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from headrace.shards.base.errors import InputError, RecipeError
 from headrace.shards.base.report import read_fragments
-from headrace.trainers.evaluate import evaluate
+from headrace.trainers.evals.features import network_features
+from headrace.trainers.evals.labels import labelled_records
+from headrace.trainers.evaluate import all_features, evaluate
 from headrace.trainers.loop import train
 from headrace.trainers.recipe import read_recipe
 from headrace.trainers.runs import Run
@@ -31,6 +36,19 @@ def test_the_untrained_network_is_the_one_before_the_first_step(recipe_of, tmp_p
     train(read_recipe(recipe_of("mae"), ["optimizer.lr=1e-12"]), tmp_path / "run")
     trained, untrained = evaluate(Run.open(tmp_path / "run", ["evals=[knn]"]))[:2]
     assert (trained.right == untrained.right).all()
+
+
+def test_the_trained_features_are_those_of_the_last_checkpoint(recipe_of, tmp_path):
+    train(read_recipe(recipe_of("mae")), tmp_path / "run")
+    run = Run.open(tmp_path / "run")
+    records = labelled_records(run.recipe.model.probe, run.data)
+    trained, untrained, _ = (features for _, features in all_features(run, records))
+    network = run.untrained()
+    network.load_state_dict(load_file(tmp_path / "run" / "checkpoints" / "step-00000006" / "model.safetensors"))
+    for objective, found in ((network, trained), (run.untrained(), untrained)):
+        expected = network_features(objective, run.pretext, records.records(), torch.device("cpu"), lambda steps: None)
+        np.testing.assert_array_equal(found, expected)
+    assert (trained != untrained).any()
 
 
 def test_few_labels_drawn_several_times(recipe_of, tmp_path):
