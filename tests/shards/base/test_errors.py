@@ -14,6 +14,9 @@ def test_an_error_says_what_was_found_expected_and_what_to_do():
     error = RecipeError("the key is odd", found="7", expected="an even number", remedy="Write 8.")
     assert str(error) == "the key is odd. Found: 7. Expected: an even number. Write 8."
     assert str(RecipeError("just this.")) == "just this."
+    assert str(RecipeError("it broke", found="No such file.", expected="one.")) == (
+        "it broke. Found: No such file. Expected: one."
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
