@@ -1,4 +1,4 @@
-"""What a run knows of its shards before it reads them."""
+"""What a run knows of its shards before it reads them, and where a record keeps its image."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -96,10 +96,6 @@ def joined(device: Device = "auto") -> Iterator[World]:
         dist.destroy_process_group()
 
 
-def _rank() -> int:
-    return int(os.environ.get("RANK", 0))
-
-
 def local_device(device: Device = "auto") -> torch.device:
     """Where this process computes.
 
@@ -111,3 +107,7 @@ def local_device(device: Device = "auto") -> torch.device:
     if not torch.cuda.is_available():
         raise UsageError("device is 'cuda', but torch sees no CUDA device", remedy="Set device=cpu or device=auto")
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
+
+
+def _rank() -> int:
+    return int(os.environ.get("RANK", 0))

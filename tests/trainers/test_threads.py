@@ -5,13 +5,13 @@ import sys
 from headrace.trainers.threads import wait_without_spinning
 
 
-def test_what_the_user_has_set_stays(monkeypatch):
-    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
-    wait_without_spinning()
-    wait_without_spinning()
+def test_threads_sleep_unless_the_user_has_said_otherwise(monkeypatch):
     monkeypatch.setenv("OMP_WAIT_POLICY", "active")
     wait_without_spinning()
     assert os.environ["OMP_WAIT_POLICY"] == "active"
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+    wait_without_spinning()
+    assert os.environ["OMP_WAIT_POLICY"] == "passive"
 
 
 def test_it_comes_before_torch():
