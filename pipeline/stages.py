@@ -92,8 +92,8 @@ def _filter(state: Scored, label: str, plugin: Filter, n: int) -> None:
         check_verdicts(label, plugin, verdicts, part)
         return verdicts, [None] * part.num_rows if verdicts.errors is None else verdicts.errors
 
-    def join(parts: Sequence[Verdicts | None], lengths: Sequence[int]) -> Verdicts:
-        return _join_verdicts(parts, lengths, state.batch.column(plugin.reads))
+    def join(parts: Sequence[Verdicts | None], lengths: Sequence[int], batch: Batch) -> Verdicts:
+        return _join_verdicts(parts, lengths, batch.column(plugin.reads))
 
     verdicts, errors = _isolated(judge, state.batch, join)
     for name, values in verdicts.scores.items():
@@ -186,7 +186,7 @@ Outcome = tuple[Result, Sequence[str | None]]
 def _isolated(
     call: Callable[[Batch], Outcome[Result]],
     batch: Batch,
-    join: Callable[[Sequence[Result | None], Sequence[int]], Result],
+    join: Callable[[Sequence[Result | None], Sequence[int], Batch], Result],
 ) -> Outcome[Result]:
     """Call a plug-in on a batch; where it raises, halve the batch until the record that it cannot bear stands alone."""
     try:
@@ -195,14 +195,14 @@ def _isolated(
         raise
     except Exception as error:
         if batch.num_rows <= 1:
-            return join([None], [batch.num_rows]), [f"{type(error).__name__}: {error}"] * batch.num_rows
+            return join([None], [batch.num_rows], batch), [f"{type(error).__name__}: {error}"] * batch.num_rows
     half = batch.num_rows // 2
     first, first_errors = _isolated(call, batch.slice(0, half), join)
     second, second_errors = _isolated(call, batch.slice(half), join)
-    return join([first, second], [half, batch.num_rows - half]), [*first_errors, *second_errors]
+    return join([first, second], [half, batch.num_rows - half], batch), [*first_errors, *second_errors]
 
 
-def _join_columns(parts: Sequence[pa.Array | None], lengths: Sequence[int]) -> pa.Array:
+def _join_columns(parts: Sequence[pa.Array | None], lengths: Sequence[int], batch: Batch) -> pa.Array:
     """Extracted columns in a row; a part that failed is null."""
     kind = next((part.type for part in parts if part is not None and part.type != pa.null()), pa.null())
     return pa.concat_arrays(
