@@ -69,12 +69,11 @@ def test_a_stage_that_loses_or_doubles_a_decision_is_caught(workshop, monkeypatc
 
     def sabotaged(self, root, folder):
         stats = run(self, root, folder)
-        if not self.scored.endswith("000000"):
-            return stats
         with pa.memory_map(str(folder / DECISIONS)) as file:
             table = pa.ipc.open_file(file).read_all()
         failed = pc.equal(table.column("fate"), "failed")
-        assert pc.any(failed).as_py()
+        if not pc.any(failed).as_py():
+            return stats
         # What failed is not among the records either: it would vanish without a word.
         changed = table.filter(pc.invert(failed)) if fault == "lost" else pa.concat_tables([table, table.slice(0, 1)])
         write_decisions(folder, changed, None)
