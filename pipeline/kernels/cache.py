@@ -49,7 +49,7 @@ def cache_directory_problem(source: Path = Path(__file__)) -> str | None:
     refusals = []
     for directory in cache_directories(source):
         try:
-            _ensure_writable(directory)
+            ensure_writable(directory)
         except OSError as error:
             refusals.append(f"{directory} ({error.strerror or error})")
         else:
@@ -73,7 +73,7 @@ class LayeredCache(NullCache):
         """The kernel's compiled code, or None where no layer has it."""
         for layer in self._layers:
             try:
-                found = layer.load_overload(sig, target_context) if _trusted(Path(layer.cache_path)) else None
+                found = layer.load_overload(sig, target_context) if is_trusted(Path(layer.cache_path)) else None
             except Exception:
                 # Whatever the damage, a cache that cannot be read is one that has nothing.
                 found = None
@@ -87,7 +87,7 @@ class LayeredCache(NullCache):
         """Keep compiled code in the first layer that takes it."""
         for layer in self._layers:
             try:
-                _ensure_writable(Path(layer.cache_path))
+                ensure_writable(Path(layer.cache_path))
                 layer.save_overload(sig, data)
             except OSError:
                 continue
@@ -142,17 +142,17 @@ def _private_temporary_directory() -> Path | None:
         return None
 
 
-def _ensure_writable(directory: Path) -> None:
+def ensure_writable(directory: Path) -> None:
     """Raise OSError unless files can be made in the directory, which is made if need be."""
     if directory.parent == _private_temporary_directory():
         directory.parent.mkdir(mode=0o700, exist_ok=True)
     directory.mkdir(parents=True, exist_ok=True)
-    if not _trusted(directory):
+    if not is_trusted(directory):
         raise PermissionError(errno.EPERM, "it belongs to somebody else or is open to others")
     tempfile.TemporaryFile(dir=directory).close()
 
 
-def _trusted(directory: Path) -> bool:
+def is_trusted(directory: Path) -> bool:
     """Whether nobody else could have put code there: anybody can make a directory among the temporary files."""
     if directory.parent != _private_temporary_directory():
         return True

@@ -5,6 +5,8 @@ from typing import Any
 
 from .compile import Compilation, Kernel
 from .document_stats import count_all
+from .language import score_documents
+from .language_text import find_beginnings
 from .minhash import hash_bands, sign_shingles, sign_texts
 from .ngram_matches import match_ngrams
 from .shingles import count_common, hash_shingles
@@ -19,6 +21,8 @@ KERNELS: tuple[Kernel[..., Any], ...] = (
     sign_shingles,
     hash_bands,
     match_ngrams,
+    find_beginnings,
+    score_documents,
 )
 
 
