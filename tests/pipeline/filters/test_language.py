@@ -19,6 +19,18 @@ def test_the_language_is_noted_and_decides(texts, reasons):
     assert verdicts.value[1] < verdicts.threshold[1] == 0.65
 
 
+def test_several_languages_are_wanted_together(texts):
+    batch = texts(ENGLISH, GERMAN, "12345")
+    either = Language(allow=("de", "en")).judge(batch).scores["confidence"]
+    each = [Language(allow=(code,)).judge(batch).scores["confidence"] for code in ("de", "en")]
+    assert either == pytest.approx(sum(each))
+    assert either.tolist()[:2] == pytest.approx([1, 1], abs=0.02)
+
+
+def test_only_the_confidence_is_a_bound():
+    assert Language().bounds == {"min_confidence"}
+
+
 def test_what_is_in_no_language_is_not_taken_for_one(texts, reasons):
     assert reasons(Language(), texts("", " ", "12345 67890", "!!!")) == ["language"] * 4
 
