@@ -120,6 +120,12 @@ def test_the_seed_decides_everything_and_another_seed_is_another_run(recipe_of, 
     assert losses(tmp_path / "a")[0] != losses(tmp_path / "c")[0]
 
 
+def test_the_network_is_trained_with_its_dropout(recipe_of, tmp_path):
+    for folder, rates in (("with", DROPOUT), ("without", STILL)):
+        train(read_recipe(recipe_of("mae"), [*rates, "steps=1"]), tmp_path / folder)
+    assert losses(tmp_path / "with")[0] != losses(tmp_path / "without")[0]
+
+
 def test_a_finished_run_can_be_extended(recipe_of, tmp_path):
     path = recipe_of("mae")
     train(read_recipe(path, ["steps=2"]), tmp_path / "run")
