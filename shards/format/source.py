@@ -21,7 +21,7 @@ class RangeSource(Protocol):
         """The ranges in the order asked for; one that goes over the file's end is shorter than asked for.
 
         Raises:
-            ShardError: There is no such file.
+            ShardError: There is no such file, or it cannot be opened.
         """
 
     def close(self) -> None:
@@ -65,6 +65,12 @@ class LocalFile:
             self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError as error:
             raise missing(str(self._path)) from error
+        except OSError as error:
+            raise ShardError(
+                f"{self._path} cannot be opened",
+                found=error.strerror or str(error),
+                remedy="See that you may read it; a stream keeps up to 512 shards open, which `ulimit -n` must allow",
+            ) from error
         return self._descriptor
 
     def __getstate__(self) -> dict[str, Any]:

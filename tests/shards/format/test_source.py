@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import resource
 from pathlib import Path
 
 import fsspec
@@ -64,6 +65,25 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
     for place in (str(tmp_path / "none"), "memory://source/none"):
         with pytest.raises(ShardError, match=r"there is no .*none"):
             open_source(place).read([0], [1])
+
+
+def test_a_read_that_the_system_cuts_short_goes_on(places: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, pread = Path(places[0]).read_bytes(), os.pread
+    monkeypatch.setattr(os, "pread", lambda file, size, start: pread(file, min(size, 3), start))
+    found = open_source(places[0]).read([0, 5, len(whole) - 4], [10, 2, 9])
+    assert found == [whole[:10], whole[5:7], whole[-4:]]
+
+
+def test_too_many_open_files_are_said(places: tuple[str, str]) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Below the lowest descriptor that is free, so that the system refuses any other.
+    with open(places[0], "rb") as lowest:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest.fileno(), hard))
+        try:
+            with pytest.raises(ShardError, match=r"cannot be opened. Found: Too many open files.*ulimit -n"):
+                open_source(places[0]).read([0], [1])
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_it_can_be_closed_forked_and_pickled(places: tuple[str, str]) -> None:
