@@ -17,6 +17,13 @@ from headrace.shards.base.report import Table as TableFragment
 from .build import build, prepare
 from .recipe import load_recipe
 
+_FATES = {
+    "drop": "the records that held them were dropped",
+    "cut": "they were cut out of the records that held them",
+    "report": "the records that hold them are in the shards, and the ledger names them",
+}
+"""What became of a benchmark's items, by the action."""
+
 
 def show_plan(recipe_path: Path, overrides: Sequence[str], workers: int) -> None:
     """Print phases, tasks and estimates of memory, disk and time."""
@@ -62,9 +69,9 @@ def run_build(recipe_path: Path, out: Path | None, overrides: Sequence[str], wor
         f"in {escape(str(target))}/ after {time.perf_counter() - start:.1f} s; "
         f"{built.ran} of {built.tasks} tasks were run now."
     )
-    if manifest.decontamination:
-        found = sum(len(each.found) for each in manifest.decontamination.benchmarks.values())
-        console.print(f"Decontamination: {found} benchmark items were found; the records that held them were dropped.")
+    for certificate in manifest.decontamination or ():
+        found = sum(len(each.found) for each in certificate.benchmarks.values())
+        console.print(f"Decontamination: {found} benchmark items were found; {_FATES[certificate.action]}.")
     console.print(
         f"Next: headrace explain {target} ID, headrace verify {target}, headrace report {target}",
         style="dim",

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections import Counter
+from collections.abc import Collection, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,11 @@ from headrace.shards.format.manifest import (
 
 from ..engine.runner import Results
 from ..engine.tasks import MARKER, task_name
+from ..fragments.funnel import Funnel, Group
+from ..fragments.write import write_fragments
 from ..outputs.base import Output
 from ..plan import Plan
 from ..recipe import Recipe
-from .fragments import Funnel, write_fragments
 from .ledger import LEDGER
 from .publish import publish
 from .shards import FILES
@@ -73,12 +75,13 @@ def _files(plan: Plan, results: Results, root: Path) -> dict[str, Path]:
 
 
 def _funnel(results: Results) -> Funnel:
-    total: Counter[tuple[str, str, str, str]] = Counter()
-    size: Counter[tuple[str, str, str, str]] = Counter()
+    total: Counter[Group] = Counter()
+    size: Counter[Group] = Counter()
     for done in results["ledger"].done:
-        for source, fate, stage, reason, records, count in done.stats["funnel"]:
-            total[source, fate, stage or "", reason or ""] += records
-            size[source, fate, stage or "", reason or ""] += count
+        for *names, records, count in done.stats["funnel"]:
+            group = Group(*(name or "" for name in names))
+            total[group] += records
+            size[group] += count
     return {group: (total[group], size[group]) for group in sorted(total)}
 
 
@@ -86,8 +89,8 @@ def _counts(funnel: Funnel, results: Results) -> Counts:
     """The manifest's counts; what the readers counted must be what the ledger holds, and the shards what it keeps."""
     tallies = {
         fate: Tally(
-            records=sum(records for group, (records, _) in funnel.items() if group[1] == fate),
-            bytes=sum(count for group, (_, count) in funnel.items() if group[1] == fate),
+            records=sum(records for group, (records, _) in funnel.items() if group.fate == fate),
+            bytes=sum(count for group, (_, count) in funnel.items() if group.fate == fate),
         )
         for fate in ("kept", "dropped", "failed")
     }
@@ -130,36 +133,39 @@ def _manifest(recipe: Recipe, plan: Plan, results: Results, root: Path, counts: 
         ),
         tokenizer=output.tokenizer_entry(root / task_name("prepare", 0)),
         counts=counts,
-        decontamination=_certificate(recipe, results, root),
+        decontamination=_certificates(recipe, results, root),
         shards=tuple(ShardInfo(**done.stats["shard"]) for done in results["shards"].done),
     )
 
 
-def _certificate(recipe: Recipe, results: Results, root: Path) -> Certificate | None:
+def _certificates(recipe: Recipe, results: Results, root: Path) -> tuple[Certificate, ...] | None:
     """What the decontamination stages guarantee, with the items that were found."""
     filters = [(stage.label, stage.plugin.load()) for stage in recipe.stages if stage.kind == "filter"]
-    guarantees = [(label, each.certificate()) for label, each in filters if each.certificate()]
-    if not guarantees:
-        return None
-    found: dict[str, set[str]] = {}
-    labels = pa.array([label for label, _ in guarantees], pa.large_string())
-    for done in results["ledger"].done:
-        table = pq.read_table(root / done.name / LEDGER, columns=["stage", "evidence"])
-        for text in table.filter(pc.is_in(table.column("stage"), value_set=labels)).column("evidence").to_pylist():
-            for benchmark, item in json.loads(text or "{}").get("items", ()):
-                found.setdefault(benchmark, set()).add(item)
-    benchmarks = {
-        name: Benchmark(
-            sha256=each["sha256"],
-            items=each["items"],
-            found=tuple(sorted(found.get(name, ()))),
-            too_short=tuple(each["too_short"]),
-        )
-        for _, promise in guarantees
-        for name, each in promise["benchmarks"].items()
-    }
-    # Where stages differ, what holds for all benchmarks is the guarantee of the longest n-gram.
-    return Certificate(n=max(promise["n"] for _, promise in guarantees), benchmarks=benchmarks)
+    promises = {label: promise for label, each in filters if (promise := each.certificate())}
+    found: dict[str, dict[str, set[str]]] = {label: {} for label in promises}
+    for done in results["ledger"].done if promises else ():
+        table = pq.read_table(root / done.name / LEDGER, columns=["stage", "evidence", "edits"])
+        for stage, item in _told_items(table, promises):
+            benchmark, name = item[:2]
+            found[stage].setdefault(benchmark, set()).add(name)
+    certificates = []
+    for label, promise in promises.items():
+        benchmarks = {
+            name: Benchmark.model_validate({**each, "found": sorted(found[label].get(name, ()))})
+            for name, each in promise["benchmarks"].items()
+        }
+        certificates.append(Certificate.model_validate({**promise, "benchmarks": benchmarks}))
+    return tuple(certificates) or None
+
+
+def _told_items(ledger: pa.Table, stages: Collection[str]) -> Iterator[tuple[str, list[Any]]]:
+    """Each item that one of these stages names, as evidence of a drop or of an edit."""
+    told = ledger.filter(pc.or_(pc.is_valid(ledger.column("evidence")), pc.is_valid(ledger.column("edits"))))
+    for row in told.to_pylist():
+        evidence = [{"stage": row["stage"], **json.loads(row["evidence"])}] if row["evidence"] else []
+        for each in (*evidence, *json.loads(row["edits"] or "[]")):
+            if each["stage"] in stages:
+                yield from ((each["stage"], item) for item in each.get("items", ()))
 
 
 def _ledger_parts(plan: Plan) -> bytes:

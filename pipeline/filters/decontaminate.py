@@ -1,173 +1,154 @@
-"""Decontamination: a document that holds an n-gram of words of a benchmark's item is dropped, and the item is named.
+"""Decontamination: what a benchmark holds is found in documents, whose it is is told, and it is dropped or cut out.
 
 Brown et al., "Language Models are Few-Shot Learners" (2020), appendix C: 13-grams of lower-cased words without
-punctuation. Hashes find candidates; every match is then confirmed on the words themselves, so that no document is
-dropped for a collision. A passage of fewer than n words is looked for whole when it has at least `min_words`; an item
-of which no passage is that long cannot be protected, and the certificate in the manifest lists it as too short.
+punctuation, common ones excluded. What counts as equal stands in `decontamination/normal_form.py`, what is protected in
+`protection.py`, how it is cut in `cut.py`.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Annotated, Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field
 
-from ..benchmarks import Benchmark
-from ..engine.fingerprint import file_digest
-from ..kernels.buffers import text_buffers
-from ..kernels.ngram_matches import NgramIndex, confirmed, ngram_matches
-from ..kernels.shingles import shingles
-from ..kernels.word_hashes import WordHashes, normalized_words, word_hashes
-from .base import Measures, Record, Rule, RuleFilter
+from headrace.shards.base.recipe import RecipePath
 
-EXCERPT = 400
-"""Characters of a matched span that the ledger keeps."""
+from ..batch import Batch
+from ..decontamination.benchmarks import Benchmark
+from ..decontamination.cut import Cut, Scissors, cut
+from ..decontamination.findings import Finding, find
+from ..decontamination.normal_form import NAME
+from ..decontamination.protection import Protection, Terms, protect
+from ..engine.fingerprint import file_digest
+from ..kernels.word_hashes import word_hashes
+from .base import Measures, Record, Rule, RuleFilter
 
 
 @dataclass(frozen=True)
 class Decontaminate(RuleFilter):
-    """Drops documents that hold a benchmark's n-gram.
+    """Finds benchmarks' items in documents.
 
     Args:
         benchmarks: Files and the fields to protect.
-        n: Words in an n-gram.
+        action: `drop` the document; `cut` the span out of it, by GPT-3's rules; or only `report` it, which guarantees
+            nothing.
+        n: Words (or tokens) in an n-gram.
+        unit: Whether n-grams are of words or of tokens.
+        tokenizer: A `tokenizer.json`, for n-grams of tokens.
         min_words: The shortest passage that is looked for whole.
+        min_characters: What has fewer letters and digits means nothing and is not looked for.
+        exclude: A file of texts, one a line, none of whose n-grams is looked for: what is common all over the corpus.
+        context: `cut`: characters removed on both sides of what is found.
+        min_piece: `cut`: the shortest piece that is kept, in characters.
+        max_pieces: `cut`: a document split into more is dropped.
     """
 
+    version: ClassVar[int] = 2
     benchmarks: tuple[Benchmark, ...] = ()
+    action: Literal["drop", "cut", "report"] = "drop"
     n: Annotated[int, Field(ge=1)] = 13
+    unit: Literal["words", "tokens"] = "words"
+    tokenizer: RecipePath | None = None
     min_words: Annotated[int, Field(ge=1)] = 8
+    min_characters: Annotated[int, Field(ge=0)] = 20
+    exclude: RecipePath | None = None
+    context: Annotated[int, Field(ge=0)] = 200
+    min_piece: Annotated[int, Field(ge=1)] = 200
+    max_pieces: Annotated[int, Field(ge=1)] = 10
+
+    def __post_init__(self) -> None:
+        """Refuse what contradicts itself."""
+        if (self.unit == "tokens") != (self.tokenizer is not None):
+            raise ValueError("'unit: tokens' with a 'tokenizer', or neither of them")
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """One match is one too many."""
-        return (Rule("contaminated", "matched_ngrams", high=0),)
+        """To drop, one match is one too many; to cut, some must be left, in not too many pieces."""
+        if self.action == "drop":
+            return (Rule("contaminated", "matched_ngrams", high=0),)
+        if self.action == "cut":
+            return (
+                Rule("contaminated", "pieces", high="max_pieces"),
+                Rule("nothing_left", "characters_left", low=1),
+            )
+        return ()
+
+    @property
+    def edits(self) -> bool:
+        """To cut is to edit; and what is only reported stands where edits stand."""
+        return self.action != "drop"
 
     def files(self) -> tuple[str, ...]:
-        """The benchmarks."""
-        return tuple(str(benchmark.file) for benchmark in self.benchmarks)
+        """The benchmarks, the tokenizer and what is excluded."""
+        others = (each for each in (self.tokenizer, self.exclude) if each is not None)
+        return tuple(map(str, (*(benchmark.file for benchmark in self.benchmarks), *others)))
 
-    def measure(self, batch: pa.RecordBatch) -> Measures:
-        """Count the matched n-grams and name the item that has most of them."""
-        texts = batch.column("text")
-        words = word_hashes(texts)
-        found: list[_Found] = [_Found() for _ in range(batch.num_rows)]
-        for lookup in self._protected.lookups:
-            matches = ngram_matches(words, lookup.index)
-            real = confirmed(matches, texts, words, lookup.index.n, lookup.grams.__getitem__)
-            documents, places = matches.documents[real].tolist(), matches.words[real].tolist()
-            for document, word, entry in zip(documents, places, matches.entries[real].tolist(), strict=True):
-                first = int(words.offsets[document]) + word
-                span = int(words.starts[first]), int(words.stops[first + lookup.index.n - 1])
-                found[document].add(lookup.owners[entry], span)
-        counts = np.array([each.count for each in found], np.float64)
-        evidence = [each.evidence(texts[row].as_py()) if each.count else None for row, each in enumerate(found)]
-        return Measures({"matched_ngrams": counts}, evidence)
+    def measure(self, batch: Batch) -> Measures:
+        """Count the matched n-grams, name the items that have them, and cut what is to be cut."""
+        texts, n = batch.column("text"), batch.num_rows
+        found = find(self._protection, texts, batch.computed(word_hashes)) if self.benchmarks else []
+        values = {"matched_ngrams": np.zeros(n), "matched_share": np.zeros(n)}
+        evidence: list[Mapping[str, Any] | None] = [None] * n
+        own = [texts[each.row].as_py() for each in found]
+        for each, text in zip(found, own, strict=True):
+            values["matched_ngrams"][each.row] = each.ngrams
+            values["matched_share"][each.row] = max(item.share for item in each.items)
+            evidence[each.row] = each.evidence(text)
+        if self.action == "report":
+            return Measures(values, edits=[each and {"reported": 1, **each} for each in evidence])
+        if self.action == "drop":
+            return Measures(values, evidence)
+        return _cut(batch, values, evidence, found, cut(self._protection, own, found, self._scissors))
 
     def certificate(self) -> Mapping[str, Any]:
-        """The benchmarks by name: their hash, their items, and those that cannot be protected."""
-        return {"n": self.n, "benchmarks": self._protected.listed}
-
-    @cached_property
-    def _protected(self) -> "_Protected":
-        return _protect(self.benchmarks, self.n, self.min_words)
-
-
-Owner = tuple[str, str]
-"""The names of a benchmark and of one of its items."""
-
-
-@dataclass(frozen=True)
-class _Lookup:
-    """The n-grams of one length: for each entry of the index its words, and the items that have them."""
-
-    index: NgramIndex
-    grams: list[set[tuple[str, ...]]]
-    owners: list[set[Owner]]
-
-
-@dataclass(frozen=True)
-class _Protected:
-    """Everything to look for, and what the certificate says of it."""
-
-    lookups: tuple[_Lookup, ...]
-    listed: Mapping[str, Mapping[str, Any]]
-
-
-@dataclass
-class _Found:
-    """What was found in one document."""
-
-    count: int = 0
-    by_owner: dict[Owner, list[tuple[int, int]]] = field(default_factory=dict)
-
-    def add(self, owners: set[Owner], span: tuple[int, int]) -> None:
-        self.count += 1
-        for owner in owners:
-            self.by_owner.setdefault(owner, []).append(span)
-
-    def evidence(self, text: str) -> Mapping[str, Any]:
-        """The item with most matches, the characters from its first match to its last, and every item found."""
-        (benchmark, item), spans = max(self.by_owner.items(), key=lambda each: (len(each[1]), each[0]))
-        data = text.encode()
-        start, stop = (len(data[:place].decode()) for place in (spans[0][0], max(stop for _, stop in spans)))
+        """What is looked for, and what is done about it; the benchmarks by name."""
+        protection = self._protection
         return {
-            "benchmark": benchmark,
-            "item": item,
-            "matched_ngrams": len(spans),
-            "span": [start, stop],
-            "text": text[start:stop][:EXCERPT],
-            "items": sorted(self.by_owner),
+            "action": self.action,
+            "n": self.n,
+            "unit": self.unit,
+            "tokenizer_sha256": None if self.tokenizer is None else file_digest(self.tokenizer),
+            "normalisation": NAME,
+            "min_words": self.min_words,
+            "min_characters": self.min_characters,
+            "excluded": [{"ngram": ngram, "reason": reason} for ngram, reason in protection.excluded],
+            "benchmarks": protection.listed,
         }
 
+    @property
+    def _scissors(self) -> Scissors:
+        return Scissors(self.context, self.min_piece)
 
-def _protect(benchmarks: tuple[Benchmark, ...], n: int, min_words: int) -> _Protected:
-    grams: dict[int, dict[int, set[tuple[str, ...]]]] = {}
-    owners: dict[tuple[int, int], set[Owner]] = {}
-    listed = {}
-    for benchmark in benchmarks:
-        items = list(benchmark.items())
-        short = []
-        for item in items:
-            texts = pa.array(item.passages, pa.large_string())
-            protected = False
-            for length, hashed, words in _ngrams(texts, word_hashes(texts), n, min_words):
-                grams.setdefault(length, {}).setdefault(hashed, set()).add(words)
-                owners.setdefault((length, hashed), set()).add((benchmark.title, item.name))
-                protected = True
-            if not protected:
-                short.append(item.name)
-        digest = file_digest(benchmark.file)
-        listed[benchmark.title] = {"sha256": digest, "items": len(items), "too_short": tuple(short)}
-    lookups = []
-    for length, known in sorted(grams.items()):
-        hashes = sorted(known)
-        lookups.append(
-            _Lookup(
-                NgramIndex.of(np.array(hashes, np.uint64), length),
-                [known[each] for each in hashes],
-                [owners[length, each] for each in hashes],
-            )
-        )
-    return _Protected(tuple(lookups), listed)
+    @property
+    def _protection(self) -> Protection:
+        terms = Terms(self.n, self.tokenizer, self.min_words, self.min_characters, self.exclude)
+        return protect(self.benchmarks, terms)
 
 
-def _ngrams(
-    texts: pa.LargeStringArray, words: WordHashes, n: int, min_words: int
-) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-    """Every n-gram of the passages, or the whole of a short one: its length, its hash and its words."""
-    buffers = text_buffers(texts)
-    for passage, count in enumerate(np.diff(words.offsets).tolist()):
-        length = min(n, count)
-        if count < min(n, min_words):
-            continue
-        own = texts.slice(passage, 1)
-        hashed = shingles(word_hashes(own), length).hashes.tolist()
-        for first, value in enumerate(hashed):
-            yield length, value, normalized_words(buffers, words, passage, first, length)
+def _cut(
+    batch: Batch,
+    values: dict[str, Any],
+    evidence: list[Mapping[str, Any] | None],
+    found: list[Finding],
+    cuts: list[Cut],
+) -> Measures:
+    """The measures of a cut; where nothing was found there is nothing to measure."""
+    texts, n = batch.column("text"), batch.num_rows
+    values |= {name: np.full(n, np.nan) for name in ("pieces", "characters_left")}
+    edits: list[Mapping[str, Any] | None] = [None] * n
+    for each, left in zip(found, cuts, strict=True):
+        values["pieces"][each.row], values["characters_left"][each.row] = left.pieces, len(left.text)
+        removed = sum(stop - start for start, stop in left.removed)
+        edits[each.row] = {"cut": left.removed, "characters": -removed, **(evidence[each.row] or {})}
+    edited = None
+    if found:
+        mask = np.zeros(n, np.bool_)
+        mask[[each.row for each in found]] = True
+        edited = pc.replace_with_mask(texts, mask, pa.array([each.text for each in cuts], pa.large_string()))
+    return Measures(values, evidence, edited=edited, edits=edits)
 
 
 EXAMPLES: tuple[tuple[Record, str | None], ...] = (

@@ -7,6 +7,7 @@ from .compile import Compilation, Kernel
 from .document_stats import count_all
 from .language import score_documents
 from .language_text import find_beginnings
+from .marked_documents import mark_documents
 from .minhash import hash_bands, sign_shingles, sign_texts
 from .ngram_matches import match_ngrams
 from .shingles import count_common, hash_shingles
@@ -20,6 +21,7 @@ KERNELS: tuple[Kernel[..., Any], ...] = (
     sign_texts,
     sign_shingles,
     hash_bands,
+    mark_documents,
     match_ngrams,
     find_beginnings,
     score_documents,

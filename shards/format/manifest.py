@@ -102,17 +102,44 @@ class Benchmark(_Model):
     """A benchmark against which the shards were decontaminated."""
 
     sha256: Sha256
+    fields: tuple[str, ...] = ()
+    """Those whose text is protected."""
+    id: str = ""
+    """The field that names an item; "": its number, from 0."""
     items: Count
     found: tuple[str, ...] = ()
-    """Items of which an n-gram was found in the input; the records with it were dropped."""
-    too_short: tuple[str, ...] = ()
-    """Items shorter than the n-gram, which could not be protected."""
+    """Items of which something was found in the input."""
+    whole: tuple[str, ...] = ()
+    """Items shorter than the n-gram, which are protected as a whole only."""
+    unprotected: tuple[str, ...] = ()
+    """Items too short to protect, or of which every n-gram is excluded."""
+
+
+class ExcludedNgram(_Model):
+    """An n-gram of a benchmark that was not looked for."""
+
+    ngram: str
+    reason: str
 
 
 class Certificate(_Model):
-    """What the shards are free of: every n-gram of the benchmarks' items, but for those too short."""
+    """What the shards are free of: every n-gram of the benchmarks' items, but for what is listed as excepted.
 
+    With the action `report` nothing is guaranteed: what was found is in the shards.
+    """
+
+    action: Literal["drop", "cut", "report"] = "drop"
     n: Annotated[int, Field(gt=0)]
+    unit: Literal["words", "tokens"] = "words"
+    tokenizer_sha256: Sha256 | None = None
+    """Of the tokenizer of which tokens are made."""
+    normalisation: str = ""
+    """In what benchmark and document are alike."""
+    min_words: Count = 0
+    """The shortest passage that was looked for whole."""
+    min_characters: Count = 0
+    """What has fewer letters and digits was not looked for."""
+    excluded: tuple[ExcludedNgram, ...] = ()
     benchmarks: dict[str, Benchmark]
 
 
@@ -135,7 +162,8 @@ class Manifest(_Model):
     provenance: Provenance = Provenance()
     tokenizer: Tokenizer | None = None
     counts: Counts | None = None
-    decontamination: Certificate | None = None
+    decontamination: tuple[Certificate, ...] | None = None
+    """One for each stage that decontaminates."""
     shards: tuple[ShardInfo, ...] = ()
 
     @model_validator(mode="after")

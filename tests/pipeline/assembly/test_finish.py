@@ -34,11 +34,11 @@ def decontaminated(workshop):
 
 def test_the_certificate_names_the_benchmark_and_what_was_found(decontaminated):
     workshop, manifest = decontaminated
-    certificate = manifest.decontamination
-    assert certificate.n == 13
+    (certificate,) = manifest.decontamination
+    assert (certificate.action, certificate.n, certificate.unit) == ("drop", 13, "words")
     exam = certificate.benchmarks["exam"]
     assert exam.sha256 == hashlib.sha256((workshop.folder / "benchmark.jsonl").read_bytes()).hexdigest()
-    assert (exam.items, exam.found, exam.too_short) == (3, ("two",), ("three",))
+    assert (exam.items, exam.found, exam.unprotected) == (3, ("two",), ("three",))
 
 
 def test_the_ledger_names_the_item_and_the_words_that_matched(decontaminated):

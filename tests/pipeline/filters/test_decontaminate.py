@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headrace.pipeline.benchmarks import Benchmark
 from headrace.pipeline.contracts.trial_records import batch_of
+from headrace.pipeline.decontamination.benchmarks import Benchmark
 from headrace.pipeline.filters.base import KEEP, Record
 from headrace.pipeline.filters.decontaminate import Decontaminate
 from headrace.shards.base.errors import InputError
@@ -81,13 +81,13 @@ def test_parquet_and_plain_files_are_benchmarks_too(tmp_path, texts, reasons):
 
 
 def test_a_field_that_is_missing_and_a_file_that_is_none_are_named(benchmark, tmp_path, texts):
-    with pytest.raises(InputError, match=r"no field 'questions' in item 0.*Did you mean 'question'"):
+    with pytest.raises(InputError, match=r"no field 'questions' in line 1.*Did you mean 'question'"):
         Decontaminate((Benchmark(benchmark.file, ("questions",)),)).judge(texts("a"))
     with pytest.raises(InputError, match="no benchmark file"):
         Decontaminate((Benchmark(tmp_path / "none.jsonl", ("a",)),)).judge(texts("a"))
     broken = tmp_path / "broken.jsonl"
     broken.write_text('{"a": ')
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="line 1 of the benchmark .* is not JSON"):
         Decontaminate((Benchmark(broken, ("a",)),)).judge(texts("a"))
 
 
@@ -115,7 +115,7 @@ WORDS = st.lists(st.sampled_from(["a", "b", "C"]), max_size=12).map(" ".join)
 def test_every_ngram_is_found_and_no_other(tmp_path_factory, items, documents, n):
     path = Path(tmp_path_factory.mktemp("benchmark")) / "items.jsonl"
     path.write_text("".join(json.dumps({"text": item}) + "\n" for item in items))
-    plugin = Decontaminate((Benchmark(path, ("text",)),), n=n, min_words=3)
+    plugin = Decontaminate((Benchmark(path, ("text",)),), n=n, min_words=3, min_characters=0)
     found = plugin.judge(batch_of([Record(None, {}, text=text) for text in documents], "text"))
     expected = [slow_matches(items, text, n, 3) for text in documents]
     assert found.scores["matched_ngrams"].tolist() == expected

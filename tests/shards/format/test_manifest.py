@@ -42,8 +42,8 @@ def full() -> Manifest:
         counts=Counts(
             total=Tally(records=5, bytes=50), kept=Tally(records=3, bytes=40), dropped=Tally(records=2, bytes=10)
         ),
-        decontamination=Certificate(
-            n=13, benchmarks={"humaneval": Benchmark(sha256=A, items=164, too_short=("HE/1",))}
+        decontamination=(
+            Certificate(n=13, benchmarks={"humaneval": Benchmark(sha256=A, items=164, unprotected=("HE/1",))}),
         ),
         shards=(SHARD, replace(SHARD, name="shards/00001.tar")),
     )

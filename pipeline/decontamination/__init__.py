@@ -1,0 +1,1 @@
+"""Decontamination: benchmarks, what of them is protected, where documents hold it, and how it is cut out."""

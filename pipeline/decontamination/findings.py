@@ -1,0 +1,265 @@
+"""Where documents hold what is protected, whose it is, and how much of it.
+
+Hashes find candidates. The first match of each n-gram in a document is then compared unit by unit with the benchmark,
+so that no document is ever called contaminated by a collision.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernels.buffers import TextArray
+from ..kernels.marked_documents import marked_documents
+from ..kernels.ngram_matches import NgramIndex, NgramMatches, ngram_matches
+from ..kernels.word_hashes import WordHashes, word_hashes
+from .normal_form import Rewritten, normal_form, rewrite, sensitive_characters
+from .protection import Item, Lookup, Protection
+from .units import Units, large_strings, make_units
+
+EXCERPT = 400
+"""Characters of a span that the ledger keeps."""
+
+Spans = list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class FoundItem:
+    """An item of which something stands in a document.
+
+    Args:
+        item: The item.
+        units: How many of its words (or tokens) stand there, in n-grams that match.
+        span: The longest stretch of the document that does, in characters.
+        passage: The passage of the item that was found first.
+    """
+
+    item: Item
+    units: int
+    span: tuple[int, int]
+    passage: str
+
+    @property
+    def share(self) -> float:
+        """Of the item's words (or tokens)."""
+        return self.units / self.item.size
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A document that holds something protected.
+
+    Args:
+        row: The document.
+        ngrams: How many of its n-grams match; a short passage that is matched whole counts as one.
+        items: The items found, the one with most matched units first.
+        spans: Everything that matches, in characters, merged and ascending.
+    """
+
+    row: int
+    ngrams: int
+    items: tuple[FoundItem, ...]
+    spans: Spans
+
+    def evidence(self, text: str) -> dict[str, Any]:
+        """What the ledger says of it."""
+        first = self.items[0]
+        start, stop = first.span
+        return {
+            "benchmark": first.item.benchmark,
+            "item": first.item.name,
+            "span": [start, stop],
+            "share": round(first.share, 4),
+            "text": text[start:stop][:EXCERPT],
+            "item_text": first.passage[:EXCERPT],
+            "matched_ngrams": self.ngrams,
+            "items": [[each.item.benchmark, each.item.name, round(each.share, 4)] for each in self.items],
+        }
+
+
+def find(protection: Protection, texts: TextArray, words: WordHashes | None = None) -> list[Finding]:
+    """Look at documents for what is protected.
+
+    Args:
+        protection: What is looked for.
+        texts: The documents.
+        words: Their words as they stand, where they are known.
+
+    Returns:
+        The documents that hold something, in order.
+    """
+    if not protection.lookups or not len(texts):
+        return []
+    tokenizer = protection.terms.tokenizer
+    sensitive = marked_documents(texts, sensitive_characters())
+    plain = _documents(
+        protection, make_units(texts, words, tokenizer), np.where(sensitive, -1, np.arange(len(texts))), False
+    )
+    rows = np.flatnonzero(sensitive)
+    formed = large_strings([normal_form(texts[row].as_py()) for row in rows.tolist()])
+    changed = _documents(protection, make_units(formed, None, tokenizer), rows, True)
+    candidates = sorted([*plain, *changed], key=lambda each: each.row)
+    found = (_examine(protection, each, texts[each.row].as_py()) for each in candidates)
+    return [each for each in found if each is not None]
+
+
+@dataclass(frozen=True)
+class _Document:
+    """A document with candidates.
+
+    Args:
+        row: Its row among the texts.
+        place: Its row among the units.
+        units: The units in which it was found.
+        hits: Its matches, for each lookup.
+        rewritten: Whether the units are those of its normal form.
+    """
+
+    row: int
+    place: int
+    units: Units
+    hits: tuple["_Hits", ...]
+    rewritten: bool
+
+
+@dataclass(frozen=True)
+class _Hits:
+    """What one lookup found in one document: int64 arrays as in `NgramMatches`, without the document."""
+
+    lookup: Lookup
+    count: int
+    firsts: NDArray[np.int64]
+    stretches: NDArray[np.int64]
+
+
+def _documents(protection: Protection, units: Units, rows: NDArray[np.int64], rewritten: bool) -> Iterator[_Document]:
+    """The documents with candidates; `rows` are those of the units' documents, -1 for one to leave out."""
+    hashes, offsets = units.hashes, units.offsets
+    found: dict[int, list[_Hits]] = {}
+    for lookup in protection.lookups:
+        matches = ngram_matches(hashes, offsets, lookup.index)
+        for place in np.unique(matches.firsts[0]).tolist():
+            if rows[place] >= 0:
+                found.setdefault(place, []).append(_hits(lookup, matches, place))
+    for place, hits in found.items():
+        yield _Document(int(rows[place]), place, units, tuple(hits), rewritten)
+
+
+def _hits(lookup: Lookup, matches: NgramMatches, place: int) -> _Hits:
+    firsts, stretches = (
+        each[1:, slice(*np.searchsorted(each[0], [place, place + 1]))] for each in (matches.firsts, matches.stretches)
+    )
+    return _Hits(lookup, int(matches.counts[place]), firsts, stretches)
+
+
+def _confirmed(protection: Protection, document: _Document, hits: _Hits) -> _Hits:
+    """The hits without those whose units are not the benchmark's."""
+    n = hits.lookup.index.n
+    real = np.zeros(hits.firsts.shape[1], np.bool_)
+    for start, stop in hits.stretches.T.tolist():
+        inside = np.flatnonzero((hits.firsts[0] >= start) & (hits.firsts[0] + n <= stop))
+        if len(inside):
+            # A stretch may go on for long with n-grams that were met before.
+            first, last = hits.firsts[0, inside].min(), hits.firsts[0, inside].max() + n
+            spelled = document.units.spelled(document.place, int(first), int(last - first))
+            for at in inside.tolist():
+                begin = int(hits.firsts[0, at] - first)
+                real[at] = _stands_at(protection, hits.lookup, int(hits.firsts[1, at]), spelled[begin : begin + n])
+    return hits if real.all() else _without_collisions(document, hits, real)
+
+
+def _stands_at(protection: Protection, lookup: Lookup, entry: int, spelled: tuple[str, ...]) -> bool:
+    """Whether a benchmark has these units where the index says so."""
+    places = slice(lookup.bounds[entry], lookup.bounds[entry + 1])
+    pairs = zip(lookup.passages[places].tolist(), lookup.positions[places].tolist(), strict=True)
+    return any(protection.spelled(passage)[at : at + lookup.index.n] == spelled for passage, at in pairs)
+
+
+def _without_collisions(document: _Document, hits: _Hits, real: NDArray[np.bool_]) -> _Hits:
+    """Look again, for the confirmed n-grams alone."""
+    firsts = hits.firsts[:, real]
+    index = NgramIndex.of(hits.lookup.index.hashes[np.unique(firsts[1])], hits.lookup.index.n)
+    units, place = document.units, document.place
+    bounds = units.offsets[place : place + 2]
+    matches = ngram_matches(units.hashes[slice(*bounds)], bounds - bounds[0], index)
+    return replace(_hits(hits.lookup, matches, 0), firsts=firsts)
+
+
+def _examine(protection: Protection, document: _Document, text: str) -> Finding | None:
+    """What stands in a document; None when all candidates were collisions."""
+    hits = [each for each in (_confirmed(protection, document, one) for one in document.hits) if each.count]
+    if not hits:
+        return None
+    stretches = _merged(pair for each in hits for pair in each.stretches.T.tolist())
+    items = _items(protection, hits)
+    spans = _characters(document, text, [*stretches, *(each.span for each in items)])
+    located = [replace(each, span=span) for each, span in zip(items, spans[len(stretches) :], strict=True)]
+    return Finding(document.row, sum(each.count for each in hits), tuple(located), _merged(spans[: len(stretches)]))
+
+
+def _items(protection: Protection, hits: Sequence[_Hits]) -> list[FoundItem]:
+    """The items found, with their spans in units of the document; the one with most matched units first."""
+    there: dict[int, list[tuple[int, int]]] = {}
+    own: dict[int, list[tuple[int, int]]] = {}
+    passages: dict[int, int] = {}
+    for each in hits:
+        lookup, n = each.lookup, each.lookup.index.n
+        for at, entry in each.firsts.T.tolist():
+            for place in range(lookup.bounds[entry], lookup.bounds[entry + 1]):
+                passage = int(lookup.passages[place])
+                item = int(protection.owners[passage])
+                first = int(protection.before[passage] + lookup.positions[place])
+                there.setdefault(item, []).append((at, at + n))
+                own.setdefault(item, []).append((first, first + n))
+                passages.setdefault(item, passage)
+    found = [
+        FoundItem(
+            protection.items[item],
+            sum(stop - start for start, stop in _merged(own[item])),
+            max(_merged(spans), key=lambda span: (span[1] - span[0], -span[0])),
+            protection.texts[passages[item]],
+        )
+        for item, spans in there.items()
+    ]
+    return sorted(found, key=lambda each: (-each.units, -each.share, each.item.benchmark, each.item.name))
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> Spans:
+    """Spans in order, those that overlap or touch as one."""
+    merged: Spans = []
+    for start, stop in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(stop, merged[-1][1])
+        else:
+            merged.append((start, stop))
+    return merged
+
+
+def _characters(document: _Document, text: str, spans: Spans) -> Spans:
+    """Spans of units as spans of characters of the text."""
+    units = document.units
+    bounds = np.array(spans, np.int64).T + units.offsets[document.place]
+    words = np.stack([units.word_of(bounds[0]), units.word_of(bounds[1] - 1)])
+    if not document.rewritten:
+        starts, stops = units.words.starts[words[0]], units.words.stops[words[1]]
+        return list(zip(*_counted(text, starts, stops), strict=True))
+    # The text in which only what must be is rewritten has the same words as the normal form.
+    changed: Rewritten = rewrite(text)
+    own = word_hashes(large_strings([changed.text]))
+    words -= units.words.offsets[document.place]
+    pairs = zip(*_counted(changed.text, own.starts[words[0]], own.stops[words[1]]), strict=True)
+    return [changed.original(start, stop) for start, stop in pairs]
+
+
+def _counted(text: str, *offsets: NDArray[Any]) -> list[list[int]]:
+    """Offsets in bytes as offsets in characters."""
+    if text.isascii():
+        return [each.tolist() for each in offsets]
+    places = np.unique(np.concatenate([[0], *offsets]).astype(np.int64))
+    data = np.frombuffer(text.encode(), np.uint8)
+    between = [np.count_nonzero((data[start:stop] & 0xC0) != 0x80) for start, stop in pairwise(places.tolist())]
+    totals = np.concatenate([[0], np.cumsum(between)]).astype(np.int64)
+    return [totals[np.searchsorted(places, each)].tolist() for each in offsets]
