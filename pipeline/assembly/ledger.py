@@ -35,6 +35,8 @@ from ..records import record_id, split_number
 from .shards import PLACES
 
 LEDGER = "ledger.parquet"
+LANGUAGE = "note.language"
+"""What a language filter notes; the report tells languages apart by it."""
 
 
 @dataclass(frozen=True)
@@ -138,8 +140,10 @@ def _spread(numbers: Any, table: pa.Table, column: str) -> pa.Array:
 
 
 def _funnel(table: pa.Table) -> list[list[Any]]:
-    """Records and bytes by (source, fate, stage, reason)."""
-    keys = ["source", "fate", "stage", "reason"]
+    """Records and bytes by (source, language, fate, stage, reason)."""
+    if LANGUAGE not in table.column_names:
+        table = table.append_column(LANGUAGE, pa.nulls(table.num_rows, pa.large_string()))
+    keys = ["source", LANGUAGE, "fate", "stage", "reason"]
     grouped = table.group_by(keys).aggregate([("bytes", "count"), ("bytes", "sum")])
     rows = zip(*(grouped.column(name).to_pylist() for name in (*keys, "bytes_count", "bytes_sum")), strict=True)
     return sorted(([*row] for row in rows), key=str)

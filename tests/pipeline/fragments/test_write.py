@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from headrace.pipeline.assembly.fragments import _edges
+from headrace.pipeline.fragments.measures import _edges
 from headrace.shards.base.report import read_fragments
 
 

@@ -1,0 +1,77 @@
+"""What was measured against its thresholds: a histogram for each rule."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from headrace.shards.base.report import Histogram
+
+from ..assembly.ledger import LEDGER
+from ..engine.tasks import task_name
+from ..filters.base import RuleFilter
+from ..recipe import Recipe
+
+BINS = 40
+DECADES = 1000
+"""Measures that span more than this factor get bins of equal ratio, which the report draws on a logarithmic axis."""
+
+MAX_VALUES = 1_000_000
+
+
+def histograms(recipe: Recipe, splits: int, root: Path) -> Iterator[Histogram]:
+    """One histogram for each rule of each rule-based filter: everything measured, with the rule's bounds."""
+    for stage in recipe.stages:
+        plugin = stage.plugin.load()
+        if not isinstance(plugin, RuleFilter):
+            continue
+        for rule in plugin.rules:
+            values = _measured(f"score.{stage.label}.{rule.measure}", splits, root)
+            if not len(values):
+                continue
+            low, high = plugin.range_of(rule)
+            edges = _edges(values, low, high)
+            counts, edges = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
+            yield Histogram(
+                title=rule.reason,
+                note="The outermost bins hold everything beyond them.",
+                edges=tuple(edges.tolist()),
+                counts=tuple(counts.tolist()),
+                unit=rule.measure,
+                low=low if np.isfinite(low) else None,
+                high=high if np.isfinite(high) else None,
+                group=stage.label,
+            )
+
+
+def _measured(column: str, splits: int, root: Path) -> NDArray[np.float64]:
+    """All values of a measure; of a very large build, those of the first splits."""
+    found: list[NDArray[np.float64]] = []
+    for split in range(splits):
+        path = root / task_name("ledger", split) / LEDGER
+        if column in pq.read_schema(path).names:
+            values = pq.read_table(path, columns=[column]).column(0).drop_null().to_numpy()
+            found.append(values[np.isfinite(values)])
+        if sum(map(len, found)) >= MAX_VALUES:
+            break
+    return np.concatenate([np.empty(0), *found])
+
+
+def _edges(values: NDArray[np.float64], least: float, most: float) -> NDArray[np.float64]:
+    """Bins over the bulk of the values and both bounds, so that no outlier flattens the picture.
+
+    A bound is the edge between two bins: what it keeps and what it drops never share one.
+    """
+    bounds = [bound for bound in (least, most) if np.isfinite(bound)]
+    low, high = np.quantile(values, [0.005, 0.985])
+    low, high = min([low, *bounds]), max([high, *bounds])
+    if low > 0 and high / low > DECADES:
+        edges = np.geomspace(low / 1.1, high * 1.1, BINS + 1)
+    else:
+        margin = (high - low) * 0.02 or abs(high) * 0.1 or 1.0
+        start = max(0.0, low - margin) if values.min() >= 0 and low < high else low - margin
+        edges = np.linspace(start, high + margin, BINS + 1)
+    inserted = [bound for bound in (least, np.nextafter(most, np.inf)) if np.isfinite(bound)]
+    return np.unique([*edges, *inserted])
