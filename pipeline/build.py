@@ -15,7 +15,7 @@ from headrace.shards.format.manifest import Manifest
 
 from .assembly.finish import finish
 from .engine.runner import Phase, PhaseResult, run
-from .engine.tasks import explained
+from .engine.tasks import explained, finished
 from .executors.base import Executor
 from .executors.local import LocalExecutor
 from .inputs import find_inputs, split_inputs
@@ -49,7 +49,9 @@ def prepare(recipe_path: Path, overrides: Sequence[str] = ()) -> tuple[Recipe, P
     return recipe, make_plan(recipe, files, split_inputs(files, recipe.split_bytes))
 
 
-def build(recipe_path: Path, out: Path, overrides: Sequence[str] = (), workers: int = 0) -> Built:
+def build(
+    recipe_path: Path, out: Path, overrides: Sequence[str] = (), workers: int = 0, *, recut: bool = False
+) -> Built:
     """Build the shards of a recipe, or continue where an earlier run of it stopped.
 
     Args:
@@ -57,6 +59,7 @@ def build(recipe_path: Path, out: Path, overrides: Sequence[str] = (), workers: 
         out: The output folder.
         overrides: `key.sub=value`, applied to the recipe.
         workers: Processes; 0 means one per core.
+        recut: Decide anew from stored scores; refuse to read or score anything.
 
     Raises:
         HeadraceError: See the error tree; whatever is finished is kept.
@@ -65,6 +68,8 @@ def build(recipe_path: Path, out: Path, overrides: Sequence[str] = (), workers: 
     try:
         recipe, plan = prepare(recipe_path, overrides)
         with _claimed(out, recipe.name) as root:
+            if recut:
+                _refuse_to_score(plan, out, root)
             return _build(recipe, plan, out, root, executor)
     except KeyboardInterrupt:
         raise Interrupted(
@@ -91,6 +96,18 @@ def _build(recipe: Recipe, plan: Plan, out: Path, root: Path, executor: Executor
         raise explained("the end of the build", error) from error
     done = [each for result in results.values() for each in result.done]
     return Built(out, manifest, len(done), sum(result.ran for result in results.values()))
+
+
+def _refuse_to_score(plan: Plan, out: Path, root: Path) -> None:
+    tasks = plan.phases[0].tasks({})
+    missing = sum(finished(root, task) is None for task in tasks)
+    if missing:
+        raise BuildError(
+            f"{out} cannot be decided anew from stored scores",
+            found=f"{len(tasks) - missing} of {len(tasks)} parts of the inputs with scores of this recipe",
+            expected="a build whose recipe differs in bounds alone (the least or most of a measure), inputs unchanged",
+            remedy="Run the same line without --recut: it scores what is missing",
+        )
 
 
 def _refuse_too_many_failures(recipe: Recipe, plan: Plan, out: Path, result: PhaseResult) -> None:

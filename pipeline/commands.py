@@ -21,19 +21,22 @@ def build(
     out: Annotated[Path | None, typer.Option(help="The output folder; default: the recipe's name.")] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0: one for each core.")] = 0,
     plan: Annotated[bool, typer.Option("--plan", help="Print phases, tasks and estimates; run nothing.")] = False,
+    recut: Annotated[bool, typer.Option("--recut", help="Decide anew from stored scores; read nothing again.")] = False,
 ) -> None:
     """Build curated shards from raw crawls; run the same line again to continue or update.
 
     Example: headrace build recipe.yaml --out shards/manuals
 
     Example: headrace build recipe.yaml output.shard_bytes=1GB --plan
+
+    Example: headrace build stricter.yaml --out shards/manuals --recut
     """
     from .console import run_build, show_plan
 
     if plan:
         show_plan(recipe, overrides or [], workers)
     else:
-        run_build(recipe, out, overrides or [], workers)
+        run_build(recipe, out, overrides or [], workers, recut=recut)
 
 
 @commands.command()

@@ -53,12 +53,14 @@ def show_plan(recipe_path: Path, overrides: Sequence[str], workers: int) -> None
     )
 
 
-def run_build(recipe_path: Path, out: Path | None, overrides: Sequence[str], workers: int) -> None:
+def run_build(
+    recipe_path: Path, out: Path | None, overrides: Sequence[str], workers: int, *, recut: bool = False
+) -> None:
     """Build, then print the funnel and where things lie."""
     start = time.perf_counter()
     target = out or Path(load_recipe(recipe_path, overrides).name)
     with _sigterm_as_ctrl_c():
-        built = build(recipe_path, target, overrides, workers)
+        built = build(recipe_path, target, overrides, workers, recut=recut)
     console = Console()
     _print_funnel(target, console)
     manifest = built.manifest
