@@ -54,6 +54,14 @@ def test_neighbours_are_one_request() -> None:
     assert joined([1536, 512, 40_000], [100, 500, 7]) == [(512, 1636, [1, 0]), (40_000, 40_007, [2])]
 
 
+def test_a_request_is_not_joined_beyond_its_bound() -> None:
+    half = 4 << 20
+    assert [each[:2] for each in joined([0, half, 2 * half], [half, half, 1])] == [
+        (0, 2 * half),
+        (2 * half, 2 * half + 1),
+    ]
+
+
 def test_kinds(places: tuple[str, str]) -> None:
     local, remote = (open_source(place) for place in places)
     assert isinstance(local, LocalFile)
