@@ -193,6 +193,9 @@ def test_the_fingerprint_is_of_what_is_held() -> None:
         {"shards": base.shards[:1]},
         {"shards": (replace(SHARD, sha256=B), base.shards[1])},
         {"shards": (replace(SHARD, samples=4), base.shards[1])},
+        {"shards": (replace(SHARD, tokens=4), base.shards[1])},
+        {"shards": (replace(SHARD, name="other.tar"), base.shards[1])},
+        {"tokenizer": Tokenizer(sha256=A, vocabulary=10, dtype="uint16")},
     ):
         assert base.model_copy(update=other).fingerprint() != base.fingerprint()
 
