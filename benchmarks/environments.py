@@ -29,6 +29,12 @@ def pinned(name: str) -> list[str]:
     return [line.partition("==")[0].partition("[")[0].lower() for line in lines if line]
 
 
+def pinned_versions(name: str) -> str:
+    """What `peers/NAME.txt` pins, as one line."""
+    lines = ((PEERS / f"{name}.txt").read_text()).splitlines()
+    return ", ".join(line.replace("==", " ") for line in lines if "==" in line)
+
+
 def python_of(name: str, cache: Path) -> Path:
     """The interpreter of an environment.
 

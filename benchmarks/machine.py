@@ -1,10 +1,13 @@
-"""The machine on which something was measured, and how quiet it was."""
+"""The machine on which something was measured, how quiet it was, and at which commit."""
 
 import os
 import platform
 import resource
+import subprocess
 import time
 from pathlib import Path
+
+from .harness import ROOT
 
 
 def description() -> dict[str, str | int | float]:
@@ -21,6 +24,12 @@ def description() -> dict[str, str | int | float]:
 def load() -> list[float]:
     """The load averages over 1, 5 and 15 minutes."""
     return [round(each, 2) for each in os.getloadavg()]
+
+
+def commit() -> str:
+    """The commit of this repository, with `-dirty` where files differ from it."""
+    command = ["git", "describe", "--always", "--dirty", "--exclude", "*"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
 class Disturbance:

@@ -8,14 +8,12 @@ a folder of your choice.
 
 import argparse
 import shlex
-import subprocess
 import sys
 from datetime import date
 from pathlib import Path
 
 from . import machine
 from .environments import CACHE, python_of
-from .harness import ROOT
 from .report import Run, write
 from .rounds import load, measure
 
@@ -49,14 +47,9 @@ def main() -> None:
         raise SystemExit(f"Error: {error}") from error
     command = ["python", "-m", "benchmarks.run", "--date", str(arguments.date)]
     command += ["--rounds", str(arguments.rounds), *(["--small"] if arguments.small else []), *arguments.names]
-    run = Run(str(arguments.date), shlex.join(command), _commit(), machine.description(), load_before, outcomes)
+    run = Run(str(arguments.date), shlex.join(command), machine.commit(), machine.description(), load_before, outcomes)
     for file in write(run, arguments.out, str(arguments.date)):
         print(file, file=sys.stderr)
-
-
-def _commit() -> str:
-    command = ["git", "describe", "--always", "--dirty", "--exclude", "*"]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
 if __name__ == "__main__":

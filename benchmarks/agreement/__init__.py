@@ -1,0 +1,1 @@
+"""Whether our filters drop the same documents as datatrove's; the command is `benchmarks.filter_agreement`."""

@@ -1,0 +1,67 @@
+"""The agreement as Markdown and JSON."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from .causes import CAUSES
+from .compare import LEAST_DROPS, TARGET, Agreement, Kind
+
+
+def as_data(agreements: Sequence[Agreement]) -> dict[str, Any]:
+    """Everything, for programs."""
+    return {each.filter: {**asdict(each), "share": each.share, "reached": each.reached} for each in agreements}
+
+
+def as_markdown(title: str, circumstances: Sequence[str], agreements: Sequence[Agreement]) -> str:
+    """The page: circumstances, a table of all filters, and each filter's disagreements with their causes."""
+    lines = [f"# {title}", "", *(f"- {each}" for each in circumstances), ""]
+    lines += [
+        "Of the documents that at least one of the two drops, the share that both drop; "
+        f"target {TARGET:.0%}, with at least {LEAST_DROPS} drops each.",
+        "",
+        "| filter | documents | dropped by us | by datatrove | by both | agreement | target |",
+        "| :-- | --: | --: | --: | --: | --: | :-- |",
+    ]
+    lines += [_row(each) for each in agreements]
+    lines += ["", "By language:", "", *_by_language(agreements)]
+    for each in agreements:
+        lines += ["", f"## {each.filter}", "", *_kinds(each)]
+    return "\n".join(lines) + "\n"
+
+
+def _row(each: Agreement) -> str:
+    reached = "yes" if each.reached else "**no**"
+    counts = f"{each.documents:,} | {each.ours:,} | {each.theirs:,} | {each.both:,}"
+    return f"| {each.filter} | {counts} | {each.share:.1%} | {reached} |"
+
+
+def _by_language(agreements: Sequence[Agreement]) -> list[str]:
+    languages = list(agreements[0].languages)
+    head = [f"| filter | {' | '.join(languages)} |", f"| :-- |{' --: |' * len(languages)}"]
+    return head + [
+        f"| {each.filter} | {' | '.join(f'{each.languages[name]:.1%}' for name in languages)} |" for each in agreements
+    ]
+
+
+def _kinds(agreement: Agreement) -> list[str]:
+    if not agreement.kinds:
+        return ["No disagreement."]
+    head = [
+        "| we say | datatrove says | documents | example | our measure there | cause |",
+        "| :-- | :-- | --: | :-- | :-- | :-- |",
+    ]
+    return head + [_kind(agreement.filter, kind) for kind in agreement.kinds]
+
+
+def _kind(name: str, kind: Kind) -> str:
+    languages = ", ".join(f"{language} {count}" for language, count in kind.languages.items())
+    cause = CAUSES.get((name, kind.ours, kind.theirs), "")
+    cells = (kind.ours, kind.theirs, f"{kind.documents} ({languages})", f"`{kind.examples[0]}`", kind.measured, cause)
+    return f"| {' | '.join(cells)} |"
+
+
+def unexplained(agreements: Sequence[Agreement]) -> Mapping[tuple[str, str, str], int]:
+    """The kinds of disagreement whose cause is not written down, with their numbers of documents."""
+    kinds = (((each.filter, kind.ours, kind.theirs), kind.documents) for each in agreements for kind in each.kinds)
+    return {key: count for key, count in kinds if key not in CAUSES}

@@ -1,0 +1,48 @@
+"""Which filters stand against each other. Only the standard library: the peer's environment imports this, too."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+PEER = "datatrove"
+"""The environment of the other side, see `benchmarks/peers`."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two filters that claim the same rules.
+
+    Args:
+        ours: As in a recipe.
+        theirs: datatrove's class.
+        measures: Which of our measures each of their reasons is about.
+        stop_words: Both take a list of stop words.
+    """
+
+    ours: str
+    theirs: str
+    measures: Mapping[str, str] = field(default_factory=dict)
+    stop_words: bool = False
+
+
+PAIRS = (
+    Pair(
+        "gopher_quality",
+        "GopherQualityFilter",
+        measures={
+            "gopher_short_doc": "words",
+            "gopher_long_doc": "words",
+            "gopher_below_avg_threshold": "mean_word_length",
+            "gopher_above_avg_threshold": "mean_word_length",
+            "gopher_too_many_hashes": "hash_ratio",
+            "gopher_too_many_ellipsis": "ellipsis_ratio",
+            "gopher_too_many_bullets": "bullet_lines",
+            "gopher_too_many_end_ellipsis": "ellipsis_lines",
+            "gopher_below_alpha_threshold": "alphabetic_words",
+            "gopher_enough_stop_words": "stop_words",
+        },
+        stop_words=True,
+    ),
+    Pair("gopher_repetition", "GopherRepetitionFilter"),
+    Pair("c4_quality", "C4QualityFilter"),
+    Pair("fineweb_quality", "FineWebQualityFilter"),
+)

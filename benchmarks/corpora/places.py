@@ -1,0 +1,28 @@
+"""Where things lie in a corpus folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+CORPUS = Path.home() / ".cache" / "headrace" / "corpus"
+
+
+@dataclass(frozen=True)
+class Places:
+    """The parts of a corpus folder."""
+
+    root: Path
+
+    @property
+    def packages(self) -> Path:
+        """The unpacked packages, each named after its source."""
+        return self.root / "packages"
+
+    @property
+    def documents(self) -> Path:
+        """The texts, one JSONL file per language."""
+        return self.root / "documents"
+
+    @property
+    def crawl(self) -> Path:
+        """The gzipped WARC files of a crawl."""
+        return self.root / "crawl"
