@@ -1,8 +1,9 @@
 """Tasks: independent, idempotent pieces of work whose outputs appear whole or not at all.
 
-A task writes into a folder of its own with a temporary name. When it is done, a marker `done.json` (its fingerprint
-and what it counted) is added and the folder is renamed: one atomic step that commits everything. A task whose folder
-stands there with the right fingerprint is not run again. Whatever else is found there is removed.
+A task writes into a folder of its own with a temporary name. When it is done, a marker `done.json` (its fingerprint,
+what it counted, size and time of its files) is added and the folder is renamed: one atomic step that commits everything.
+A task whose folder stands there with the right fingerprint, its files untouched, is not run again. Whatever else is
+found there is removed.
 """
 
 import errno
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from headrace.shards.base.errors import BuildError, HeadraceError, InputError
+from headrace.shards.format.atomic import sync
 
 from .fingerprint import fingerprint
 
@@ -93,12 +95,13 @@ class Done:
 
 
 def finished(root: Path, task: Task) -> Done | None:
-    """The task's result when it has been done before and nothing that shaped it has changed since."""
+    """The task's result when it has been done before, and neither what shaped it nor what it wrote has changed since."""
+    folder = root / task.name
     try:
-        marker = json.loads((root / task.name / MARKER).read_text(encoding="utf-8"))
+        marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+        if marker.get("fingerprint") != task.fingerprint or marker.get("files") != _files(folder):
+            return None
     except (OSError, ValueError):
-        return None
-    if marker.get("fingerprint") != task.fingerprint:
         return None
     return Done(task.name, task.fingerprint, marker["stats"], marker["seconds"])
 
@@ -116,10 +119,11 @@ def execute(root: Path, task: Task) -> Done:
         temporary.mkdir(parents=True)
         stats = dict(task.work.run(root, temporary))
         seconds = round(time.perf_counter() - start, 3)
-        marker = {"fingerprint": task.fingerprint, "stats": stats, "seconds": seconds}
+        files = _files(temporary)
+        marker = {"fingerprint": task.fingerprint, "stats": stats, "seconds": seconds, "files": files}
         (temporary / MARKER).write_text(json.dumps(marker), encoding="utf-8")
-        for path in (*temporary.iterdir(), temporary):
-            _sync(path)
+        for path in (*(temporary / name for name in files), temporary / MARKER, temporary):
+            sync(path)
         _replace_folder(temporary, target)
     except HeadraceError:
         raise
@@ -136,7 +140,8 @@ def explained(what: str, error: Exception) -> HeadraceError:
         return InputError(
             f"the disk is full: {what} could not write its output",
             found=os.strerror(error.errno),
-            remedy="Nothing is half-written. Free some space, then run the same line again: it continues",
+            remedy="What is done is kept, what is half-written will be removed. Free some space, then run the same line "
+            "again: it continues",
         )
     if isinstance(error, MemoryError):
         return BuildError(
@@ -180,9 +185,11 @@ def _replace_folder(source: Path, target: Path) -> None:
             return
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _files(folder: Path) -> dict[str, list[int]]:
+    """Size in bytes and time of change in ns of each file but the marker, by its name below the folder.
+
+    Published files are hard links to these: one that was changed in place shows here, and is made again.
+    """
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MARKER)
+    status = ((path, path.stat()) for path in found)
+    return {path.relative_to(folder).as_posix(): [each.st_size, each.st_mtime_ns] for path, each in status}

@@ -66,6 +66,8 @@ def _edges(values: NDArray[np.float64], least: float, most: float) -> NDArray[np
     """
     bounds = [bound for bound in (least, most) if np.isfinite(bound)]
     low, high = np.quantile(values, [0.005, 0.985])
+    if low == high:
+        low, high = values.min(), values.max()
     low, high = min([low, *bounds]), max([high, *bounds])
     if low > 0 and high / low > DECADES:
         edges = np.geomspace(low / 1.1, high * 1.1, BINS + 1)
@@ -73,5 +75,12 @@ def _edges(values: NDArray[np.float64], least: float, most: float) -> NDArray[np
         margin = (high - low) * 0.02 or abs(high) * 0.1 or 1.0
         start = max(0.0, low - margin) if values.min() >= 0 and low < high else low - margin
         edges = np.linspace(start, high + margin, BINS + 1)
-    inserted = [bound for bound in (least, np.nextafter(most, np.inf)) if np.isfinite(bound)]
+        if np.all(values == np.round(values)):
+            # Counts stand in the middle of their bins, so that nought is seen.
+            edges = np.unique(np.floor(edges)) - 0.5
+            edges = np.append(edges, np.ceil(high) + 0.5)
+    inserted = [least] if np.isfinite(least) else []
+    if np.isfinite(most):
+        beyond = values[values > most]
+        inserted.append((most + beyond.min()) / 2 if len(beyond) else max(most, edges[-1]))
     return np.unique([*edges, *inserted])

@@ -5,7 +5,7 @@ that becomes a row with `error` set, which the ledger keeps as failed. It raises
 cannot be opened. Positions ascend, are unique within a file, and never depend on how the file is split.
 
 Its module holds `EXAMPLES`: pairs of a file's bytes and the payloads of its records, None for one that fails. The
-contract tests (`reader_contract.py`) read them whole, cut, and damaged.
+contract tests (`contracts/readers.py`) read them whole, cut, and damaged.
 """
 
 from abc import ABC, abstractmethod

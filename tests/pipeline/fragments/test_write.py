@@ -126,6 +126,13 @@ def test_fragments_of_an_earlier_build_go(workshop):
     assert "measure-000" not in fragments(workshop.folder / "out")
 
 
+def test_counts_stand_in_the_middle_of_their_bins():
+    """Most records hold none of what is counted, and nought is allowed: their bin must be as wide as the others."""
+    edges = _edges(np.array([0.0] * 1000 + [14.0, 191.0]), -np.inf, 0.0)
+    assert edges[0] == -0.5
+    assert np.all(np.diff(edges) >= 0.5)
+
+
 @given(
     values=st.lists(st.integers(-50, 2000).map(float), min_size=1, max_size=50),
     bounds=st.tuples(st.integers(-40, 30), st.integers(31, 100)),
