@@ -223,3 +223,17 @@ def test_a_file_of_others_in_the_place_of_a_shard_is_never_overwritten(workshop)
     workshop.build("fresh")
     workshop.build()
     assert workshop.shards() == workshop.shards("fresh")
+
+
+def test_a_shard_that_was_changed_in_place_is_made_again(workshop):
+    workshop.build()
+    shards = workshop.shards()
+    path = next((workshop.folder / "out").glob("*.tar"))
+    with path.open("r+b") as file:
+        file.seek(700)
+        byte = file.read(1)[0]
+        file.seek(700)
+        file.write(bytes([byte ^ 1]))
+    assert workshop.shards() != shards
+    assert workshop.build().ran == 1
+    assert workshop.shards() == shards
