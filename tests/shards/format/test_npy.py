@@ -63,3 +63,10 @@ def test_python_objects_never_enter() -> None:
     np.save(stream, np.array([{}], dtype=object), allow_pickle=True)
     with pytest.raises(ShardError, match="no header"):
         npy.load(stream.getvalue(), "x")
+
+
+def test_a_header_that_lies_about_its_own_length_is_refused() -> None:
+    data = bytearray(npy.dump(np.arange(4)))
+    data[8] += 8
+    with pytest.raises(ShardError, match="no header that headrace would write"):
+        npy.load(bytes(data), "x")

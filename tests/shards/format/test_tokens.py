@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from headrace.shards.base.errors import CorruptSampleError, ShardError, UsageError
 from headrace.shards.format.manifest import Manifest, Tokenizer
+from headrace.shards.format.pages import token_dtype
 from headrace.shards.format.token_reader import TokenShard
 from headrace.shards.format.token_writer import TokenShardWriter
 
@@ -190,3 +191,7 @@ def test_forks_and_pickles_read_on(token_set: Write) -> None:
     shard.close()
     assert shard.meta(5) == {"id": "0-5"}
     fsspec.filesystem("memory").rm("/tokens-fork", recursive=True)
+
+
+def test_tokens_are_as_narrow_as_the_vocabulary_allows() -> None:
+    assert [token_dtype(vocabulary) for vocabulary in (1, 2**15 + 1, 2**16, 2**16 + 1)] == [*["uint16"] * 3, "uint32"]
