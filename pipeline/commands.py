@@ -1,4 +1,4 @@
-"""The commands `build`, `explain`, `warmup` and `filters`: their help, and nothing of what they do."""
+"""The commands `build`, `explain`, `audit`, `warmup` and `filters`: their help, and nothing of what they do."""
 
 from pathlib import Path
 from typing import Annotated
@@ -57,6 +57,31 @@ def explain(
         raise typer.BadParameter("name a record by its id or URL, or ask for --failed", param_hint="RECORD")
     else:
         show_record(out, record)
+
+
+@commands.command()
+def audit(
+    shards: Annotated[str, typer.Argument(help="A folder of shards, or one file: a path or any fsspec URL.")],
+    benchmark: Annotated[list[Path], typer.Option(help="A file of items (JSONL or Parquet); may be given again.")],
+    field: Annotated[list[str] | None, typer.Option(help="A field of the items; default: the certificate's.")] = None,
+    id: Annotated[str | None, typer.Option(help="The field that names an item.")] = None,
+    n: Annotated[int | None, typer.Option(min=1, help="Words in an n-gram; default: the certificate's, or 13.")] = None,
+    text: Annotated[str, typer.Option(help="The shards' field with the text: txt, caption.txt, json.text, ...")] = "",
+    tokenizer: Annotated[Path | None, typer.Option(help="A tokenizer.json, for n-grams of tokens.")] = None,
+    frequent: Annotated[int | None, typer.Option(min=0, help="List what more than so many documents hold.")] = None,
+    write: Annotated[Path | None, typer.Option(help="--frequent: into this file, for a recipe's 'exclude'.")] = None,
+) -> None:
+    """Prove that shards hold nothing of a benchmark, by code that shares nothing with what took it out.
+
+    The exit code is 0 when nothing is found and 1 when something is.
+
+    Example: headrace audit demo/text --benchmark examples/demo/data/benchmark/HumanEval.jsonl.gz
+    """
+    from .audit.console import Request, run_audit
+
+    fields = tuple(field or ())
+    if not run_audit(Request(shards, tuple(benchmark), fields, id, n, text, tokenizer, frequent, write)):
+        raise typer.Exit(1)
 
 
 @commands.command()

@@ -144,5 +144,5 @@ def _opened(path: Path) -> io.BufferedIOBase:
         return gzip.open(path)
     if path.suffix == ".zst":
         reader = zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True, closefd=True)
-        return io.BufferedReader(reader)  # type: ignore[arg-type]  # it reads, which is all that is asked of it
+        return io.BufferedReader(reader)
     return path.open("rb")

@@ -136,10 +136,7 @@ def _same_words(character: str, form: str) -> bool:
     """Whether the kernels find the same words with either in a text: a letter of that lower case, or no word at all."""
     if _in_words(character):
         return lower(form) == lower(character)
-    # A mark would belong to a word that ends before it.
-    return (
-        bool(form) and not any(map(_in_words, form.lstrip(" "))) and not unicodedata.category(form[0]).startswith("M")
-    )
+    return bool(form) and not any(map(_in_words, form))
 
 
 def _in_words(character: str) -> bool:

@@ -2,10 +2,9 @@
 
 A passage (one field of an item) of at least n words is protected by all its n-grams; a shorter one is looked for whole
 when it has at least `min_words`. In scripts without spaces a word is one character (`kernels/words.py`), and about two
-characters make a word as tokenizers cut it: a passage most of whose words are such characters is cut into 2 n-grams'
-length, and looked for whole from twice `min_words` on. Whatever has fewer than `min_characters` letters and digits (each
-of a script without spaces counting for two) means nothing, such as a row of the first numbers: it is not looked for,
-and listed.
+characters make a word as tokenizers cut it: in a passage most of whose words are such characters, n and `min_words`
+count double. Whatever has fewer than `min_characters` letters and digits (each of a script without spaces counting for
+two) means nothing, such as a row of the first numbers: it is not looked for, and listed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from headrace.shards.base.errors import InputError
 
 from ..engine.fingerprint import file_digest
 from ..kernels.buffers import TextArray
@@ -94,7 +95,7 @@ class Protection:
         owners: int64 (passages,): the item of each.
         before: int64 (passages,): the units of the item's earlier passages.
         lookups: One for each length.
-        excluded: N-grams that are not looked for, with the reason.
+        excluded: Reason to the n-grams that are not looked for, their units joined by spaces, sorted.
         listed: What the certificate says of each benchmark, by its title.
     """
 
@@ -105,7 +106,7 @@ class Protection:
     owners: NDArray[np.int64]
     before: NDArray[np.int64]
     lookups: Sequence[Lookup]
-    excluded: Sequence[tuple[str, str]]
+    excluded: Mapping[str, Sequence[str]]
     listed: Mapping[str, Mapping[str, Any]]
     _spelled: dict[int, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -122,8 +123,12 @@ def protect(benchmarks: tuple[Benchmark, ...], terms: Terms) -> Protection:
     """Read the benchmarks and index what of them is protected; done once per process.
 
     Raises:
-        InputError: A benchmark or the tokenizer cannot be read.
+        InputError: A benchmark or the tokenizer cannot be read, or two benchmarks have one name.
     """
+    titles = [benchmark.title for benchmark in benchmarks]
+    for title in titles:
+        if titles.count(title) > 1:
+            raise InputError(f"two benchmarks are called '{title}'", remedy="Give one of them another 'name'")
     items = [(benchmark, item) for benchmark in benchmarks for item in benchmark.items()]
     texts = [passage for _, item in items for passage in item.passages]
     owners = np.repeat(np.arange(len(items)), [len(item.passages) for _, item in items])
@@ -134,7 +139,8 @@ def protect(benchmarks: tuple[Benchmark, ...], terms: Terms) -> Protection:
     ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     lengths, whole = _lengths(formed, units, terms)
     windows = [_windows(units, np.flatnonzero(lengths == length), length) for length in np.unique(lengths[lengths > 0])]
-    lookups, excluded = [], {}
+    lookups: list[Lookup] = []
+    excluded: dict[str, str] = {}
     for found in windows:
         reasons = _excluded(found, units, formed, terms)
         kept = reasons == ""
@@ -156,7 +162,10 @@ def protect(benchmarks: tuple[Benchmark, ...], terms: Terms) -> Protection:
         owners=owners,
         before=ends[:-1] - ends[firsts[owners]],
         lookups=[lookup for lookup in lookups if len(lookup.index.hashes)],
-        excluded=sorted(excluded.items()),
+        excluded={
+            reason: sorted(ngram for ngram, why in excluded.items() if why == reason)
+            for reason in sorted(set(excluded.values()))
+        },
         listed=dict(_entries(benchmarks, items, by_whole & ~by_ngrams, ~(by_whole | by_ngrams))),
     )
 
@@ -228,7 +237,7 @@ def _entries(
         mine = np.array([each is benchmark for each, _ in items], np.bool_)
 
         def names(which: Any, mine: Any = mine) -> tuple[str, ...]:
-            return tuple(items[row][1].name for row in np.flatnonzero(which & mine))
+            return tuple(items[row][1].name for row in np.flatnonzero(which & mine).tolist())
 
         yield (
             benchmark.title,
@@ -248,7 +257,8 @@ def _characters(texts: TextArray, words: WordHashes) -> NDArray[np.int64]:
     data, starts = _data(texts)
     begins = np.repeat(starts, np.diff(words.offsets))
     opens = np.concatenate([[0], np.cumsum((data & 0xC0) != 0x80)])
-    return opens[begins + words.stops] - opens[begins + words.starts] + _is_unspaced(texts, words)
+    characters: NDArray[np.int64] = opens[begins + words.stops] - opens[begins + words.starts]
+    return characters + _is_unspaced(texts, words)
 
 
 def _is_unspaced(texts: TextArray, words: WordHashes) -> NDArray[np.int64]:
@@ -259,7 +269,8 @@ def _is_unspaced(texts: TextArray, words: WordHashes) -> NDArray[np.int64]:
     first = codes[opens[np.repeat(starts, np.diff(words.offsets)) + words.starts]]
     tables = unicode_tables()
     pages = tables.index[first >> PAGE_BITS].astype(np.int64) << PAGE_BITS
-    return ((tables.pages[pages | first & (PAGE_SIZE - 1)] & UNSPACED) != 0).astype(np.int64)
+    found: NDArray[np.bool_] = tables.pages[pages | first & (PAGE_SIZE - 1)] & UNSPACED != 0
+    return found.astype(np.int64)
 
 
 def _data(texts: TextArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -271,4 +282,5 @@ def _data(texts: TextArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 def _word_sums(values: NDArray[np.int64], words: WordHashes) -> NDArray[np.int64]:
     sums = np.concatenate([[0], np.cumsum(values)])
-    return sums[words.offsets[1:]] - sums[words.offsets[:-1]]
+    by_document: NDArray[np.int64] = sums[words.offsets[1:]] - sums[words.offsets[:-1]]
+    return by_document

@@ -114,7 +114,7 @@ class Decontaminate(RuleFilter):
             "normalisation": NAME,
             "min_words": self.min_words,
             "min_characters": self.min_characters,
-            "excluded": [{"ngram": ngram, "reason": reason} for ngram, reason in protection.excluded],
+            "excluded": protection.excluded,
             "benchmarks": protection.listed,
         }
 

@@ -128,7 +128,7 @@ def match_ngrams(
         first = offsets[document]
         rolling = np.uint64(0)
         counts[document] = 0
-        covered = np.int64(-1)
+        covered = -1
         for position in range(offsets[document + 1] - first):
             word = words[first + position]
             if position >= n:
@@ -158,6 +158,6 @@ def match_ngrams(
                         at = found[1]
                         stretches[0, at], stretches[1, at] = document, start
                     found[1] += 1
-                covered = position + 1
+                covered = start + n
                 if found[1] <= stretches.shape[1]:
                     stretches[2, found[1] - 1] = covered

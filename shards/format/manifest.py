@@ -115,13 +115,6 @@ class Benchmark(_Model):
     """Items too short to protect, or of which every n-gram is excluded."""
 
 
-class ExcludedNgram(_Model):
-    """An n-gram of a benchmark that was not looked for."""
-
-    ngram: str
-    reason: str
-
-
 class Certificate(_Model):
     """What the shards are free of: every n-gram of the benchmarks' items, but for what is listed as excepted.
 
@@ -139,7 +132,8 @@ class Certificate(_Model):
     """The shortest passage that was looked for whole."""
     min_characters: Count = 0
     """What has fewer letters and digits was not looked for."""
-    excluded: tuple[ExcludedNgram, ...] = ()
+    excluded: dict[str, tuple[str, ...]] = {}
+    """N-grams of the benchmarks that were not looked for, by reason; their words joined by spaces."""
     benchmarks: dict[str, Benchmark]
 
 

@@ -87,7 +87,7 @@ def test_a_field_that_is_missing_and_a_file_that_is_none_are_named(benchmark, tm
         Decontaminate((Benchmark(tmp_path / "none.jsonl", ("a",)),)).judge(texts("a"))
     broken = tmp_path / "broken.jsonl"
     broken.write_text('{"a": ')
-    with pytest.raises(InputError, match="line 1 of the benchmark .* is not JSON"):
+    with pytest.raises(InputError, match=r"line 1 of the benchmark .* is not JSON"):
         Decontaminate((Benchmark(broken, ("a",)),)).judge(texts("a"))
 
 
