@@ -1,7 +1,7 @@
 """Tasks: independent, idempotent pieces of work whose outputs appear whole or not at all.
 
 A task writes into a folder of its own with a temporary name. When it is done, a marker `done.json` (its fingerprint,
-what it counted, size and time of its files) is added and the folder is renamed: one atomic step that commits everything.
+what it counted, size and time of its files) is added and the folder is renamed: one atomic step that commits all of it.
 A task whose folder stands there with the right fingerprint, its files untouched, is not run again. Whatever else is
 found there is removed.
 """
@@ -95,7 +95,7 @@ class Done:
 
 
 def finished(root: Path, task: Task) -> Done | None:
-    """The task's result when it has been done before, and neither what shaped it nor what it wrote has changed since."""
+    """The task's result when it has been done before; neither what shaped it nor what it wrote has changed since."""
     folder = root / task.name
     try:
         marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
@@ -140,8 +140,8 @@ def explained(what: str, error: Exception) -> HeadraceError:
         return InputError(
             f"the disk is full: {what} could not write its output",
             found=os.strerror(error.errno),
-            remedy="What is done is kept, what is half-written will be removed. Free some space, then run the same line "
-            "again: it continues",
+            remedy="What is done is kept, what is half-written will be removed. Free some space, then run the same "
+            "line again: it continues",
         )
     if isinstance(error, MemoryError):
         return BuildError(
