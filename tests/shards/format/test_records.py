@@ -138,3 +138,8 @@ def test_a_disk_that_fills_up_leaves_nothing(tmp_path: Path, write: Any, name: s
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_lines_carry_zstds_own_checksum(tmp_path: Path) -> None:
+    write_jsonl_zst(tmp_path, "a.jsonl.zst", [pa.record_batch({"x": [1, 2]})])
+    assert zstandard.get_frame_parameters((tmp_path / "a.jsonl.zst").read_bytes()).has_checksum
