@@ -16,7 +16,7 @@ where it lies, `source/path/of/input#position`: people and the ledger use it. Ne
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,9 +106,10 @@ class BatchBuilder:
             size: Bytes of the record as read; default: the payload's.
             error: Why it could not be read; the record then goes into the ledger as failed.
         """
+        content = payload.encode() if isinstance(payload, str) else payload
         if size is None:
-            size = 0 if payload is None else len(payload) if isinstance(payload, bytes) else len(payload.encode())
-        row = (position, url, json.dumps(meta or {}, ensure_ascii=False, sort_keys=True), size, error, payload)
+            size = 0 if content is None else len(content)
+        row = (position, url, _to_json(meta) if meta else "{}", size, error, content)
         for column, value in zip(self._columns.values(), row, strict=True):
             column.append(value)
         self._size += size
@@ -121,9 +122,10 @@ class BatchBuilder:
     def take(self) -> pa.RecordBatch:
         """The records so far as one batch; the builder is empty afterwards."""
         schema = record_schema(self.payload)
-        batch = pa.RecordBatch.from_pydict(self._columns, schema=schema)
+        payload = packed(self._columns.pop(self.payload), PAYLOADS[self.payload])
+        columns = [pa.array(values, schema.field(name).type) for name, values in self._columns.items()]
         self._clear()
-        return batch
+        return pa.RecordBatch.from_arrays([*columns, payload], schema=schema)
 
     def rest(self) -> Iterator[pa.RecordBatch]:
         """The last batch, if there is any record left."""
@@ -135,9 +137,17 @@ class BatchBuilder:
         self._size = 0
 
 
-def with_column(batch: pa.RecordBatch, name: str, values: pa.Array) -> pa.RecordBatch:
-    """The batch with a column replaced or appended; the original is untouched."""
-    index = batch.schema.get_field_index(name)
-    if index < 0:
-        return batch.append_column(name, values)
-    return batch.set_column(index, name, values)
+def packed(contents: Sequence[bytes | None], kind: pa.DataType) -> pa.Array:
+    """An array of type large_binary, or large_string of valid UTF-8, whose contents are copied once.
+
+    (`pa.array` copies them again each time that its buffer grows.)
+    """
+    offsets = np.zeros(len(contents) + 1, np.int64)
+    np.cumsum([len(content or b"") for content in contents], out=offsets[1:])
+    known = np.array([content is not None for content in contents], np.bool_)
+    validity = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
+    data = b"".join(content or b"" for content in contents)
+    return pa.Array.from_buffers(kind, len(contents), [validity, pa.py_buffer(offsets), pa.py_buffer(data)])
+
+
+_to_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode

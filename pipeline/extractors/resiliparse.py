@@ -9,7 +9,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import CSSParserException, DOMNode, HTMLParserException, HTMLTree
 
 from ..batch import Batch
-from ..records import PAYLOADS
+from ..records import PAYLOADS, packed
 from ._html_text import decode_html
 from .base import Extractor
 
@@ -53,17 +53,17 @@ class Resiliparse(Extractor):
 
     def extract(self, batch: Batch) -> tuple[pa.Array, list[str | None]]:
         """The text of each page; a page that cannot be parsed fails."""
-        texts: list[str | None] = []
+        texts: list[bytes | None] = []
         errors: list[str | None] = []
         metas = batch.column("meta").to_pylist()
-        for page, meta in zip(batch.column(self.reads).to_pylist(), metas, strict=True):
+        for page, meta in zip(batch.column(self.reads), metas, strict=True):
             try:
-                texts.append(self.text_of(page, str(json.loads(meta).get("charset") or "")))
+                texts.append(self.text_of(page.as_py(), str(json.loads(meta).get("charset") or "")).encode())
                 errors.append(None)
             except (HTMLParserException, ValueError) as error:
                 texts.append(None)
                 errors.append(f"the page cannot be parsed: {error}")
-        return pa.array(texts, PAYLOADS[self.writes]), errors
+        return packed(texts, PAYLOADS[self.writes]), errors
 
     def text_of(self, page: bytes, charset: str = "") -> str:
         """The text of one page; NUL characters, which end strings in too many tools, are left out.
@@ -76,7 +76,7 @@ class Resiliparse(Extractor):
             ValueError: Its elements are nested too deep.
         """
         tree = HTMLTree.parse(decode_html(page, charset))
-        if page.count(b"<") > MANY_TAGS and (depth := _depth(tree)) > MAX_DEPTH:
+        if len(page) > MANY_TAGS and page.count(b"<") > MANY_TAGS and (depth := _depth(tree)) > MAX_DEPTH:
             raise ValueError(f"its elements are nested {depth} deep, more than {MAX_DEPTH}")
         text: str = extract_plain_text(
             tree,

@@ -18,15 +18,36 @@ BOMB_RATIO = 400
 """Content that is both larger than this and more than so many times its compressed size is not read on: deflate
 reaches 1032 on zeros, and markup stays below 50."""
 
+READ = 1 << 20
+FEED = 8 << 10
+"""A file is read in large pieces and inflated in small ones: zlib copies what it is given beyond a member's end."""
+
 _GZIP = 31
 _PREFIX_BYTES = 4096
+
+
+class Pieces:
+    """A seekable file that is read in large pieces and looked at in small ones."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._offset = 0
+        self._held = b""
+
+    def at(self, offset: int, size: int = FEED) -> bytes:
+        """Bytes from `offset` on: at least one unless the file has ended, at most `size`."""
+        start = offset - self._offset
+        if not 0 <= start < len(self._held):
+            self._file.seek(offset)
+            self._held, self._offset, start = self._file.read(READ), offset, 0
+        return self._held[start : start + size]
 
 
 class Member:
     """The content of one gzip member, inflated as it is read.
 
     Args:
-        file: A seekable file.
+        pieces: The file.
         offset: Where the member begins.
 
     Attributes:
@@ -34,11 +55,11 @@ class Member:
         damage: Why it could not be read to its end, checksum included; None while nothing is wrong.
     """
 
-    def __init__(self, file: IO[bytes], offset: int) -> None:
+    def __init__(self, pieces: Pieces, offset: int) -> None:
         self.offset = offset
         self.end: int | None = None
         self.damage: str | None = None
-        self._file = file
+        self._pieces = pieces
         self._next = offset
         self._compressed = b""
         self._inflated = 0
@@ -48,7 +69,8 @@ class Member:
         """At most `size` bytes; none at the end of the member, or where damage begins."""
         while self.end is None and self.damage is None:
             if not self._compressed:
-                self._compressed = self._more()
+                self._compressed = self._pieces.at(self._next)
+                self._next += len(self._compressed)
                 if not self._compressed:
                     self.damage = "the file ends inside a gzip member"
                     break
@@ -72,12 +94,6 @@ class Member:
         while self.read(CHUNK):
             pass
 
-    def _more(self) -> bytes:
-        self._file.seek(self._next)
-        chunk = self._file.read(CHUNK)
-        self._next += len(chunk)
-        return chunk
-
 
 @dataclass(frozen=True)
 class Gap:
@@ -95,14 +111,15 @@ def members(file: IO[bytes], begins: bytes) -> Iterator[Member | Gap]:
         begins: What a member's content begins with; by it the next member is told from chance after damage.
     """
     offset = 0
-    while (offset := _skip_padding(file, offset)) >= 0:
-        if not _starts_member(file, offset):
+    pieces = Pieces(file)
+    while (offset := _skip_padding(pieces, offset)) >= 0:
+        if not _starts_member(pieces, offset):
             found = find_member(file, offset, begins)
             yield Gap(offset, (file.seek(0, io.SEEK_END) if found is None else found) - offset)
             if found is None:
                 return
             offset = found
-        member = Member(file, offset)
+        member = Member(pieces, offset)
         yield member
         member.drain()
         if member.end is None:
@@ -140,15 +157,14 @@ def _content_begins(file: IO[bytes], offset: int, begins: bytes) -> bool:
         return False
 
 
-def _starts_member(file: IO[bytes], offset: int) -> bool:
-    file.seek(offset)
-    return file.read(len(MAGIC)) == MAGIC
+def _starts_member(pieces: Pieces, offset: int) -> bool:
+    first = pieces.at(offset, len(MAGIC))
+    return first + pieces.at(offset + len(first), len(MAGIC) - len(first)) == MAGIC
 
 
-def _skip_padding(file: IO[bytes], offset: int) -> int:
+def _skip_padding(pieces: Pieces, offset: int) -> int:
     """The offset of the first byte from `offset` on that is not NUL (tapes and block devices pad); -1 at the end."""
-    file.seek(offset)
-    while chunk := file.read(CHUNK):
+    while chunk := pieces.at(offset):
         rest = chunk.lstrip(b"\0")
         if rest:
             return offset + len(chunk) - len(rest)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 MAX_HEADER = 32 << 10
-CHUNK = 64 << 10
+CHUNK = 256 << 10
 
 _MARKER = re.compile(rb"WARC/[01]\.\d{1,2}\r?\n[A-Za-z]")
 _MARKER_BYTES = 16
@@ -72,9 +72,9 @@ def frames(stream: Stream, limit: int, wanted: Callable[[bytes], bool]) -> Itera
             yield Frame(start, window.skip_to_marker(), error=error)
             continue
         if size <= limit:
-            record = window.peek(size)
+            record = window.peek(size) if wanted(header) else None
             window.skip(size)
-            if wanted(header):
+            if record is not None:
                 yield Frame(start, size, record)
             continue
         skipped = window.skip_to_marker()
@@ -94,11 +94,9 @@ def _measure(window: "_Window", limit: int) -> tuple[bytes, int]:
     """
     if window.peek(len(_BEGIN)) != _BEGIN:
         raise _BadFrame(f"no WARC record, but {window.peek(24)!r}...")
-    head = window.peek(MAX_HEADER)
-    ends = [place + len(blank) for blank in (b"\n\r\n", b"\n\n") if (place := head.find(blank)) >= 0]
-    if not ends:
+    header = window.peek(window.header_size(MAX_HEADER))
+    if not header:
         raise _BadFrame(_because("the record's header does not end", window))
-    header = head[: min(ends)]
     length = _LENGTH.search(header)
     if length is None:
         raise _BadFrame("the record has no Content-Length")
@@ -106,7 +104,7 @@ def _measure(window: "_Window", limit: int) -> tuple[bytes, int]:
     if size > limit:
         return header, size
     # One byte more than what may follow, so that the end of the stream, and its damage, is noticed.
-    tail = window.peek(size + len(_END_OF_RECORD) + len(_BEGIN))[size:]
+    tail = window.peek(len(_END_OF_RECORD) + len(_BEGIN), behind=size)
     if window.held < size:
         raise _BadFrame(_because(f"the record ends after {window.held} of {size} bytes", window))
     rest = tail.lstrip(b"\r\n")
@@ -140,13 +138,23 @@ class _Window:
         """Why the stream ended, if the end has been seen and is none."""
         return self._stream.damage
 
-    def peek(self, size: int) -> bytes:
-        """The next `size` bytes, fewer at the end; they stay."""
+    def peek(self, size: int, behind: int = 0) -> bytes:
+        """The next `size` bytes, `behind` bytes from here, fewer at the end; they stay."""
+        self._hold(behind + size)
+        return bytes(memoryview(self._data)[behind : behind + size])
+
+    def header_size(self, limit: int) -> int:
+        """How many bytes there are up to the first empty line, which counts; 0 if it ends beyond `limit`."""
+        self._hold(limit)
+        crlf = self._data.find(b"\n\r\n", 0, limit) + 3
+        lf = self._data.find(b"\n\n", 0, crlf if crlf > 2 else limit) + 2
+        return lf if lf > 1 else crlf if crlf > 2 else 0
+
+    def _hold(self, size: int) -> None:
         while len(self._data) < size and not self._ended:
             chunk = self._stream.read(CHUNK)
             self._data += chunk
             self._ended = not chunk
-        return bytes(memoryview(self._data)[:size])
 
     def skip(self, size: int) -> None:
         """Forget bytes that have been looked at."""
@@ -155,12 +163,14 @@ class _Window:
 
     def skip_line_breaks(self) -> bool:
         """Forget line breaks; whether anything follows them."""
-        while chunk := self.peek(_MARKER_BYTES):
-            rest = chunk.lstrip(b"\r\n")
-            self.skip(len(chunk) - len(rest))
-            if rest:
+        while True:
+            self._hold(_MARKER_BYTES)
+            if not self._data:
+                return False
+            if self._data[0] not in b"\r\n":
                 return True
-        return False
+            chunk = self._data[:_MARKER_BYTES]
+            self.skip(len(chunk) - len(chunk.lstrip(b"\r\n")))
 
     def skip_to_marker(self) -> int:
         """Leave the record at the start for the next one, or for the end; how many bytes were skipped."""

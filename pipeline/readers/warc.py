@@ -39,6 +39,7 @@ class Warc(Reader):
         max_bytes: A larger record, or body once decoded, fails.
     """
 
+    version = 2
     payload: ClassVar[str] = "content"
     patterns: ClassVar[tuple[str, ...]] = ("*.warc", "*.warc.gz")
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace.pipeline.readers import _gzip_members
-from headrace.pipeline.readers._gzip_members import Gap, Member, find_member, members
+from headrace.pipeline.readers._gzip_members import Gap, Member, Pieces, find_member, members
 
 BEGINS = b"WARC/"
 
@@ -56,9 +56,19 @@ def test_a_magic_number_across_two_chunks_is_found(monkeypatch):
         assert find_member(io.BytesIO(b"-" * gap + real), 0, BEGINS) == gap
 
 
+def test_pieces_of_any_size_make_the_same_members(monkeypatch):
+    contents = [b"WARC/%d" % number * (number + 1) for number in range(40)]
+    packed = b"".join(map(gzip.compress, contents)) + b"\0" * 50 + gzip.compress(b"WARC/last") + b"??"
+    expected = walk(packed)
+    for read in (3, 4, 7, 100, 1_000):
+        monkeypatch.setattr(_gzip_members, "READ", read)
+        assert walk(packed) == expected
+    assert [part[1] for part in expected] == [*contents, b"WARC/last", 2]
+
+
 def test_a_bomb_is_not_read_on(monkeypatch):
     monkeypatch.setattr(_gzip_members, "BOMB_BYTES", 1 << 20)
-    member = Member(io.BytesIO(gzip.compress(bytes(1 << 27))), 0)
+    member = Member(Pieces(io.BytesIO(gzip.compress(bytes(1 << 27)))), 0)
     read = 0
     while chunk := member.read(1 << 16):
         read += len(chunk)
