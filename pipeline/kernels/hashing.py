@@ -58,10 +58,14 @@ def hash_span(data: NDArray[np.uint8], start: int, stop: int) -> np.uint64:
     while position + 8 <= stop:
         state = absorb(state, block_at(data, position))
         position += 8
-    block = np.uint64(0)
-    while position < stop:
-        block = block << np.uint64(8) | np.uint64(data[position])
-        position += 1
+    if position + 8 <= len(data):
+        missing = np.uint64(8 * (7 - (stop - position)))
+        block = block_at(data, position) >> missing >> np.uint64(8)
+    else:
+        block = np.uint64(0)
+        while position < stop:
+            block = block << np.uint64(8) | np.uint64(data[position])
+            position += 1
     return finish(absorb(state, block), stop - start)
 
 

@@ -1,5 +1,6 @@
-"""What the walk notes of a line."""
+"""Lines, and what is noted of each."""
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,11 +24,13 @@ ELLIPSIS_MARK, DOT = ord("…"), ord(".")
 
 
 class LineArrays(NamedTuple):
-    """Where the walk writes lines; see `segments.Lines`."""
+    """Where the walk writes lines; see `Lines`."""
 
     hashes: NDArray[np.uint64]
     starts: NDArray[np.uint32]
     stops: NDArray[np.uint32]
+    text_starts: NDArray[np.uint32]
+    text_stops: NDArray[np.uint32]
     characters: NDArray[np.uint32]
     tokens: NDArray[np.uint32]
     runs: NDArray[np.uint32]
@@ -37,9 +40,48 @@ class LineArrays(NamedTuple):
 
 
 LINE_ARRAYS: Any = types.NamedTuple(  # type: ignore[no-untyped-call]
-    (writes(types.uint64), *[writes(types.uint32)] * 7, writes(types.uint8)),
+    (writes(types.uint64), *[writes(types.uint32)] * 9, writes(types.uint8)),
     LineArrays,
 )
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lines of n documents, as `str.splitlines` cuts them; those of document d are `offsets[d] : offsets[d + 1]`.
+
+    Args:
+        offsets: int64 (n + 1,).
+        hashes: uint64, of each line's bytes without its break (`hashing.hash_span`).
+        starts: uint32, byte at which it starts, from the start of its document.
+        stops: uint32, byte behind it, where its break begins, if it has one.
+        text_starts: uint32, byte of its first character that is no white space; its stop in a blank line.
+        text_stops: uint32, byte behind its last character that is no white space; its stop in a blank line.
+        characters: uint32, code points in it.
+        tokens: uint32, its first token, counted from the first one of its document.
+        runs: uint32, runs of anything but white space in it (`len(line.split())`).
+        longest_run: uint32, code points in the longest of them.
+        last: uint32, the last code point that is no white space; 0 in a blank line.
+        kinds: uint8, the bits BLANK, BULLET, ELLIPSIS, ENDS_SENTENCE, ENDS_IN_SPACE, and what ends it:
+            LINE_FEED, RETURN_AND_FEED, OTHER_BREAK, or none of them at the document's end.
+    """
+
+    offsets: NDArray[np.int64]
+    hashes: NDArray[np.uint64]
+    starts: NDArray[np.uint32]
+    stops: NDArray[np.uint32]
+    text_starts: NDArray[np.uint32]
+    text_stops: NDArray[np.uint32]
+    characters: NDArray[np.uint32]
+    tokens: NDArray[np.uint32]
+    runs: NDArray[np.uint32]
+    longest_run: NDArray[np.uint32]
+    last: NDArray[np.uint32]
+    kinds: NDArray[np.uint8]
+
+    @property
+    def arrays(self) -> "LineArrays":
+        """The flat arrays, for kernels."""
+        return LineArrays(*(getattr(self, name) for name in LineArrays._fields))
 
 
 @device
@@ -62,10 +104,12 @@ def put_line(
 ) -> int:
     """Write the line `data[start:stop]`; how many there are now.
 
-    Its text, without white space around it, is `data[text_start:text_stop]`; `text_start` is `stop` in a blank line.
+    Its text, without white space around it, is `data[text_start:text_stop]`; both are `stop` in a blank line.
     `ending` is LINE_FEED, RETURN_AND_FEED, OTHER_BREAK or 0.
     """
     kind, last = ending, np.int64(0)
+    if start < stop == text_start:
+        kind |= ENDS_IN_SPACE
     if text_start == stop:
         kind |= BLANK
     else:
@@ -80,6 +124,8 @@ def put_line(
     lines.hashes[count] = hash_span(data, start, stop)
     lines.starts[count] = start - origin
     lines.stops[count] = stop - origin
+    lines.text_starts[count] = text_start - origin
+    lines.text_stops[count] = text_stop - origin
     lines.characters[count] = characters
     lines.tokens[count] = token
     lines.runs[count] = runs

@@ -13,8 +13,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from .buffers import TextArray, text_buffers
 from .counts import DocumentCounts
-from .lines import LineArrays
-from .tokens import TokenArrays
+from .lines import LineArrays, Lines
+from .tokens import TokenArrays, new_piece
 from .unicode_tables import unicode_tables
 from .walk import WordArrays, walk
 from .word_hashes import WordHashes
@@ -23,7 +23,7 @@ A = TypeVar("A", bound=tuple[NDArray[Any], ...])
 
 TOKEN_DTYPES = (np.uint64, np.uint32, np.uint32, np.uint32, np.uint8)
 WORD_DTYPES = (np.uint64, np.int64, np.int64)
-LINE_DTYPES = (np.uint64, *[np.uint32] * 7, np.uint8)
+LINE_DTYPES = (np.uint64, *[np.uint32] * 9, np.uint8)
 
 MAX_DOCUMENT = 1 << 32
 """Bytes of a document: positions in it are uint32."""
@@ -51,36 +51,6 @@ class Tokens:
 
 
 @dataclass(frozen=True)
-class Lines:
-    """The lines of n documents, as `str.splitlines` cuts them; those of document d are `offsets[d] : offsets[d + 1]`.
-
-    Args:
-        offsets: int64 (n + 1,).
-        hashes: uint64, of each line's bytes without its break (`hashing.hash_span`).
-        starts: uint32, byte at which it starts, from the start of its document.
-        stops: uint32, byte behind it, where its break begins, if it has one.
-        characters: uint32, code points in it.
-        tokens: uint32, its first token, counted from the first one of its document.
-        runs: uint32, runs of anything but white space in it (`len(line.split())`).
-        longest_run: uint32, code points in the longest of them.
-        last: uint32, the last code point that is no white space; 0 in a blank line.
-        kinds: uint8, the bits of `lines.py`: BLANK, BULLET, ELLIPSIS, ENDS_SENTENCE, ENDS_IN_SPACE, and what ends it:
-            LINE_FEED, RETURN_AND_FEED, OTHER_BREAK, or none of them at the document's end.
-    """
-
-    offsets: NDArray[np.int64]
-    hashes: NDArray[np.uint64]
-    starts: NDArray[np.uint32]
-    stops: NDArray[np.uint32]
-    characters: NDArray[np.uint32]
-    tokens: NDArray[np.uint32]
-    runs: NDArray[np.uint32]
-    longest_run: NDArray[np.uint32]
-    last: NDArray[np.uint32]
-    kinds: NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
 class Segments:
     """What a walk over n documents gives."""
 
@@ -104,7 +74,19 @@ def segment(texts: TextArray) -> Segments:
     counts = np.zeros((len(fields(DocumentCounts)), len(texts)), np.int64)
     tokens, words = _room(TokenArrays, TOKEN_DTYPES, size), _room(WordArrays, WORD_DTYPES, size)
     lines = _room(LineArrays, LINE_DTYPES, size + len(texts))
-    walk(buffers.data, buffers.starts, buffers.stops, tables.index, tables.pages, offsets, tokens, words, lines, counts)
+    walk(
+        buffers.data,
+        buffers.starts,
+        buffers.stops,
+        tables.index,
+        tables.pages,
+        offsets,
+        new_piece(),
+        tokens,
+        words,
+        lines,
+        counts,
+    )
     for arrays, end in zip((tokens, words, lines), offsets[:, -1].tolist(), strict=True):
         for array in arrays:
             # In place: the untouched end goes back to the system without a copy.

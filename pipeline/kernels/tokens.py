@@ -22,16 +22,15 @@ from numpy.typing import NDArray
 from .compile import device, writes
 from .hashing import hash_span
 from .unicode_tables import CASE_SHIFT, DIGIT, LEADS, LETTER, MARK, PARTS, TRAILS, UNSPACED
-from .words import entry_at
 
 SYMBOL, ALPHABETIC, CHARACTER = (1 << bit for bit in range(3))
 """Kinds of tokens: without letter and digit; with a letter; a letter of a script without spaces."""
 
-APOSTROPHE, PLUS, COMMA, HYPHEN, DOT, SLASH, COLON, LESS, EQUALS, GREATER, CARET, STAR, TILDE = map(
-    ord, "'+,-./:<=>^*~"
-)
-SMALL_S, CAPITAL_S, EN_DASH, EM_DASH = map(ord, "sS–—")
-RIGHT_QUOTE = (0xE2, 0x80, 0x99)
+PLUS, COMMA, HYPHEN, DOT, SLASH, COLON, LESS, EQUALS, GREATER, CARET, STAR, TILDE = map(ord, "+,-./:<=>^*~")
+APOSTROPHE, QUOTE, SMALL_S, CAPITAL_S, EN_DASH, EM_DASH = map(ord, "'’sS–—")
+
+MAX_PIECE = 1 << 16
+"""Characters without white space that are looked at in one go: a longer piece is cut there."""
 
 
 class TokenArrays(NamedTuple):
@@ -79,141 +78,124 @@ def kind_of(seen: np.int64) -> int:
     return kind if seen & (LETTER | DIGIT | UNSPACED) else kind | SYMBOL
 
 
+class Piece(NamedTuple):
+    """The characters of what stands between white space, decoded; there is room for MAX_PIECE and one more.
+
+    Args:
+        codes: int32, code points.
+        entries: int32, their table entries; 0 behind the last one.
+        places: int64, the byte where each starts, and where the last one ends.
+    """
+
+    codes: NDArray[np.int32]
+    entries: NDArray[np.int32]
+    places: NDArray[np.int64]
+
+
+PIECE: Any = types.NamedTuple(  # type: ignore[no-untyped-call]
+    (writes(types.int32), writes(types.int32), writes(types.int64)), Piece
+)
+
+
+def new_piece() -> Piece:
+    """Room for a piece."""
+    return Piece(
+        np.empty(MAX_PIECE + 1, np.int32), np.empty(MAX_PIECE + 1, np.int32), np.empty(MAX_PIECE + 1, np.int64)
+    )
+
+
 @device
-def put_piece(
-    tokens: TokenArrays,
-    count: int,
-    data: NDArray[np.uint8],
-    origin: int,
-    start: int,
-    stop: int,
-    index: NDArray[np.uint16],
-    pages: NDArray[np.int32],
-) -> int:
-    """Cut `data[start:stop]`, which holds neither white space nor letters of scripts without spaces, into tokens."""
-    position = start
-    while position < stop:
-        code, length, entry = entry_at(data, position, stop, index, pages)
-        end = position + length
-        if code == DOT:
-            end = end_of_run(data, position, stop, DOT)
-            if end == position + 1:
-                break
-            length = end - position
-        elif not entry & LEADS:
-            break
+def put_piece(tokens: TokenArrays, count: int, data: NDArray[np.uint8], origin: int, piece: Piece, size: int) -> int:
+    """Cut a piece of `size` characters, none of a script without spaces, into tokens; how many there are now."""
+    lead = 0
+    while lead < size and (piece.entries[lead] & LEADS or dots_at(piece, lead, size) > 1):
+        lead += max(dots_at(piece, lead, size), 1)
+    core = end_of_core(piece, lead, size)
+    end_of_parts = core - 2 if is_possessive(piece, lead, core) else core
+    position, behind_text = 0, False
+    while position < size:
+        if position < lead or position >= core:
+            end = position + max(dots_at(piece, position, size), 1)
+        elif position == end_of_parts:
+            end = core
+        elif behind_text:
+            # What ended the text before it is a symbol that parts.
+            end, behind_text = position + run_at(piece, position, end_of_parts), False
         else:
-            length = 1
-        count = put_token(tokens, count, data, origin, position, end, length, np.int64(0))
-        position = end
-    core = end_of_core(data, position, stop, index, pages)
-    size = size_of_possessive(data, position, core)
-    count = put_core(tokens, count, data, origin, position, core - size, index, pages)
-    if size:
-        count = put_token(tokens, count, data, origin, core - size, core, 2, np.int64(LETTER))
-    position = core
-    while position < stop:
-        _, length, _ = entry_at(data, position, stop, index, pages)
-        end, size = position + length, 1
-        if data[position] == DOT:
-            end = end_of_run(data, position, stop, DOT)
-            size = end - position
-        count = put_token(tokens, count, data, origin, position, end, size, np.int64(0))
+            end, behind_text = end_of_text(piece, position, end_of_parts), True
+        seen = np.int64(0)
+        for place in range(position, end):
+            seen |= piece.entries[place]
+        count = put_token(tokens, count, data, origin, piece.places[position], piece.places[end], end - position, seen)
         position = end
     return count
 
 
 @device
-def end_of_run(data: NDArray[np.uint8], position: int, stop: int, byte: int) -> int:
-    """Where a run of one byte ends."""
-    while position < stop and data[position] == byte:
-        position += 1
-    return position
+def dots_at(piece: Piece, position: int, stop: int) -> int:
+    """How many dots stand there in a row."""
+    end = position
+    while end < stop and piece.codes[end] == DOT:
+        end += 1
+    return end - position
 
 
 @device
-def end_of_core(
-    data: NDArray[np.uint8], start: int, stop: int, index: NDArray[np.uint16], pages: NDArray[np.int32]
-) -> int:
-    """Where the symbols begin that are peeled off the end of a piece."""
+def run_at(piece: Piece, position: int, stop: int) -> int:
+    """How many of the same dot, hyphen or dash stand there in a row; 1 for other characters."""
+    end, code = position + 1, piece.codes[position]
+    if code in (DOT, HYPHEN, EM_DASH):
+        while end < stop and piece.codes[end] == code:
+            end += 1
+    return end - position
+
+
+@device
+def end_of_core(piece: Piece, start: int, stop: int) -> int:
+    """Where the symbols begin that are peeled off the end."""
     core = position = start
-    before = entry = np.int64(0)
+    before = past = np.int64(0)
     while position < stop:
-        past, before = before, entry
-        code, length, entry = entry_at(data, position, stop, index, pages)
-        if code == DOT:
-            end = end_of_run(data, position, stop, DOT)
+        dots, entry = dots_at(piece, position, stop), np.int64(piece.entries[position])
+        end = position + max(dots, 1)
+        if dots == 1:
             small = before & LETTER and before >> CASE_SHIFT == 0
             capitals = before & past & LETTER and before >> CASE_SHIFT and past >> CASE_SHIFT
-            if end == position + 1 and not (small or capitals or before & (DIGIT | TRAILS | MARK)):
+            if not (small or capitals or before & (DIGIT | TRAILS | MARK)):
                 core = end
-            position, entry = end, np.int64(TRAILS)
-            continue
-        position += length
-        if not entry & TRAILS:
-            core = position
+        elif dots == 0 and not entry & TRAILS:
+            core = end
+        past, before = before, entry | (TRAILS if dots else 0)
+        position = end
     return core
 
 
 @device
-def size_of_possessive(data: NDArray[np.uint8], start: int, stop: int) -> int:
-    """The bytes of an apostrophe and an s at the end of `data[start:stop]`; 0 if there is nothing before them."""
-    if stop - start < 3 or (data[stop - 1] != SMALL_S and data[stop - 1] != CAPITAL_S):
-        return 0
-    if data[stop - 2] == APOSTROPHE:
-        return 2
-    quote = stop - start > 4 and data[stop - 4] == RIGHT_QUOTE[0] and data[stop - 3] == RIGHT_QUOTE[1]
-    return 4 if quote and data[stop - 2] == RIGHT_QUOTE[2] else 0
+def is_possessive(piece: Piece, start: int, stop: int) -> bool:
+    """Whether an apostrophe and an s end `piece[start:stop]`, with something before them."""
+    return (
+        stop - start > 2
+        and piece.codes[stop - 1] in (SMALL_S, CAPITAL_S)
+        and piece.codes[stop - 2] in (APOSTROPHE, QUOTE)
+    )
 
 
 @device
-def put_core(
-    tokens: TokenArrays,
-    count: int,
-    data: NDArray[np.uint8],
-    origin: int,
-    start: int,
-    stop: int,
-    index: NDArray[np.uint16],
-    pages: NDArray[np.int32],
-) -> int:
-    """Cut what is left of a piece at the symbols that part it."""
-    opened = position = start
-    characters, seen = 0, np.int64(0)
-    before = np.int64(0)  # the entry of the last letter, digit or symbol; marks belong to what they follow
+def end_of_text(piece: Piece, start: int, stop: int) -> int:
+    """Where the next symbol that parts lies behind `start`, or `stop`."""
+    position = start + 1
+    before = np.int64(piece.entries[start])  # of the last character that is no mark: marks belong to what they follow
     while position < stop:
-        code, length, entry = entry_at(data, position, stop, index, pages)
-        end = position + length
-        if entry & (LETTER | DIGIT | MARK) or position == opened:
-            before = before if entry & MARK else entry
-            characters, seen, position = characters + 1, seen | entry, end
-            continue
+        entry = np.int64(piece.entries[position])
         size = 1
-        if code in (DOT, HYPHEN, EM_DASH):
-            end = end_of_same(data, position, stop, length)
-            size = (end - position) // length
-        behind = np.int64(0)
-        if end < stop:
-            _, _, behind = entry_at(data, end, stop, index, pages)
-        if parts(code, size, entry, before, behind):
-            count = put_token(tokens, count, data, origin, opened, position, characters, seen)
-            count = put_token(tokens, count, data, origin, position, end, size, np.int64(0))
-            opened, characters, seen = end, 0, np.int64(0)
-        else:
-            characters, seen = characters + size, seen | entry
-        before, position = entry, end
-    if opened < stop:
-        count = put_token(tokens, count, data, origin, opened, stop, characters, seen)
-    return count
-
-
-@device
-def end_of_same(data: NDArray[np.uint8], position: int, stop: int, length: int) -> int:
-    """Where a run of the character at `position`, of `length` bytes, ends."""
-    end = position + length
-    while end < stop and data[end] == data[end - length]:
-        end += 1
-    return end - (end - position) % length
+        if not entry & (LETTER | DIGIT | MARK):
+            size = run_at(piece, position, stop)
+            behind = np.int64(piece.entries[position + size]) if position + size < stop else np.int64(0)
+            if parts(np.int64(piece.codes[position]), size, entry, before, behind):
+                break
+        before = before if entry & MARK else entry
+        position += size
+    return position
 
 
 @device

@@ -6,11 +6,24 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from .ascii_words import read_ascii_run
 from .compile import kernel, reads, writes
 from .lines import LINE_ARRAYS, LINE_FEED, OTHER_BREAK, RETURN_AND_FEED, LineArrays, put_line
-from .tokens import CHARACTER, DOT, SYMBOL, TOKEN_ARRAYS, TokenArrays, put_piece, put_token
-from .unicode_tables import LINE_BREAK, MARK, SPACE, UNSPACED
-from .words import entry_at, next_word, read_word
+from .tokens import (
+    ALPHABETIC,
+    CHARACTER,
+    DOT,
+    MAX_PIECE,
+    PIECE,
+    SYMBOL,
+    TOKEN_ARRAYS,
+    Piece,
+    TokenArrays,
+    put_piece,
+    put_token,
+)
+from .unicode_tables import DIGIT, LETTER, LINE_BREAK, MARK, SPACE, UNSPACED
+from .words import OPENS, entry_at, read_word
 
 HASH, ELLIPSIS_MARK, RETURN, FEED = map(ord, "#…\r\n")
 
@@ -36,6 +49,7 @@ WORD_ARRAYS: Any = types.NamedTuple(  # type: ignore[no-untyped-call]
         reads(types.uint16),
         reads(types.int32),
         writes(types.int64, 2),
+        PIECE,
         TOKEN_ARRAYS,
         WORD_ARRAYS,
         LINE_ARRAYS,
@@ -49,6 +63,7 @@ def walk(
     index: NDArray[np.uint16],
     pages: NDArray[np.int32],
     offsets: NDArray[np.int64],
+    piece: Piece,
     tokens: TokenArrays,
     words: WordArrays,
     lines: LineArrays,
@@ -60,35 +75,35 @@ def walk(
         origin, stop = int(starts[document]), int(stops[document])
         first_token, first_word = token, word
         characters = newlines = hashes = ellipses = 0
-        position = line_start = origin
+        position = line_start = word_stop = origin
         text_start, text_stop = -1, origin  # of the line, without white space around it
         line_characters = line_token = runs = longest_run = run_characters = 0
         while position < stop:
-            code, length, entry = entry_at(data, position, stop, index, pages)
+            _, length, entry = entry_at(data, position, stop, index, pages)
             if entry & (SPACE | LINE_BREAK):
                 if run_characters:
                     longest_run = max(longest_run, characters - run_characters + 1)
                     run_characters = 0
-                if entry & LINE_BREAK:
-                    end, ending = position + length, OTHER_BREAK
-                    if code == FEED:
-                        ending = LINE_FEED
-                    elif code == RETURN and end < stop and data[end] == FEED:
-                        end, ending = end + 1, RETURN_AND_FEED
-                    if text_start < 0:
-                        text_start, text_stop = position, line_start
-                    line = put_line(
-                        lines, line, data, origin, line_start, position, text_start, text_stop,
-                        characters - line_characters, line_token, runs, longest_run, ending, index, pages,
-                    )  # fmt: skip
-                    newlines += ending != OTHER_BREAK
-                    characters += 2 if ending == RETURN_AND_FEED else 1
-                    position = line_start = text_stop = end
-                    text_start, line_characters, line_token = -1, characters, token - first_token
-                    runs = longest_run = 0
-                else:
+                if not entry & LINE_BREAK:
                     characters += 1
                     position += length
+                    continue
+                end, ending = position + length, OTHER_BREAK
+                if data[position] == FEED:
+                    ending = LINE_FEED
+                elif data[position] == RETURN and end < stop and data[end] == FEED:
+                    end, ending = end + 1, RETURN_AND_FEED
+                if text_start < 0:
+                    text_start = text_stop = position
+                line = put_line(
+                    lines, line, data, origin, line_start, position, text_start, text_stop,
+                    characters - line_characters, line_token, runs, longest_run, ending, index, pages,
+                )  # fmt: skip
+                newlines += ending != OTHER_BREAK
+                characters += 2 if ending == RETURN_AND_FEED else 1
+                position = line_start = text_stop = end
+                text_start, line_characters, line_token = -1, characters, token - first_token
+                runs = longest_run = 0
                 continue
             if run_characters == 0:
                 runs += 1
@@ -97,39 +112,60 @@ def walk(
                 text_start = position
             if entry & UNSPACED:
                 end, size = position + length, 1
-                while end < stop:
+                while end < stop and data[end] >= 0x80:
                     _, width, behind = entry_at(data, end, stop, index, pages)
                     if not behind & MARK:
                         break
                     end, size = end + width, size + 1
                 token = put_token(tokens, token, data, origin, position, end, size, entry)
-            else:
-                end, size = position, 0
-                while end < stop:
-                    code, width, behind = entry_at(data, end, stop, index, pages)
-                    if behind & (SPACE | LINE_BREAK | UNSPACED):
-                        break
-                    hashes += code == HASH
-                    ellipses += code == ELLIPSIS_MARK
-                    end, size = end + width, size + 1
-                dots = 0
-                for place in range(position, end):
-                    dots = dots + 1 if data[place] == DOT else 0
-                    ellipses += dots > 0 and dots % 3 == 0
-                token = put_piece(tokens, token, data, origin, position, end, index, pages)
-            at = next_word(data, position, end, index, pages)
-            while at < end:
-                until, words.hashes[word], _, _ = read_word(data, at, end, index, pages)
-                words.starts[word], words.stops[word] = at - origin, until - origin
+                words.hashes[word] = tokens.hashes[token - 1]
+                words.starts[word], words.stops[word] = position - origin, end - origin
                 word += 1
-                at = next_word(data, until, end, index, pages)
+                characters += size
+                position = text_stop = end
+                continue
+            if entry & (LETTER | DIGIT) and position + 8 <= len(data) and position >= word_stop:
+                end, hashed, lower_hash, has_letter = read_ascii_run(data, position, stop)
+                # Most runs end at white space, or at a comma or dot before it.
+                behind = np.int64(pages[data[end]]) if end < stop and data[end] < 0x80 else np.int64(LETTER)
+                if end == stop:
+                    behind = np.int64(SPACE)
+                if behind & (SPACE | LINE_BREAK):
+                    tokens.hashes[token] = hashed
+                    tokens.starts[token], tokens.stops[token] = position - origin, end - origin
+                    tokens.characters[token] = end - position
+                    tokens.kinds[token] = ALPHABETIC if has_letter else 0
+                    words.hashes[word] = lower_hash
+                    words.starts[word], words.stops[word] = position - origin, end - origin
+                    token, word = token + 1, word + 1
+                    characters += end - position
+                    position = text_stop = end
+                    continue
+            end, size, dots = position, 0, 0
+            while end < stop and size < MAX_PIECE:
+                code, length, entry = entry_at(data, end, stop, index, pages)
+                if entry & (SPACE | LINE_BREAK | UNSPACED):
+                    break
+                piece.codes[size], piece.entries[size], piece.places[size] = code, entry, end
+                hashes += code == HASH
+                dots = dots + 1 if code == DOT else 0
+                ellipses += code == ELLIPSIS_MARK or (dots > 0 and dots % 3 == 0)
+                end, size = end + length, size + 1
+            piece.entries[size], piece.places[size] = 0, end
+            token = put_piece(tokens, token, data, origin, piece, size)
+            for place in range(size):
+                at = piece.places[place]
+                if piece.entries[place] & OPENS and at >= word_stop:
+                    word_stop, words.hashes[word], _, _ = read_word(data, at, stop, index, pages)
+                    words.starts[word], words.stops[word] = at - origin, word_stop - origin
+                    word += 1
             characters += size
             position = text_stop = end
         if line_start < stop:
             if run_characters:
                 longest_run = max(longest_run, characters - run_characters + 1)
             if text_start < 0:
-                text_start, text_stop = stop, line_start
+                text_start = text_stop = stop
             line = put_line(
                 lines, line, data, origin, line_start, stop, text_start, text_stop,
                 characters - line_characters, line_token, runs, longest_run, 0, index, pages,
@@ -138,7 +174,7 @@ def walk(
         for place in range(first_token, token):
             kind = tokens.kinds[place]
             symbols += kind & SYMBOL != 0
-            alphabetic += kind & 2 != 0
+            alphabetic += kind & ALPHABETIC != 0
             unspaced += kind & CHARACTER != 0
             if not kind & (SYMBOL | CHARACTER):
                 plain_characters += int(tokens.characters[place])

@@ -1,0 +1,344 @@
+"""Tokens, lines and counts against their definitions, read out with Python's own strings."""
+
+import re
+import unicodedata
+
+import pyarrow as pa
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from headrace.pipeline.kernels.lines import (
+    BLANK,
+    BULLET,
+    ELLIPSIS,
+    ENDS_IN_SPACE,
+    ENDS_SENTENCE,
+    LINE_FEED,
+    OTHER_BREAK,
+    RETURN_AND_FEED,
+)
+from headrace.pipeline.kernels.segments import segment
+from headrace.pipeline.kernels.tokens import ALPHABETIC, CHARACTER, MAX_PIECE, SYMBOL
+from headrace.pipeline.kernels.unicode_ranges import SENTENCE_TERMINAL_RANGES, UNSPACED_RANGES
+from headrace.pipeline.kernels.unicode_tables import BULLETS
+from headrace.pipeline.kernels.word_hashes import word_hashes
+
+PIECES = (
+    *("the", "Be", "TO ", "b", "é", "É", "7", "漢", "ก\u0e31", "\u0301", " ", "\t", "\x1f", "\u3000", "\0", "ordinary"),
+    *("\n", "\r", "\r\n", "\x85", "\u2028", "\v", "\x1c", "supercalifragilistic", "Ж", "ж", "½", "٣", "U.S.", "ﬁ"),
+    *(".", "..", "...", "…", "#", "-", "--", "—", "–", "•", "*", "!", "\ufeff", "'s", "’S", "'", "’", '"', "。", "😀"),
+    *(",", ":", "<", "=", ">", "/", "~", "+", "^", "$", "%", "_", "(", ")", "@", "\\", "|", "[", "}", "&", "©", "§"),
+)
+tricky = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
+texts = tricky | st.text(max_size=30)
+
+
+def is_unspaced(c):
+    return unicodedata.category(c)[0] == "L" and any(a <= ord(c) <= b for a, b in UNSPACED_RANGES)
+
+
+def is_alphabetic(c):
+    return unicodedata.category(c)[0] == "L"
+
+
+def is_number(c):
+    return unicodedata.category(c)[0] == "N"
+
+
+def is_mark(c):
+    return unicodedata.category(c)[0] == "M"
+
+
+def leads(c):
+    if c < "\x80":
+        return c in "!\"#$%&'()*,:;<=>?[]_`{}"
+    return unicodedata.category(c) in ("Ps", "Pe", "Pi", "Pf", "Po", "Pd", "Sc", "So")
+
+
+def trails(c):
+    return leads(c) and c not in "="
+
+
+def is_lower(c):
+    return is_alphabetic(c) and c.lower()[0] == c
+
+
+def is_upper(c):
+    return is_alphabetic(c) and not is_lower(c)
+
+
+def units(text):
+    """Characters, but dots that stand together as one."""
+    return re.findall(r"\.+|[^.]", text, re.DOTALL)
+
+
+def dot_is_peeled(before):
+    if before and is_upper(before[-1]):
+        return len(before) > 1 and is_upper(before[-2])
+    return bool(before) and (
+        is_lower(before[-1]) or is_number(before[-1]) or is_mark(before[-1]) or trails(before[-1]) or before[-1] == "."
+    )
+
+
+def parts(symbol, before, behind):
+    if unicodedata.category(symbol[0]) == "So":
+        return True
+    if symbol[0] == ".":
+        return len(symbol) > 1 or (is_lower(before) and is_upper(behind))
+    letter, number = is_alphabetic(before), is_number(before)
+    return (
+        (symbol[0] in "-–—~," and letter and is_alphabetic(behind))
+        or (symbol in ":<>=/" and (letter or number) and is_alphabetic(behind))
+        or (symbol in "+-*^" and number and is_number(behind))
+    )
+
+
+def core_tokens(core):
+    tokens, at = [], 0
+    while at < len(core):
+        end = at + 1
+        while end < len(core):
+            run = re.match(r"\.+|-+|—+|.", core[end:], re.DOTALL)[0]
+            before = next((c for c in reversed(core[at:end]) if not is_mark(c)), core[at])
+            behind = core[end + len(run) : end + len(run) + 1] or "\0"
+            is_symbol = not (is_alphabetic(run) or is_number(run) or is_mark(run)) if len(run) == 1 else True
+            if is_symbol and parts(run, before, behind):
+                break
+            end += len(run)
+        tokens.append(core[at:end])
+        at = end
+        if at < len(core):
+            tokens.append(run)
+            at += len(run)
+    return tokens
+
+
+def piece_tokens(piece):
+    front, back = [], []
+    left = units(piece)
+    while left and (len(left[0]) > 1 or leads(left[0])):
+        front.append(left.pop(0))
+    while left:
+        if left[-1][0] == ".":
+            if len(left[-1]) == 1 and not dot_is_peeled("".join(left[:-1])):
+                break
+        elif not trails(left[-1]):
+            break
+        back.insert(0, left.pop())
+    core = "".join(left)
+    if re.search(r"..['’][sS]\Z", "x" + core, re.DOTALL) and len(core) > 2:
+        return [*front, *core_tokens(core[:-2]), core[-2:], *back]
+    return [*front, *core_tokens(core), *back]
+
+
+def reference_tokens(text):
+    """The definition of a token, read out string by string."""
+    tokens = []
+    for run in text.split():
+        piece, characters = "", list(run)
+        while characters:
+            character = characters.pop(0)
+            if not is_unspaced(character):
+                piece += character
+                continue
+            tokens += piece_tokens(piece)
+            piece = ""
+            while characters and is_mark(characters[0]):
+                character += characters.pop(0)
+            tokens.append(character)
+        tokens += piece_tokens(piece)
+    return tokens
+
+
+def kind_of(token):
+    if any(is_unspaced(c) for c in token):
+        return ALPHABETIC | CHARACTER
+    if any(is_alphabetic(c) for c in token):
+        return ALPHABETIC
+    return 0 if any(is_number(c) for c in token) else SYMBOL
+
+
+def spans(found, texts):
+    """The strings that two arrays of positions cut from each text."""
+    starts, stops = found.starts.tolist(), found.stops.tolist()
+    cut = []
+    for text, first, last in zip(texts, found.offsets.tolist(), found.offsets[1:].tolist(), strict=False):
+        data = text.encode()
+        cut.append([data[starts[i] : stops[i]].decode() for i in range(first, last)])
+    return cut
+
+
+def cut(texts):
+    return segment(pa.array(texts, pa.large_string()))
+
+
+@given(st.lists(texts, max_size=4))
+@example(["", "don't", "x's", "'s", "a's.", "A.B.", "AB.", "a--b", "a-—b", "1-2-3", "5%", "...a", "..", ".", "a..b"])
+@example(
+    ["a\u0301.", "a\u0301-b", "(\u0301", "x😀😀y", "日本、『語』です。", "abc日.", "eight888", "seven77.", "a" * 100]
+)
+def test_tokens_are_those_of_the_definition(texts):
+    found = cut(texts).tokens
+    expected = [reference_tokens(text) for text in texts]
+    assert spans(found, texts) == expected
+    flat = [token for tokens in expected for token in tokens]
+    assert found.characters.tolist() == list(map(len, flat))
+    assert found.kinds.tolist() == list(map(kind_of, flat))
+
+
+@given(st.lists(texts, max_size=4))
+def test_equal_tokens_have_equal_hashes_and_others_do_not(texts):
+    found = cut(texts).tokens
+    flat = [token for tokens in spans(found, texts) for token in tokens]
+    assert len(set(found.hashes.tolist())) == len(set(flat)) == len(set(zip(found.hashes.tolist(), flat, strict=True)))
+
+
+@given(st.lists(texts, max_size=4))
+def test_words_are_those_of_word_hashes(texts):
+    array = pa.array(texts, pa.large_string())
+    found, expected = segment(array).words, word_hashes(array)
+    for name, values in vars(expected).items():
+        assert getattr(found, name).tolist() == values.tolist(), name
+
+
+def slow_line(line, ending):
+    kind = {"": 0, "\n": LINE_FEED, "\r\n": RETURN_AND_FEED}.get(ending, OTHER_BREAK)
+    text = line.strip()
+    kind |= (not text) * BLANK | line.lstrip().startswith(tuple(BULLETS)) * BULLET
+    kind |= text.endswith(("...", "…")) * ELLIPSIS | (line.rstrip() != line) * ENDS_IN_SPACE
+    kind |= bool(text and any(a <= ord(text[-1]) <= b for a, b in SENTENCE_TERMINAL_RANGES)) * ENDS_SENTENCE
+    runs = line.split()
+    return {
+        "kinds": kind,
+        "characters": len(line),
+        "runs": len(runs),
+        "longest_run": max(map(len, runs), default=0),
+        "last": ord(text[-1]) if text else 0,
+    }
+
+
+@given(st.lists(texts, max_size=4))
+@example(["a...\r\n- b\r\r\n…", "", "\n", "...", "a b\n \n#", " \x1f", "x \u2028"])
+def test_lines_are_those_of_splitlines(texts):
+    lines = cut(texts).lines
+    cut_lines = [text.splitlines() for text in texts]
+    assert spans(lines, texts) == cut_lines
+    expected = [
+        slow_line(line, whole[len(line) :])
+        for text in texts
+        for line, whole in zip(text.splitlines(), text.splitlines(keepends=True), strict=True)
+    ]
+    for name in ("kinds", "characters", "runs", "longest_run", "last"):
+        assert getattr(lines, name).tolist() == [line[name] for line in expected], name
+    bodies = [line.strip() for lines in cut_lines for line in lines]
+    ends = [text.encode() for text in texts for _ in text.splitlines()]
+    spans_of_text = zip(ends, lines.text_starts.tolist(), lines.text_stops.tolist(), strict=True)
+    assert [data[start:stop].decode() for data, start, stop in spans_of_text] == bodies
+    before = [
+        len(reference_tokens("".join(text.splitlines(keepends=True)[:row])))
+        for text in texts
+        for row in range(len(text.splitlines()))
+    ]
+    assert lines.tokens.tolist() == before
+    flat = [line for lines in cut_lines for line in lines]
+    assert len(set(zip(lines.hashes.tolist(), flat, strict=True))) == len(set(flat))
+
+
+def slow_counts(text):
+    tokens = reference_tokens(text)
+    kinds = list(map(kind_of, tokens))
+    plain = [token for token, kind in zip(tokens, kinds, strict=True) if kind in (0, ALPHABETIC)]
+    return {
+        "characters": len(text),
+        "newlines": text.count("\n"),
+        "hashes": text.count("#"),
+        "ellipses": sum(len(dots) // 3 for dots in re.findall(r"\.+", text)) + text.count("…"),
+        "words": len(word_hashes(pa.array([text], pa.large_string())).hashes),
+        "tokens": len(tokens),
+        "symbols": kinds.count(SYMBOL),
+        "alphabetic": sum(kind & ALPHABETIC != 0 for kind in kinds),
+        "unspaced": sum(kind & CHARACTER != 0 for kind in kinds),
+        "plain": len(plain),
+        "plain_characters": sum(map(len, plain)),
+    }
+
+
+@given(st.lists(texts, max_size=4))
+def test_counts_are_those_of_string_methods(texts):
+    counts = vars(cut(texts).counts)
+    found = [{name: int(values[row]) for name, values in counts.items()} for row in range(len(texts))]
+    assert found == [slow_counts(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("The mill's wheel (from 1872) turns.", "The|mill|'s|wheel|(|from|1872|)|turns|."),
+        ("e.g. U.S. NATO. A. No.", "e.g|.|U.S.|NATO|.|A.|No|."),
+        ("well-known, 3-4 and 50%…", "well|-|known|,|3|-|4|and|50|%|…"),
+        ("see end.Start, http://a.b/c_d", "see|end|.|Start|,|http://a.b|/|c_d"),
+        ("水車は3.5倍。Wheel", "水|車|は|3.5|倍|。|Wheel"),
+        ("__init__() -> None", "_|_|init|_|_|(|)|-|>|None"),
+        ("«Да — сказал он»", "«|Да|—|сказал|он|»"),
+    ],
+)
+def test_tokens_of_languages(text, tokens):
+    assert spans(cut([text]).tokens, [text]) == [tokens.split("|")]
+
+
+@given(st.lists(st.binary(max_size=40), max_size=4))
+@example([b"\xff\xfe ab\xc3", b"\xe3\x81", b"\xe3\x81\x82\xe3", b"\0\n\xf0\x9f"])
+def test_each_byte_that_is_not_valid_is_a_symbol(some):
+    found = segment(pa.array(some, pa.large_binary()))
+    expected = cut([replaced(data) for data in some])
+    assert vars(found.counts).keys() == vars(expected.counts).keys()
+    for name, values in vars(found.counts).items():
+        assert values.tolist() == getattr(expected.counts, name).tolist(), name
+    assert found.lines.kinds.tolist() == expected.lines.kinds.tolist()
+
+
+def replaced(data):
+    """Decode as RFC 3629 says, with U+FFFD for every byte that opens no valid sequence."""
+    text = ""
+    while data:
+        for length in (1, 2, 3, 4):
+            try:
+                text += data[:length].decode()
+            except UnicodeDecodeError:
+                continue
+            data = data[length:]
+            break
+        else:
+            text += "\ufffd"
+            data = data[1:]
+    return text
+
+
+def test_a_word_is_cut_the_same_wherever_its_bytes_lie():
+    for pad in range(20):
+        text = "x" * pad + " abcdefghij1234567 é " + "y" * pad
+        assert spans(cut([text]).tokens, [text]) == [text.split()]
+        parts = [text[:-pad] if pad else text, text[-pad:] if pad else ""]
+        assert spans(cut(parts).tokens, parts) == [part.split() for part in parts]
+
+
+def test_a_piece_without_white_space_is_cut_where_it_is_too_long():
+    text = "." + "ab" * 50_000 + "é"
+    found = cut([text, "x"])
+    assert spans(found.words, [text, "x"]) == [["ab" * 50_000 + "é"], ["x"]]
+    assert found.tokens.characters.tolist() == [MAX_PIECE, len(text) - MAX_PIECE, 1]
+
+
+def test_a_megabyte_in_one_line():
+    text = "word " * 200_000
+    found = cut([text])
+    assert (found.counts.tokens[0], found.counts.characters[0], len(found.lines.hashes)) == (200_000, 1_000_000, 1)
+
+
+def test_nulls_slices_and_no_documents():
+    array = pa.array(["zero", None, "one two\n", ""], pa.large_string())
+    assert segment(array).counts.tokens.tolist() == [1, 0, 2, 0]
+    assert segment(array[2:]).tokens.stops.tolist() == [3, 7]
+    empty = segment(pa.array([], pa.large_string()))
+    assert empty.tokens.offsets.tolist() == empty.lines.offsets.tolist() == [0]
