@@ -32,7 +32,9 @@ EVIDENCE = "evidence.arrow"
 EDITS = "edits.arrow"
 NOTES = "notes.arrow"
 
-READ_SCHEMA = pa.schema([("number", pa.uint64()), ("url", pa.large_string()), ("bytes", pa.uint64())])
+READ_SCHEMA = pa.schema(
+    [("number", pa.uint64()), ("url", pa.large_string()), ("meta", pa.large_string()), ("bytes", pa.uint64())]
+)
 EVIDENCE_SCHEMA = pa.schema([("number", pa.uint64()), ("stage", pa.large_string()), ("evidence", pa.large_string())])
 EDITS_SCHEMA = pa.schema([("number", pa.uint64()), ("edits", pa.large_string())])
 
@@ -46,8 +48,8 @@ class ReadAndScore:
         stages: Extractors and filters, in the recipe's order, without the bounds that shape no measure.
         payload: The payload column at their end.
 
-    Writes `records.arrow` (every record that could be read and judged), `read.arrow` (number, url and bytes of every
-    record), and what was measured of them: see `_Measured`.
+    Writes `records.arrow` (every record that could be read and judged), `read.arrow` (number, url, meta and bytes of
+    every record), and what was measured of them: see `_Measured`.
     """
 
     version: ClassVar[int] = 2

@@ -2,7 +2,7 @@
 
 | column                                | what                                                                      |
 |---------------------------------------|---------------------------------------------------------------------------|
-| `id`, `source`, `url`, `bytes`        | the record as it was read                                                 |
+| `id`, `source`, `url`, `meta`, `bytes`| the record as it was read; `meta` is JSON                                 |
 | `fate`                                | kept, dropped or failed: exactly one                                      |
 | `shard`, `row`                        | where a kept record lies                                                  |
 | `stage`, `reason`                     | what dropped or failed it                                                 |
@@ -73,7 +73,7 @@ class WriteLedger:
         self._conserve(number, decisions.column("number").to_numpy(), places.column("number").to_numpy())
 
         columns = {"id": self._ids(number), "source": self._sources(number)}
-        columns |= {name: records.column(name) for name in ("url", "bytes")}
+        columns |= {name: records.column(name) for name in ("url", "meta", "bytes")}
         columns["fate"] = _spread(number, decisions, "fate").fill_null("kept")
         columns |= {name: _spread(number, places, name) for name in ("shard", "row")}
         columns |= {name: _spread(number, decisions, name) for name in ("stage", "reason", "value", "threshold")}

@@ -5,7 +5,8 @@ import shutil
 
 import pytest
 
-from headrace.pipeline.explain import find_records, show_failed, show_record, story
+from headrace.pipeline.explain import show_failed, show_record
+from headrace.pipeline.story import find_records, side_by_side, story, text_of
 from headrace.shards.base.errors import BuildError, InputError
 
 
@@ -115,3 +116,52 @@ def test_what_failed_is_listed_by_number_after_a_build_that_stopped(workshop, ca
     assert "ValueError: poison" in shown
     assert "the line is not JSON" in shown
     assert " 4 " in shown
+
+
+def test_what_failed_in_a_finished_build_is_told_with_ids_without_the_work_folder(built, tmp_path, rows, capsys):
+    copy = shutil.copytree(built.folder / "out", tmp_path / "copy", ignore=shutil.ignore_patterns(".work"))
+    show_failed(copy)
+    shown = capsys.readouterr().out
+    assert one(rows, fate="failed")["id"] in shown
+
+
+def test_a_duplicates_text_stands_beside_its_survivors(built, rows, capsys):
+    row = one(rows, stage="minhash_dedup")
+    (mine, own), (other, survivors) = side_by_side(built.folder / "out", row)
+    assert mine == "this record"
+    assert row["survivor"] in other
+    assert "changed" in own or "changed" in survivors
+    assert len(set(own.split()) & set(survivors.split())) > 10
+    show_record(built.folder / "out", row["id"])
+    assert survivors.split()[3] in capsys.readouterr().out
+
+
+def test_a_text_is_found_while_the_work_folder_is_there(built, rows, tmp_path):
+    row = one(rows, fate="kept")
+    assert text_of(built.folder / "out", row["id"]).startswith("word")
+    copy = shutil.copytree(built.folder / "out", tmp_path / "copy", ignore=shutil.ignore_patterns(".work"))
+    assert text_of(copy, row["id"]) == ""
+
+
+def test_a_span_stands_beside_the_benchmarks_item(built, rows):
+    evidence = {"benchmark": "b", "item": "7", "text": "def f", "item_text": "def f(x)", "span": [3, 8]}
+    row = one(rows, stage="own:weeds") | {"evidence": json.dumps(evidence)}
+    assert side_by_side(built.folder / "out", row) == [("in this record", "def f"), ("in b, item 7", "def f(x)")]
+    told = dict(story(row))
+    assert told["item"] == "7"
+    assert "item_text" not in told
+
+
+def test_what_was_edited_noted_and_known_is_told(rows):
+    edits = [{"stage": "pii", "email": 2, "characters": -7}]
+    row = one(rows, fate="kept") | {"edits": json.dumps(edits), "note.language": "de", "meta": '{"label": 3}'}
+    told = dict(story(row))
+    assert told["edited by pii"] == "email 2, characters -7"
+    assert (told["language"], told["label"]) == ("de", "3")
+
+
+def test_a_damaged_ledger_is_told_with_its_remedy(built, tmp_path):
+    copy = shutil.copytree(built.folder / "out", tmp_path / "copy")
+    (copy / "ledger/inputs.json").write_text('{"a":')
+    with pytest.raises(InputError, match=r"is damaged.*written anew"):
+        find_records(copy, "tiny/a.jsonl#0")
