@@ -21,11 +21,13 @@ class Steps:
         phases: In order.
         decides: The one of them that writes decisions, exchanged by split, into each task's `decisions.arrow`.
         publishes: Folders that it adds to the output: name -> (phase, the file of each of its tasks).
+        notes: What a plan says of it, a line each: what was solved for, what it is expected to miss.
     """
 
     phases: tuple[Phase, ...]
     decides: Phase
     publishes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

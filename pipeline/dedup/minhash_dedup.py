@@ -1,7 +1,7 @@
 """Fuzzy dedup: MinHash-LSH finds candidates, exact Jaccard similarity decides, and every drop names its survivor.
 
-Broder, "On the resemblance and containment of documents" (1997). The scheme is datasketch 2's `affine32` over word
-n-grams; datasketch solves for bands and rows; a finished index opens as a datasketch LSH (`minhash.index.open_lsh`).
+Broder, "On the resemblance and containment of documents" (1997). The signatures are those of datasketch 2's `affine32`
+over word n-grams; a finished index opens as a datasketch LSH (`minhash.index.open_lsh`).
 """
 
 from dataclasses import dataclass
@@ -12,58 +12,79 @@ from pydantic import Field
 from ..engine import exchange
 from ..engine.runner import Phase, Results
 from ..engine.tasks import Task, make_task, task_name
-from ..kernels.datasketch_bridge import solve_bands
+from ..kernels.shingles import DEFAULT_CHARACTERS, DEFAULT_N
 from ..plan_tools import fingerprints, merged, of_split
 from ..population import Population
-from .base import Dedup, Steps
+from ._preference import PreferringDedup
+from .base import Steps
+from .minhash.cluster import ROW_BYTES as MEMBER_BYTES
 from .minhash.cluster import Cluster
 from .minhash.index import INDEX, Index
 from .minhash.pair import Pair
-from .minhash.sign import BANDS, Scheme, Sign
+from .minhash.scheme import MIN_BANDS, Scheme, missed, solve
+from .minhash.sign import BANDS, Sign
 from .minhash.verify import Verify
 
 ROW_BYTES = 16
-MISSED_WEIGHT = 0.9
-"""What a missed pair weighs against a needless comparison, which costs time alone. Of pairs just at a similarity of
-0.8, 87% are found with 128 permutations; with equal weights it would be 40%."""
 
 
 @dataclass(frozen=True)
-class MinhashDedup(Dedup):
-    """Drops a record when its Jaccard similarity with an earlier survivor reaches `similarity`.
+class MinhashDedup(PreferringDedup):
+    """Drops a record when its Jaccard similarity with a survivor reaches `similarity`.
 
     Args:
         similarity: Jaccard similarity of the sets of word n-grams from which two records are duplicates.
+        max_missed: The share of pairs at just this similarity that may be missed; of more similar ones fewer are.
+        permutations: Values in a signature, at most.
+        bands: Bands of a signature, instead of solving for them; goes with `rows`.
+        rows: Values in a band; goes with `bands`.
         ngram: Words in a shingle; a shorter record is one shingle.
-        permutations: Values in a signature, at most; bands and rows are solved to miss few pairs above `similarity`.
+        characters: Characters in a shingle of a record more than half of whose words are characters of scripts without
+            spaces (Chinese, Japanese, Thai, ...), since five characters are hardly two words.
         seed: Of the permutations.
+        keep: Which of several duplicates stays; see `Preference`. A preferred record is never dropped for another.
+        by: What `keep` looks at.
     """
 
     similarity: Annotated[float, Field(gt=0, lt=1)] = 0.8
-    ngram: Annotated[int, Field(ge=1)] = 5
-    permutations: Annotated[int, Field(ge=2)] = 128
-    seed: Annotated[int, Field(ge=0)] = 1
+    max_missed: Annotated[float, Field(gt=0, lt=1)] = 0.02
+    permutations: Annotated[int, Field(ge=MIN_BANDS, le=1 << 14)] = 128
+    bands: Annotated[int, Field(ge=MIN_BANDS)] | None = None
+    rows: Annotated[int, Field(ge=1)] | None = None
+    ngram: Annotated[int, Field(ge=1)] = DEFAULT_N
+    characters: Annotated[int, Field(ge=1)] = DEFAULT_CHARACTERS
+    seed: Annotated[int, Field(ge=0, lt=1 << 32)] = 1
 
     def __post_init__(self) -> None:
-        try:
-            self.scheme  # noqa: B018 (solved here for its complaint, before anything runs)
-        except ValueError as error:
-            raise ValueError(
-                f"no bands find a similarity of {self.similarity} in {self.permutations} permutations ({error}): "
-                "take more of them or a lower similarity; equal records are dropped by exact_dedup"
-            ) from error
+        super().__post_init__()
+        if (self.bands is None) != (self.rows is None):
+            raise ValueError("'bands' and 'rows' are given together, or solved for together: one of them is missing")
+        self.scheme  # noqa: B018 (solved here for its complaint, before anything runs)
 
     @property
     def scheme(self) -> Scheme:
-        """How documents are compared."""
-        bands, rows = solve_bands(self.similarity, self.permutations, MISSED_WEIGHT)
-        return Scheme(self.ngram, bands, rows, self.seed)
+        """How documents are compared.
+
+        Raises:
+            ValueError: No bands and rows within the permutations miss few enough.
+        """
+        if self.bands is not None and self.rows is not None:
+            return Scheme(self.ngram, self.bands, self.rows, self.seed, self.characters)
+        try:
+            bands, rows = solve(self.similarity, self.max_missed, self.permutations)
+        except ValueError as error:
+            raise ValueError(f"{error}; allow more 'permutations' or a higher 'max_missed'") from None
+        return Scheme(self.ngram, bands, rows, self.seed, self.characters)
 
     def steps(self, label: str, population: Population) -> Steps:
-        """Sign, pair, cluster, verify, index."""
-        scheme = self.scheme
+        """Sign, pair, cluster, verify, index.
+
+        Raises:
+            RecipeError: The preference names what is not there.
+        """
+        scheme, preference = self.scheme, self.preference
+        preference.check(label, population)
         rows, row_bytes = population.expected_records, ROW_BYTES * scheme.bands
-        groups = max(1, population.bytes // (1 << 30))
         sign_name, pair_name, cluster_name, verify_name, index_name = (
             f"{label}.{step}" for step in ("sign", "pair", "cluster", "verify", "index")
         )
@@ -74,7 +95,7 @@ class MinhashDedup(Dedup):
                 make_task(
                     sign_name,
                     split,
-                    Sign(population.view(split, results), scheme, partitions),
+                    Sign(population.view(split, results), population.names[split], preference, scheme, partitions),
                     of_split(results, population, split),
                 )
                 for split in range(population.splits)
@@ -84,15 +105,23 @@ class MinhashDedup(Dedup):
         phases, bands, files = merged(signed, BANDS)
 
         def pair(results: Results) -> list[Task]:
+            preference.check_found(label, results[sign_name].done)
             after = fingerprints(results, [bands])
             return [
                 make_task(pair_name, index, Pair(bands, files, index), after)
                 for index in range(population.partitions(row_bytes, results))
             ]
 
+        def groups(results: Results) -> int:
+            links = sum(done.stats["links"] for name in (sign_name, pair_name) for done in results[name].done)
+            # A link brings at most one member more than the components have; a group has a gigabyte of the corpus.
+            return max(population.bytes // (1 << 30), exchange.partitions_for(MEMBER_BYTES * links))
+
         def cluster(results: Results) -> list[Task]:
-            pairs = results[pair_name]
-            return [make_task(cluster_name, 0, Cluster(pair_name, len(pairs.done), groups), [pairs.fingerprint])]
+            linked = tuple(done.name for name in (sign_name, pair_name) for done in results[name].done)
+            ranked = preference.keep != "first"
+            work = Cluster(linked, sign_name, ranked, population.starts, groups(results))
+            return [make_task(cluster_name, 0, work, fingerprints(results, [sign_name, pair_name]))]
 
         def verify(results: Results) -> list[Task]:
             after = fingerprints(results, [cluster_name, population.records])
@@ -103,10 +132,10 @@ class MinhashDedup(Dedup):
                     Verify(label, cluster_name, group, population.records, population.starts, scheme, self.similarity),
                     after,
                 )
-                for group in range(groups)
+                for group in range(groups(results))
             ]
 
-        decides = Phase(verify_name, verify, groups, 1 << 29, rate=50e6)
+        decides = Phase(verify_name, verify, max(1, population.bytes // (1 << 30)), 1 << 29, rate=50e6)
         survivors = population.after(verify_name, on_all=True)
 
         def index(results: Results) -> list[Task]:
@@ -123,8 +152,16 @@ class MinhashDedup(Dedup):
         steps = (
             *phases,
             Phase(pair_name, pair, exchange.partitions_for(row_bytes * rows), 4 * exchange.PARTITION_BYTES),
-            Phase(cluster_name, cluster, 1, max(1 << 26, 32 * rows)),
+            Phase(cluster_name, cluster, 1, 8 * exchange.PARTITION_BYTES, MEMBER_BYTES * rows),
             decides,
             Phase(index_name, index, population.splits, disk=rows * scheme.permutations * 4),
         )
-        return Steps(steps, decides, {label: (index_name, INDEX)})
+        return Steps(steps, decides, {label: (index_name, INDEX)}, (self._note(label, scheme),))
+
+    def _note(self, label: str, scheme: Scheme) -> str:
+        return (
+            f"{label}: {scheme.bands} bands of {scheme.rows} rows, {scheme.permutations} permutations, miss "
+            f"{missed(self.similarity, scheme.bands, scheme.rows):.2%} of the pairs at a similarity of "
+            f"{self.similarity:g}, and {missed((1 + self.similarity) / 2, scheme.bands, scheme.rows):.1e} at "
+            f"{(1 + self.similarity) / 2:g}"
+        )

@@ -1,4 +1,4 @@
-"""Over to datasketch: its solver of bands and rows, its sketches, its index for queries.
+"""Over to datasketch: its sketches, its index for queries.
 
 The only file of the kernels that imports datasketch, which brings scipy with it.
 """
@@ -12,22 +12,6 @@ from numpy.typing import NDArray
 from .minhash import DEFAULT_SEED
 
 SCHEME = "affine32"
-
-
-def solve_bands(threshold: float, num_perm: int, false_negative_weight: float = 0.5) -> tuple[int, int]:
-    """The number of bands and of rows in each that find similarities above `threshold` best.
-
-    Args:
-        threshold: Jaccard similarity from 0 to 1.
-        num_perm: Length of the signatures; bands * rows is at most that.
-        false_negative_weight: What a missed pair weighs against a needless candidate, from 0 to 1; the two weights
-            sum to 1. Candidates are verified, so a weight above a half costs time and no precision.
-
-    Raises:
-        ValueError: An argument is out of range, or only a single band would do.
-    """
-    solved = MinHashLSH(threshold, num_perm, weights=(1 - false_negative_weight, false_negative_weight))
-    return solved.b, solved.r
 
 
 def to_datasketch(signature: NDArray[np.uint32], seed: int = DEFAULT_SEED) -> LeanMinHash:

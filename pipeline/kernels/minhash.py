@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from .buffers import TextArray, text_buffers
 from .compile import device, kernel, reads, writes
 from .hashing import SEED, absorb, finish, fmix32
-from .shingles import DEFAULT_N, Shingles, shingle_document
+from .shingles import DEFAULT_CHARACTERS, DEFAULT_N, Shingles, check_sizes, read_document, shingle_document
 from .unicode_tables import unicode_tables
-from .words import next_word, read_word
 
 DEFAULT_SEED = 1
 """datasketch's own default."""
@@ -28,17 +27,22 @@ TILE = 4096
 """Hashes that are taken through all permutations before the next: they stay in the first-level cache."""
 
 
-def signatures(texts: TextArray, num_perm: int, n: int = DEFAULT_N, seed: int = DEFAULT_SEED) -> NDArray[np.uint32]:
+def signatures(
+    texts: TextArray,
+    num_perm: int,
+    n: int = DEFAULT_N,
+    seed: int = DEFAULT_SEED,
+    characters: int = DEFAULT_CHARACTERS,
+) -> NDArray[np.uint32]:
     """Signatures of texts by their word n-grams, uint32 (documents, num_perm).
 
-    The same as `sign(shingles(word_hashes(texts), n), num_perm, seed)`, without holding the words of more than one
-    document at a time.
+    The same as `sign(shingle_texts(texts, n, characters), num_perm, seed)`, without holding the words of more than
+    one document at a time.
 
     Raises:
-        ValueError: n or num_perm is less than 1.
+        ValueError: n, characters or num_perm is less than 1.
     """
-    if n < 1:
-        raise ValueError(f"a shingle has at least one word, not {n}")
+    check_sizes(n, characters)
     buffers, tables = text_buffers(texts), unicode_tables()
     multipliers, increments = permutations(num_perm, seed)
     signed = np.full((len(texts), num_perm), EMPTY, np.uint32)
@@ -50,6 +54,7 @@ def signatures(texts: TextArray, num_perm: int, n: int = DEFAULT_N, seed: int = 
         tables.index,
         tables.pages,
         n,
+        characters,
         multipliers,
         increments,
         np.empty(room, np.uint64),
@@ -160,6 +165,7 @@ def sign_shingles(
         reads(types.uint16),
         reads(types.int32),
         types.int64,
+        types.int64,
         reads(types.uint32),
         reads(types.uint32),
         writes(types.uint64),
@@ -175,6 +181,7 @@ def sign_texts(
     index: NDArray[np.uint16],
     pages: NDArray[np.int32],
     n: int,
+    characters: int,
     multipliers: NDArray[np.uint32],
     increments: NDArray[np.uint32],
     words: NDArray[np.uint64],
@@ -187,17 +194,12 @@ def sign_texts(
     Scratch are `words`, with room for those of any one document, and `hashes` and `tile`, both of TILE values.
     """
     for document in range(len(starts)):
-        stop = stops[document]
-        count = 0
-        position = next_word(data, starts[document], stop, index, pages)
-        while position < stop:
-            position, words[count], _, _ = read_word(data, position, stop, index, pages)
-            count += 1
-            position = next_word(data, position, stop, index, pages)
-        spare = min(n, count) - 1
+        count, unspaced = read_document(data, starts[document], stops[document], index, pages, words)
+        size = characters if 2 * unspaced > count else n
+        spare = min(size, count) - 1
         for first in range(0, count - spare, len(hashes)):
             within = min(len(hashes) + spare, count - first)
-            found = shingle_document(words, first, within, n, hashes, 0)
+            found = shingle_document(words, first, within, size, hashes, 0)
             sign_document(hashes, 0, found, multipliers, increments, tile, signed, document)
 
 

@@ -10,17 +10,20 @@ from .language_text import find_beginnings
 from .marked_documents import mark_documents
 from .minhash import hash_bands, sign_shingles, sign_texts
 from .ngram_matches import match_ngrams
-from .shingles import count_common, hash_shingles
+from .normalized import normalize_all
+from .shingles import count_common, hash_shingles, shingle_all
 from .word_hashes import find_words
 
 KERNELS: tuple[Kernel[..., Any], ...] = (
     find_words,
     count_all,
     hash_shingles,
+    shingle_all,
     count_common,
     sign_texts,
     sign_shingles,
     hash_bands,
+    normalize_all,
     mark_documents,
     match_ngrams,
     find_beginnings,

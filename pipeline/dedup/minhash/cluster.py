@@ -1,49 +1,129 @@
 """Cluster: the connected components of the links, dealt out to the tasks that verify them.
 
-Only records that share a band with another take part: memory is 32 bytes for each link and record among them. A
-component is never split, since the survivors of a chain A ~ B ~ C depend on each other.
+A component is never split, since the survivors of a chain A ~ B ~ C depend on each other. Its members come in the order
+of the survivor policy, in which they will be visited. Memory is a few times `exchange.PARTITION_BYTES`, whatever the
+corpus: links and members are sorted on disk.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from numpy.typing import NDArray
+
+from headrace.shards.base.rng import hash64
 
 from ...engine import exchange
 from ...engine.tasks import task_name
-from .pair import LINKS
+from ...population import split_of
+from .components import stars
+from .sign import LINKS, SIGNATURES
+from .sorting import Rows, regrouped, sorted_rows
 
-MEMBERS = "members.arrow"
+MEMBERS = "members.bin"
+BOUNDS = "bounds.npy"
+
+ROW_BYTES = 24
+
+_COMPONENT_KEY = 0x636F6D706F6E656E
+"""Any constant: components are dealt out by a hash of their names."""
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """Writes the members (component, number) of all components, exchanged by the task that verifies them."""
+    """Writes the members of all components.
 
-    version: ClassVar[int] = 1
-    phase: str
-    files: int
+    `members.bin`, uint64 (n, 3): component, rank, number, sorted; a component is called by the hash of its least
+    member. `bounds.npy`, int64 (groups + 1,): the members of group g are the rows `bounds[g] : bounds[g + 1]`.
+
+    Args:
+        linked: The tasks that wrote links.
+        signed: The phase that wrote ranks.
+        ranked: Whether ranks differ at all.
+        starts: The first number of each split.
+        groups: Among how many tasks the components are dealt out.
+    """
+
+    version: ClassVar[int] = 2
+    linked: tuple[str, ...]
+    signed: str
+    ranked: bool
+    starts: tuple[int, ...]
     groups: int
 
     def run(self, root: Path, folder: Path) -> Mapping[str, Any]:
         """Do it."""
-        paths = [root / task_name(self.phase, index) / LINKS for index in range(self.files)]
-        links = np.concatenate([np.load(path, allow_pickle=False) for path in paths])
-        numbers, ends = np.unique(links, return_inverse=True)
-        first, other = ends.reshape(-1, 2).T
-        graph = coo_array((np.ones(len(first), np.int8), (first, other)), shape=(len(numbers), len(numbers)))
-        count, component = connected_components(graph, directed=False) if len(numbers) else (0, np.empty(0, np.int32))
-        # A component is named by its least member, so that its name does not depend on the order of the links.
-        least = np.full(count, np.iinfo(np.uint64).max, np.uint64)
-        np.minimum.at(least, component, numbers)
-        sizes = np.bincount(component, minlength=count)
-        group = (np.cumsum(sizes) - sizes) * self.groups // max(len(numbers), 1)
-        order = np.lexsort((numbers, least[component]))
-        table = pa.table({"component": least[component][order], "number": numbers[order]})
-        exchange.write(folder / MEMBERS, table, group[component][order].astype(np.int64), self.groups)
-        return {"members": len(numbers), "components": int(count), "largest": int(sizes.max(initial=0))}
+        room = max(16, exchange.PARTITION_BYTES // ROW_BYTES)
+        links = (np.load(root / task / LINKS, mmap_mode="r", allow_pickle=False) for task in self.linked)
+        with TemporaryDirectory(dir=folder) as scratch:
+            found = _with_roots(stars(links, Path(scratch), room))
+            rows = (
+                np.column_stack([hash64(root_of, _COMPONENT_KEY), self._ranks(root, number), number])
+                for number, root_of in (chunk.T for chunk in regrouped(found, room))
+            )
+            members, components, largest = _write(folder, sorted_rows(rows, Path(scratch), room), self.groups)
+        return {"members": members, "components": components, "largest": largest}
+
+    def _ranks(self, root: Path, numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        ranks = np.zeros(len(numbers), np.uint64)
+        if not self.ranked:
+            return ranks
+        order = np.argsort(numbers)
+        ascending, done = numbers[order], 0
+        splits, counts = np.unique(split_of(ascending, self.starts), return_counts=True)
+        for split, count in zip(splits.tolist(), counts.tolist(), strict=True):
+            rows = order[done : done + count]
+            ranks[rows] = _ranks_of(root / task_name(self.signed, split) / SIGNATURES, numbers[rows])
+            done += count
+        return ranks
+
+
+def _ranks_of(path: Path, numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The ranks that a split's task wrote, of ascending numbers."""
+    parts = [np.empty(0, np.uint64)]
+    with pa.memory_map(str(path)) as file:
+        reader = pa.ipc.open_file(file)
+        for index in range(reader.num_record_batches):
+            batch = reader.get_batch(index)
+            known = batch.column("number").to_numpy()
+            low, high = np.searchsorted(numbers, [known[0], known[-1] + np.uint64(1)])
+            parts.append(batch.column("rank").to_numpy()[np.searchsorted(known, numbers[low:high])])
+    return np.concatenate(parts)
+
+
+def _with_roots(chunks: Iterable[Rows]) -> Iterator[Rows]:
+    """Each component's least member as one of its members, too; more than once, until the rows are sorted."""
+    for rows in chunks:
+        roots = np.unique(rows[:, 1])
+        yield np.concatenate([rows, np.column_stack([roots, roots])])
+
+
+def members_of(folder: Path, group: int) -> Rows:
+    """The members of one group, mapped into memory: uint64 (n, 3), component, rank, number."""
+    start, stop = np.load(folder / BOUNDS, allow_pickle=False)[group : group + 2].tolist()
+    if start == stop:
+        return np.empty((0, 3), np.uint64)
+    return np.memmap(folder / MEMBERS, np.uint64, "r", start * ROW_BYTES, (stop - start, 3))
+
+
+def _write(folder: Path, chunks: Iterable[Rows], groups: int) -> tuple[int, int, int]:
+    """Write the sorted members; how many there are, how many components, and how large the largest is."""
+    counts = np.zeros(groups, np.int64)
+    members = components = size = largest = 0
+    last = -1
+    with (folder / MEMBERS).open("wb") as file:
+        for rows in chunks:
+            file.write(np.ascontiguousarray(rows).tobytes())
+            counts += np.bincount(exchange.partition_of(rows[:, 0], groups), minlength=groups)
+            members += len(rows)
+            names, sizes = np.unique(rows[:, 0], return_counts=True)
+            size = int(sizes[0]) + (size if int(names[0]) == last else 0)
+            components += len(names) - (int(names[0]) == last)
+            largest = max(largest, size, int(sizes[1:].max(initial=0)))
+            last, size = int(names[-1]), int(sizes[-1]) if len(names) > 1 else size
+    np.save(folder / BOUNDS, np.concatenate([[0], np.cumsum(counts)]), allow_pickle=False)
+    return members, components, largest

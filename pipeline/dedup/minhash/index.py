@@ -15,7 +15,8 @@ from headrace.shards.base.errors import InputError
 
 from ...population import View
 from ...records import record_id, split_number
-from .sign import SIGNATURES, Scheme
+from .scheme import Scheme
+from .sign import SIGNATURES
 
 if TYPE_CHECKING:
     from datasketch import MinHashLSH

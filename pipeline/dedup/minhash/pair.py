@@ -5,22 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-
 from headrace.shards.format import npy
 
 from ...engine import exchange
 from ...engine.tasks import task_name
-from .sign import BANDS
-
-LINKS = "links.npy"
+from .links import first_of_bands
+from .sign import BANDS, LINKS
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Writes `links.npy`, uint64 (m, 2): first record of a band, another record of it; each pair once."""
+    """Writes `links.npy`, uint64 (m, 2): the first record of a band, and another split's first; each pair once."""
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     phase: str
     files: int
     partition: int
@@ -29,12 +26,6 @@ class Pair:
         """Do it."""
         paths = [root / task_name(self.phase, index) / BANDS for index in range(self.files)]
         table = exchange.read(paths, self.partition)
-        band, number = table.column("band").to_numpy(), table.column("number").to_numpy()
-        order = np.lexsort((number, band))
-        band, number = band[order], number[order]
-        fresh = np.ones(len(band), bool)
-        fresh[1:] = band[1:] != band[:-1]
-        first = number[np.maximum.accumulate(np.where(fresh, np.arange(len(band)), 0))]
-        links = np.unique(np.stack([first[~fresh], number[~fresh]], axis=1), axis=0)
+        _, _, links = first_of_bands(table.column("band").to_numpy(), table.column("number").to_numpy())
         (folder / LINKS).write_bytes(npy.dump(links))
         return {"links": len(links)}

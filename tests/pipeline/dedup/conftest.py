@@ -1,4 +1,5 @@
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -7,32 +8,56 @@ from typing import Any, ClassVar
 import pyarrow as pa
 import pytest
 
+from headrace.pipeline.arrow_files import table_writer, write_table
+from headrace.pipeline.curate import SCORES
 from headrace.pipeline.engine.runner import Phase, run
 from headrace.pipeline.engine.tasks import make_task
 from headrace.pipeline.executors.local import LocalExecutor
 from headrace.pipeline.kernels.warmup import compile_all
 from headrace.pipeline.population import DECISION_SCHEMA, RECORDS, Population, write_decisions
 
-SCHEMA = pa.schema([("number", pa.uint64()), ("text", pa.large_string())])
+SCHEMA = pa.schema(
+    [
+        ("number", pa.uint64()),
+        ("url", pa.large_string()),
+        ("meta", pa.large_string()),
+        ("text", pa.large_string()),
+    ]
+)
 
 
 @dataclass(frozen=True)
 class Records:
-    """Stands for the phase that reads: writes texts as the records `first`, `first + 1`, ..., some of them dead."""
+    """Stands for the phase that reads: writes records `first`, `first + 1`, ..., with their scores, some of them dead.
+
+    Records that are no texts are dictionaries with `text`, `url`, `meta` and `score`, none of which need be there.
+    """
 
     version: ClassVar[int] = 1
     first: int
-    texts: tuple[str, ...]
+    records: tuple[Any, ...]
     dead: tuple[int, ...]
 
     def run(self, root: Path, folder: Path) -> Mapping[str, Any]:
-        with pa.OSFile(str(folder / RECORDS), "wb") as file, pa.ipc.new_file(file, SCHEMA) as writer:
-            for start in range(0, len(self.texts), 50):
-                texts = self.texts[start : start + 50]
-                numbers = range(self.first + start, self.first + start + len(texts))
-                writer.write_batch(pa.record_batch([pa.array(numbers, pa.uint64()), list(texts)], schema=SCHEMA))
+        rows = [
+            {
+                "number": self.first + index,
+                "url": record.get("url"),
+                "meta": json.dumps(record.get("meta", {})),
+                "text": record.get("text", ""),
+                "score": record.get("score"),
+            }
+            for index, record in enumerate(self.records)
+        ]
+        with table_writer(folder / RECORDS, SCHEMA) as writer:
+            for start in range(0, len(rows), 50):
+                writer.write_batch(pa.RecordBatch.from_pylist(rows[start : start + 50], SCHEMA))
+        scores = {"number": pa.array([row["number"] for row in rows], pa.uint64())}
+        if any(row["score"] is not None for row in rows):
+            scores["quality.words"] = pa.array([row["score"] for row in rows], pa.float64())
+        write_table(folder / SCORES, pa.table(scores))
         write_decisions(folder, pa.Table.from_pylist([{"number": each} for each in self.dead], DECISION_SCHEMA), None)
-        return {"records": len(self.texts)}
+        return {"records": len(self.records)}
 
 
 @dataclass(frozen=True)
@@ -49,15 +74,19 @@ def deduplicate(tmp_path_factory: pytest.TempPathFactory, unsynced: None) -> Any
     """Runs a dedup stage over texts, cut into splits; `size` is what the plan takes for their bytes."""
     compile_all()
 
-    def deduplicate(stage: Any, texts: list[str], cuts: Any = (), size: int = 0, dead: Any = ()) -> Deduplicated:
+    def deduplicate(
+        stage: Any, texts: Sequence[Any], cuts: Any = (), size: int = 0, dead: Any = (), sources: Any = None
+    ) -> Deduplicated:
         root = tmp_path_factory.mktemp("dedup")
         bounds = [0, *sorted(min(cut, len(texts)) for cut in cuts), len(texts)]
+        records = [{"text": each} if isinstance(each, str) else each for each in texts]
         splits = [
-            Records(a, tuple(texts[a:b]), tuple(each for each in dead if a <= each < b)) for a, b in pairwise(bounds)
+            Records(a, tuple(records[a:b]), tuple(each for each in dead if a <= each < b)) for a, b in pairwise(bounds)
         ]
         tasks = [make_task("curate", index, split) for index, split in enumerate(splits)]
         starts = tuple(split.first for split in splits)
-        population = Population(len(splits), starts, ("s/f",) * len(splits), size, "curate", "text").after("curate")
+        names = tuple(f"{source}/f" for source in sources or ["s"] * len(splits))
+        population = Population(len(splits), starts, names, size, "curate", "text").after("curate")
         steps = stage.steps("near", population)
         phases = [Phase("curate", lambda results: tasks, len(tasks)), *steps.phases]
         results = run(phases, root, LocalExecutor(1), lambda phase, result: None)

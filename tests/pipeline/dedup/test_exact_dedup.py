@@ -30,7 +30,7 @@ def test_the_first_of_equal_records_stays(deduplicate, texts, cuts, dead):
 @pytest.mark.parametrize("files", [2, 512])
 def test_partitions_and_merging_change_nothing(deduplicate, monkeypatch, partitions, files):
     monkeypatch.setattr(exchange, "MAX_FILES", files)
-    monkeypatch.setattr(exchange, "PARTITION_BYTES", 24 * 300 // partitions)
+    monkeypatch.setattr(exchange, "PARTITION_BYTES", -(-32 * 300 // partitions))
     texts = [str(number % 90) for number in range(300)]
     found = deduplicate(ExactDedup(), texts, [10, 100, 101, 200])
     assert found.dropped == reference(texts)

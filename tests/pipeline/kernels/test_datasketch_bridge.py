@@ -1,9 +1,9 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from datasketch import MinHash, MinHashLSH
+from datasketch import MinHash
 
-from headrace.pipeline.kernels.datasketch_bridge import solve_bands, to_datasketch, to_datasketch_lsh
+from headrace.pipeline.kernels.datasketch_bridge import to_datasketch, to_datasketch_lsh
 from headrace.pipeline.kernels.minhash import band_hashes, signatures
 from headrace.pipeline.kernels.shingles import shingles
 from headrace.pipeline.kernels.word_hashes import word_hashes
@@ -46,17 +46,3 @@ def test_our_bands_collide_where_datasketchs_do(texts):
 def test_similarity_is_datasketchs(texts):
     left, right = signatures(texts, 128)[[0, 40]]
     assert to_datasketch(left).jaccard(to_datasketch(right)) == np.mean(left == right)
-
-
-@pytest.mark.parametrize("weight", [0.5, 0.9, 0.05])
-def test_bands_are_solved_by_datasketch(weight):
-    bands, rows = solve_bands(0.7, 64, weight)
-    index = MinHashLSH(0.7, 64, weights=(1 - weight, weight))
-    assert (bands, rows) == (index.b, index.r)
-    assert bands * rows <= 64
-
-
-def test_missed_pairs_can_weigh_more():
-    eager_bands, eager_rows = solve_bands(0.8, 64, 0.95)
-    bands, rows = solve_bands(0.8, 64, 0.5)
-    assert 1 - (1 - 0.8**eager_rows) ** eager_bands > 1 - (1 - 0.8**rows) ** bands

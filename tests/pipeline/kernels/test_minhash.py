@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace.pipeline.kernels.minhash import EMPTY, TILE, band_hashes, permutations, sign, signatures
-from headrace.pipeline.kernels.shingles import Shingles, shingles
-from headrace.pipeline.kernels.word_hashes import word_hashes
+from headrace.pipeline.kernels.shingles import Shingles, shingle_texts
 
 
 def as_shingles(some):
@@ -48,13 +47,13 @@ def test_permutations_are_datasketchs(num_perm, seed):
 @given(st.lists(st.none() | st.text(max_size=60), max_size=4), st.integers(1, 6), st.integers(0, 3))
 def test_texts_are_signed_as_their_shingles_are(some, n, skipped):
     texts = pa.array(some, pa.large_string()).slice(min(skipped, len(some)))
-    np.testing.assert_array_equal(signatures(texts, 32, n), sign(shingles(word_hashes(texts), n), 32))
+    np.testing.assert_array_equal(signatures(texts, 32, n), sign(shingle_texts(texts, n), 32))
 
 
 @pytest.mark.parametrize("words", [TILE + 3, TILE + 4, TILE + 5, 2 * TILE + 4, 3 * TILE])
 def test_long_texts_are_signed_tile_by_tile(words):
     texts = pa.array([" ".join(f"{i:x}" for i in range(words)), "short"], pa.large_string())
-    np.testing.assert_array_equal(signatures(texts, 64), sign(shingles(word_hashes(texts)), 64))
+    np.testing.assert_array_equal(signatures(texts, 64), sign(shingle_texts(texts), 64))
 
 
 def test_a_document_without_words_has_the_empty_signature():
@@ -67,7 +66,7 @@ def test_similar_texts_have_similar_signatures():
     changed = [word if i % 60 else "changed" for i, word in enumerate(words)]
     texts = pa.array([" ".join(words), " ".join(changed)], pa.large_string())
     left, right = signatures(texts, 1024)
-    some = shingles(word_hashes(texts))
+    some = shingle_texts(texts)
     exact = len(np.intersect1d(some.set_of(0), some.set_of(1))) / len(np.union1d(some.set_of(0), some.set_of(1)))
     assert abs(np.mean(left == right) - exact) < 0.05
 

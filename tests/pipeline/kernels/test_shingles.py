@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.pipeline.kernels.shingles import exact_jaccard, shingles
-from headrace.pipeline.kernels.word_hashes import WordHashes, word_hashes
+from headrace.pipeline.kernels.shingles import exact_jaccard, shingle_texts, shingles
+from headrace.pipeline.kernels.unicode_tables import UNSPACED_RANGES
+from headrace.pipeline.kernels.word_hashes import WordHashes, hash_words, word_hashes
 
 MASK = 2**64 - 1
 BASE, MULTIPLIER = 0xD1342543DE82EF95, 0x9E3779B97F4A7C15
@@ -51,7 +52,39 @@ def test_a_set_is_sorted_and_has_no_repetitions():
     assert np.all(np.diff(found.set_of(1)) > 0)
 
 
+letters = st.sampled_from("ab é?日本語のテキストไทย".replace(" ", "") + "  ")
+
+
+def slow_words(text):
+    """The words of a text of letters without marks, and how many are of unspaced scripts."""
+    words, open_, unspaced = [], False, 0
+    for letter in text:
+        if any(first <= ord(letter) <= last for first, last in UNSPACED_RANGES):
+            words.append(letter)
+            unspaced, open_ = unspaced + 1, False
+        elif letter.isalnum():
+            words[-1:] = [words[-1] + letter] if open_ else [*words[-1:], letter]
+            open_ = True
+        else:
+            open_ = False
+    return words, unspaced
+
+
+@given(st.lists(st.none() | st.text(letters, max_size=30), max_size=4), st.integers(1, 4), st.integers(1, 7))
+def test_documents_mostly_of_unspaced_scripts_have_shingles_of_their_own_length(texts, n, characters):
+    found = shingle_texts(pa.array(texts, pa.large_string()), n, characters)
+    for document, text in enumerate(texts):
+        words, unspaced = slow_words(text or "")
+        flat = hash_words(words).tolist() if words else []
+        size = characters if 2 * unspaced > len(words) else n
+        expected = shingles(as_words([flat]), size).hashes
+        got = found.hashes[found.offsets[document] : found.offsets[document + 1]]
+        assert got.tolist() == expected.tolist()
+
+
 def test_a_shingle_has_a_word():
+    with pytest.raises(ValueError, match="at least one word"):
+        shingle_texts(pa.array(["a"], pa.large_string()), 5, 0)
     with pytest.raises(ValueError, match="at least one word"):
         shingles(as_words([[1]]), 0)
 
