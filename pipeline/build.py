@@ -10,7 +10,6 @@ from pathlib import Path
 
 from headrace.shards.base.errors import BuildError, InputError, Interrupted, RecipeError
 from headrace.shards.format.atomic import write_whole
-from headrace.shards.format.manifest import FILE as MANIFEST
 from headrace.shards.format.manifest import Manifest
 
 from .assembly.finish import finish
@@ -67,7 +66,7 @@ def build(
     executor = LocalExecutor(workers or len(os.sched_getaffinity(0)))
     try:
         recipe, plan = prepare(recipe_path, overrides)
-        with _claimed(out, recipe.name) as root:
+        with _claimed(out, recipe) as root:
             if recut:
                 _refuse_to_score(plan, out, root)
             return _build(recipe, plan, out, root, executor)
@@ -125,17 +124,18 @@ def _refuse_too_many_failures(recipe: Recipe, plan: Plan, out: Path, result: Pha
 
 
 @contextmanager
-def _claimed(out: Path, name: str) -> Iterator[Path]:
+def _claimed(out: Path, recipe: Recipe) -> Iterator[Path]:
     """The work folder of an output folder that is ours alone while the block runs.
 
     Raises:
         InputError: The folder cannot be used, holds something else, or another build is running in it.
     """
     root = out / WORK
-    if (out / MANIFEST).exists() and not root.exists():
+    if not root.exists() and out.is_dir() and (strange := sorted(path.name for path in out.iterdir())):
         raise InputError(
-            f"{out} holds shards that no unfinished or finished build of this recipe left",
-            found="a manifest without the build's work folder",
+            f"{out} holds what no build of this recipe left",
+            found=", ".join(strange[:4]) + (", ..." if len(strange) > 4 else "") + f", and no {WORK}",
+            expected="a folder that is empty, missing, or a build's own",
             remedy="Choose another --out, or remove the folder",
         )
     try:
@@ -154,19 +154,21 @@ def _claimed(out: Path, name: str) -> Iterator[Path]:
             raise InputError(
                 f"the output folder {out} cannot be locked", found=str(error), remedy="Choose another --out"
             ) from error
-        _claim_name(root / "build.json", name, out)
+        _claim_recipe(root / "build.json", recipe, out)
         yield root
 
 
-def _claim_name(path: Path, name: str, out: Path) -> None:
+def _claim_recipe(path: Path, recipe: Recipe, out: Path) -> None:
+    """Refuse the folder of another recipe: of another name, or of the same name with none of its inputs."""
+    mine = {"recipe": recipe.name, "inputs": sorted(entry.path for entry, _ in recipe.inputs)}
     if path.exists():
-        found = json.loads(path.read_text(encoding="utf-8"))["recipe"]
-        if found != name:
+        known = json.loads(path.read_text(encoding="utf-8"))
+        if known["recipe"] != recipe.name or not set(known["inputs"]) & set(mine["inputs"]):
             raise RecipeError(
                 f"{out} holds another recipe's build",
-                found=f"'{found}'",
-                expected=f"'{name}'",
-                remedy="Choose another --out, or remove the folder; a changed recipe of the same name continues there",
+                found=f"'{known['recipe']}' of {', '.join(known['inputs'])}",
+                expected=f"'{recipe.name}' of {', '.join(mine['inputs'])}",
+                remedy="Choose another --out, or remove the folder; a changed recipe continues there when it has the "
+                "same name and at least one of its inputs",
             )
-    else:
-        write_whole(path, json.dumps({"recipe": name}).encode())
+    write_whole(path, json.dumps(mine).encode())

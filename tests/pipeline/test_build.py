@@ -237,3 +237,23 @@ def test_a_shard_that_was_changed_in_place_is_made_again(workshop):
     assert workshop.shards() != shards
     assert workshop.build().ran == 1
     assert workshop.shards() == shards
+
+
+def test_a_recipe_of_the_same_name_with_other_inputs_is_another_recipe(workshop):
+    workshop.build()
+    before = workshop.shards()
+    (workshop.folder / "other.jsonl").write_text('{"text": "one two three"}\n')
+    with pytest.raises(RecipeError, match=r"holds another recipe's build.*in/\*\.jsonl.*other\.jsonl"):
+        workshop.build("out", "inputs=[{path: other.jsonl}]")
+    assert workshop.shards() == before
+    both = workshop.build("out", "inputs=[{path: in/*.jsonl}, {path: other.jsonl}]")
+    assert both.manifest.counts.read.records == 241
+
+
+def test_a_folder_of_something_else_is_left_alone(workshop):
+    out = workshop.folder / "out"
+    out.mkdir()
+    (out / "thesis.tex").write_text("mine")
+    with pytest.raises(InputError, match=r"holds what no build of this recipe left.*thesis\.tex"):
+        workshop.build()
+    assert [path.name for path in out.iterdir()] == ["thesis.tex"]

@@ -72,7 +72,7 @@ def test_the_story_says_what_became_of_a_record_and_why(rows):
     assert few["fate"] == "dropped by own:few_words: few_words"
     assert few["measured"] == "4"
     copy = one(rows, stage="exact_dedup")
-    assert dict(story(copy))["survivor"] == f"{copy['survivor']} (tiny), similarity 1.0000"
+    assert dict(story(copy))["survivor"] == f"{copy['survivor']} (tiny), similarity 1.0000; the bound is 1"
     failed = dict(story(one(rows, fate="failed")))
     assert failed["fate"].startswith("failed by read: the line is not JSON")
     weed = dict(story(one(rows, stage="own:weeds")))
