@@ -10,6 +10,7 @@ from pathlib import Path
 
 from headrace.shards.base.errors import BuildError, InputError, Interrupted, RecipeError
 from headrace.shards.format.atomic import write_whole
+from headrace.shards.format.manifest import FILE as MANIFEST
 from headrace.shards.format.manifest import Manifest
 
 from .assembly.finish import finish
@@ -131,11 +132,10 @@ def _claimed(out: Path, recipe: Recipe) -> Iterator[Path]:
         InputError: The folder cannot be used, holds something else, or another build is running in it.
     """
     root = out / WORK
-    if not root.exists() and out.is_dir() and (strange := sorted(path.name for path in out.iterdir())):
+    if (out / MANIFEST).exists() and not root.exists():
         raise InputError(
-            f"{out} holds what no build of this recipe left",
-            found=", ".join(strange[:4]) + (", ..." if len(strange) > 4 else "") + f", and no {WORK}",
-            expected="a folder that is empty, missing, or a build's own",
+            f"{out} holds shards that no unfinished or finished build of this recipe left",
+            found="a manifest without the build's work folder",
             remedy="Choose another --out, or remove the folder",
         )
     try:
