@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from .c4_lines import choose_lines
 from .compile import Compilation, Kernel
 from .document_stats import count_all
 from .language import score_documents
@@ -28,6 +29,7 @@ KERNELS: tuple[Kernel[..., Any], ...] = (
     match_ngrams,
     find_beginnings,
     score_documents,
+    choose_lines,
 )
 
 
