@@ -95,13 +95,16 @@ class Benchmark:
             ) from error
 
     def _field(self, record: Any, name: str, place: str) -> Any:
-        value, known = record, _fields(record)
-        if name in known:
+        if isinstance(record, Mapping) and name in record:
             return record[name]
+        value = record
         for step in name.split("."):
+            if value is None and value is not record:
+                return None  # an object that is null has no fields
             if not isinstance(value, Mapping) or step not in value:
                 raise InputError(
-                    f"the benchmark {self.file} has no field '{name}' in {place}", remedy=did_you_mean(name, known)
+                    f"the benchmark {self.file} has no field '{name}' in {place}",
+                    remedy=did_you_mean(name, _fields(record)),
                 )
             value = value[step]
         return value

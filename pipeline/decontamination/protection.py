@@ -9,7 +9,7 @@ two) means nothing, such as a row of the first numbers: it is not looked for, an
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +118,8 @@ class Protection:
         return self._spelled[passage]
 
 
-@cache
 def protect(benchmarks: tuple[Benchmark, ...], terms: Terms) -> Protection:
-    """Read the benchmarks and index what of them is protected; done once per process.
+    """Read the benchmarks and index what of them is protected; done once per process for files that stay as they are.
 
     Raises:
         InputError: A benchmark or the tokenizer cannot be read, or two benchmarks have one name.
@@ -129,6 +128,13 @@ def protect(benchmarks: tuple[Benchmark, ...], terms: Terms) -> Protection:
     for title in titles:
         if titles.count(title) > 1:
             raise InputError(f"two benchmarks are called '{title}'", remedy="Give one of them another 'name'")
+    files = (*(benchmark.file for benchmark in benchmarks), *filter(None, (terms.tokenizer, terms.exclude)))
+    return _protect(benchmarks, terms, tuple(file_digest(file) for file in files if file.exists()))
+
+
+@lru_cache(8)
+def _protect(benchmarks: tuple[Benchmark, ...], terms: Terms, digests: tuple[str, ...]) -> Protection:
+    """As `protect`; the digests are what tells files that have changed."""
     items = [(benchmark, item) for benchmark in benchmarks for item in benchmark.items()]
     texts = [passage for _, item in items for passage in item.passages]
     owners = np.repeat(np.arange(len(items)), [len(item.passages) for _, item in items])
