@@ -3,21 +3,14 @@
 import json
 import shutil
 from collections import Counter
-from collections.abc import Collection, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from headrace.shards.base.errors import BuildError
 from headrace.shards.format.atomic import write_whole
 from headrace.shards.format.manifest import FILE as MANIFEST
 from headrace.shards.format.manifest import (
-    Benchmark,
-    Certificate,
     Counts,
     InputFile,
     Manifest,
@@ -33,6 +26,7 @@ from ..fragments.write import write_fragments
 from ..outputs.base import Output
 from ..plan import Plan
 from ..recipe import Recipe
+from .certificates import certificates
 from .ledger import LEDGER
 from .publish import publish
 from .shards import FILES
@@ -55,7 +49,7 @@ def finish(recipe: Recipe, plan: Plan, results: Results, root: Path, out: Path) 
     manifest = _manifest(recipe, plan, results, root, _counts(funnel, results))
     own = root / FINAL
     shutil.rmtree(own, ignore_errors=True)
-    write_fragments(recipe, plan, funnel, results, root, own)
+    write_fragments(recipe, plan, manifest, funnel, results, root, own)
     write_whole(own / LEDGER_FOLDER / INPUTS, _ledger_parts(plan))
     publish(_files(plan, results, root), out, root / PUBLISHED, MANIFEST)
     manifest.save(out)
@@ -133,39 +127,9 @@ def _manifest(recipe: Recipe, plan: Plan, results: Results, root: Path, counts: 
         ),
         tokenizer=output.tokenizer_entry(root / task_name("prepare", 0)),
         counts=counts,
-        decontamination=_certificates(recipe, results, root),
+        decontamination=certificates(recipe, results, root),
         shards=tuple(ShardInfo(**done.stats["shard"]) for done in results["shards"].done),
     )
-
-
-def _certificates(recipe: Recipe, results: Results, root: Path) -> tuple[Certificate, ...] | None:
-    """What the decontamination stages guarantee, with the items that were found."""
-    filters = [(stage.label, stage.plugin.load()) for stage in recipe.stages if stage.kind == "filter"]
-    promises = {label: promise for label, each in filters if (promise := each.certificate())}
-    found: dict[str, dict[str, set[str]]] = {label: {} for label in promises}
-    for done in results["ledger"].done if promises else ():
-        table = pq.read_table(root / done.name / LEDGER, columns=["stage", "evidence", "edits"])
-        for stage, item in _told_items(table, promises):
-            benchmark, name = item[:2]
-            found[stage].setdefault(benchmark, set()).add(name)
-    certificates = []
-    for label, promise in promises.items():
-        benchmarks = {
-            name: Benchmark.model_validate({**each, "found": sorted(found[label].get(name, ()))})
-            for name, each in promise["benchmarks"].items()
-        }
-        certificates.append(Certificate.model_validate({**promise, "benchmarks": benchmarks}))
-    return tuple(certificates) or None
-
-
-def _told_items(ledger: pa.Table, stages: Collection[str]) -> Iterator[tuple[str, list[Any]]]:
-    """Each item that one of these stages names, as evidence of a drop or of an edit."""
-    told = ledger.filter(pc.or_(pc.is_valid(ledger.column("evidence")), pc.is_valid(ledger.column("edits"))))
-    for row in told.to_pylist():
-        evidence = [{"stage": row["stage"], **json.loads(row["evidence"])}] if row["evidence"] else []
-        for each in (*evidence, *json.loads(row["edits"] or "[]")):
-            if each["stage"] in stages:
-                yield from ((each["stage"], item) for item in each.get("items", ()))
 
 
 def _ledger_parts(plan: Plan) -> bytes:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from headrace.shards.base.report import Table
 
 MOST_ROWS = 60
+MOST_KINDS = 20
 
 
 class Group(NamedTuple):
@@ -86,7 +87,7 @@ def mixture_table(stages: Sequence[str], funnel: Funnel) -> Table | None:
     return Table(
         title="Languages and sources",
         note="Records and bytes as read, records left after each stage, and what was kept."
-        + (f" The {MOST_ROWS} largest of {len(rows)}." if len(rows) > MOST_ROWS else ""),
+        + (f" The {MOST_KINDS} largest of {len(rows)}." if len(rows) > MOST_KINDS else ""),
         columns=(
             "language",
             "source",
@@ -97,7 +98,7 @@ def mixture_table(stages: Sequence[str], funnel: Funnel) -> Table | None:
             "bytes kept",
             "% of bytes",
         ),
-        rows=tuple(rows[:MOST_ROWS]),
+        rows=tuple(rows[:MOST_KINDS]),
         highlight="% of bytes",
     )
 

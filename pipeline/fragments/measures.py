@@ -69,7 +69,8 @@ def _edges(values: NDArray[np.float64], least: float, most: float) -> NDArray[np
     if low == high:
         low, high = values.min(), values.max()
     low, high = min([low, *bounds]), max([high, *bounds])
-    if low > 0 and high / low > DECADES:
+    # Shares and probabilities end at 1; however small some are, the others are to be told apart.
+    if high > 1 and low > 0 and high / low > DECADES:
         edges = np.geomspace(low / 1.1, high * 1.1, BINS + 1)
     else:
         margin = (high - low) * 0.02 or abs(high) * 0.1 or 1.0

@@ -3,18 +3,22 @@
 from pathlib import Path
 
 from headrace.shards.base.report import Gallery, write_fragment
+from headrace.shards.format.manifest import Manifest
 
 from ..engine.runner import Results
 from ..plan import Plan
 from ..recipe import Recipe
 from .clusters import find_clusters, largest_table, sizes_table
+from .contamination import contamination_table
 from .funnel import Funnel, funnel_table, mixture_table, reasons_table
 from .galleries import Galleries
 from .measures import histograms
 from .times import phases_table, stages_table
 
 
-def write_fragments(recipe: Recipe, plan: Plan, funnel: Funnel, results: Results, root: Path, out: Path) -> None:
+def write_fragments(
+    recipe: Recipe, plan: Plan, manifest: Manifest, funnel: Funnel, results: Results, root: Path, out: Path
+) -> None:
     """Write every fragment of a build into `out`/report."""
     labels = [stage.label for stage in recipe.stages]
     galleries = Galleries(plan, results, root, out)
@@ -27,6 +31,8 @@ def write_fragments(recipe: Recipe, plan: Plan, funnel: Funnel, results: Results
     if nearest := tuple(galleries.nearest()):
         note = "For each bound the records whose measure is nearest to it, on both its sides."
         write_fragment(out, 30, "nearest", Gallery(title="At the thresholds", note=note, items=nearest))
+    if manifest.decontamination:
+        write_fragment(out, 35, "contamination", contamination_table(manifest.decontamination))
     if clusters := find_clusters(plan.population, results, root):
         write_fragment(out, 40, "clusters", sizes_table(clusters))
         write_fragment(out, 42, "largest-clusters", largest_table(clusters, galleries.name))

@@ -1,0 +1,46 @@
+"""The certificates of decontamination: what stages guarantee, with the items that were found."""
+
+import json
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from headrace.shards.format.manifest import Benchmark, Certificate
+
+from ..engine.runner import Results
+from ..recipe import Recipe
+from .ledger import LEDGER
+
+
+def certificates(recipe: Recipe, results: Results, root: Path) -> tuple[Certificate, ...] | None:
+    """What the decontamination stages guarantee, with the items that were found."""
+    filters = [(stage.label, stage.plugin.load()) for stage in recipe.stages if stage.kind == "filter"]
+    promises = {label: promise for label, each in filters if (promise := each.certificate())}
+    found: dict[str, dict[str, set[str]]] = {label: {} for label in promises}
+    for done in results["ledger"].done if promises else ():
+        table = pq.read_table(root / done.name / LEDGER, columns=["stage", "evidence", "edits"])
+        for stage, item in _told_items(table, promises):
+            benchmark, name = item[:2]
+            found[stage].setdefault(benchmark, set()).add(name)
+    certificates = []
+    for label, promise in promises.items():
+        benchmarks = {
+            name: Benchmark.model_validate({**each, "found": sorted(found[label].get(name, ()))})
+            for name, each in promise["benchmarks"].items()
+        }
+        certificates.append(Certificate.model_validate({**promise, "benchmarks": benchmarks}))
+    return tuple(certificates) or None
+
+
+def _told_items(ledger: pa.Table, stages: Collection[str]) -> Iterator[tuple[str, list[Any]]]:
+    """Each item that one of these stages names, as evidence of a drop or of an edit."""
+    told = ledger.filter(pc.or_(pc.is_valid(ledger.column("evidence")), pc.is_valid(ledger.column("edits"))))
+    for row in told.to_pylist():
+        evidence = [{"stage": row["stage"], **json.loads(row["evidence"])}] if row["evidence"] else []
+        for each in (*evidence, *json.loads(row["edits"] or "[]")):
+            if each["stage"] in stages:
+                yield from ((each["stage"], item) for item in each.get("items", ()))
