@@ -1,22 +1,28 @@
 """Gopher's quality rules: Rae et al., "Scaling Language Models" (2021, arXiv 2112.11446), appendix A.1.1.
 
-The paper does not say what a word is. Here a word is what Unicode's classes make one (`kernels/words.py`), and one
-character of the scripts that put no spaces between words; the share of alphabetic words is taken over what stands
-between white space, as the paper's wording has it.
+The paper does not say what a word is. Here, as in datatrove's filter, it is a token as spaCy's rules cut it
+(`kernels/tokens.py`): the number of words and their mean length are over tokens with a letter or digit, the shares of
+`#`, of ellipses and of alphabetic words are over all tokens, punctuation too, and stop words are found as they are
+written, capitals and all.
+
+In scripts without spaces a character is a token. The bounds on their number then mean characters, of which a Chinese
+or Japanese word has about two; the mean length of a word means nothing there, so that it is taken over the words of
+other scripts, and breaks no rule where those are the lesser part.
 """
 
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import Field
 
 from ..batch import Batch
-from ..kernels.document_stats import GOPHER_STOP_WORDS, document_stats
+from ..kernels.counts import DocumentCounts
+from ..kernels.lines import BULLET, ELLIPSIS
+from ..kernels.segments import segment
+from ..kernels.stop_words import count_stop_words
+from ._shares import Share, share
 from .base import Floats, Measures, Record, Rule, RuleFilter
 
-Share = Annotated[float, Field(ge=0, le=1)]
+GOPHER_STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
 
 
 @dataclass(frozen=True)
@@ -28,14 +34,16 @@ class GopherQuality(RuleFilter):
         max_words: Words in a document, at most.
         min_mean_word_length: Mean characters of a word, at least.
         max_mean_word_length: Mean characters of a word, at most.
-        max_hash_ratio: `#` per word, at most.
-        max_ellipsis_ratio: Ellipses (`...`, `…`) per word, at most.
+        max_hash_ratio: `#` per token, at most.
+        max_ellipsis_ratio: Ellipses (`...`, `…`) per token, at most.
         max_bullet_lines: Share of the lines that start with a bullet, at most.
         max_ellipsis_lines: Share of the lines that end in an ellipsis, at most.
-        min_alphabetic_words: Share of the words that hold a letter, at least.
+        min_alphabetic_words: Share of the tokens that hold a letter, at least.
         min_stop_words: How many different ones of `stop_words` a document holds, at least.
-        stop_words: In lower case.
+        stop_words: As they are to be found; the paper's are English.
     """
+
+    version = 2
 
     min_words: int = 50
     max_words: int = 100_000
@@ -49,49 +57,52 @@ class GopherQuality(RuleFilter):
     min_stop_words: int = 2
     stop_words: tuple[str, ...] = GOPHER_STOP_WORDS
 
-    @property
-    def rules(self) -> tuple[Rule, ...]:
-        """In the paper's order."""
-        return (
-            Rule("number_of_words", "words", self.min_words, self.max_words),
-            Rule("mean_word_length", "mean_word_length", self.min_mean_word_length, self.max_mean_word_length),
-            Rule("hash_ratio", "hash_ratio", high=self.max_hash_ratio),
-            Rule("ellipsis_ratio", "ellipsis_ratio", high=self.max_ellipsis_ratio),
-            Rule("bullet_lines", "bullet_lines", high=self.max_bullet_lines),
-            Rule("ellipsis_lines", "ellipsis_lines", high=self.max_ellipsis_lines),
-            Rule("alphabetic_words", "alphabetic_words", low=self.min_alphabetic_words),
-            Rule("stop_words", "stop_words", low=self.min_stop_words),
-        )
+    rules = (
+        Rule("number_of_words", "words", "min_words", "max_words"),
+        Rule("mean_word_length", "mean_word_length", "min_mean_word_length", "max_mean_word_length"),
+        Rule("hash_ratio", "hash_ratio", high="max_hash_ratio"),
+        Rule("ellipsis_ratio", "ellipsis_ratio", high="max_ellipsis_ratio"),
+        Rule("bullet_lines", "bullet_lines", high="max_bullet_lines"),
+        Rule("ellipsis_lines", "ellipsis_lines", high="max_ellipsis_lines"),
+        Rule("alphabetic_words", "alphabetic_words", low="min_alphabetic_words"),
+        Rule("stop_words", "stop_words", low="min_stop_words"),
+    )
 
     def measure(self, batch: Batch) -> Measures:
-        """All eight from one pass over the text; a share of nothing is 0."""
-        stats = document_stats(batch.column("text"), self.stop_words)
+        """All eight from what the walk over the text counted; a share of nothing is 0."""
+        found = batch.computed(segment)
+        counts, tokens, lines = found.counts, found.tokens, found.lines
+        stop_words = count_stop_words(tokens.offsets, tokens.hashes, self.stop_words)
         return Measures(
             {
-                "words": stats.words.astype(np.float64),
-                "mean_word_length": _ratio(stats.word_characters, stats.words),
-                "hash_ratio": _ratio(stats.hashes, stats.words),
-                "ellipsis_ratio": _ratio(stats.ellipses, stats.words),
-                "bullet_lines": _ratio(stats.bullet_lines, stats.lines),
-                "ellipsis_lines": _ratio(stats.ellipsis_lines, stats.lines),
-                "alphabetic_words": _ratio(stats.alphabetic_whitespace_words, stats.whitespace_words),
-                "stop_words": stats.stop_words.astype(np.float64),
+                "words": (counts.plain + counts.unspaced).astype(np.float64),
+                "mean_word_length": _mean_word_length(counts),
+                "hash_ratio": share(counts.hashes, counts.tokens),
+                "ellipsis_ratio": share(counts.ellipses, counts.tokens),
+                "bullet_lines": share(lines.count(lines.kinds & BULLET), lines.numbers),
+                "ellipsis_lines": share(lines.count(lines.kinds & ELLIPSIS), lines.numbers),
+                "alphabetic_words": share(counts.alphabetic, counts.tokens),
+                "stop_words": stop_words.astype(np.float64),
             }
         )
 
 
-def _ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> Floats:
-    return part / np.maximum(whole, 1)
+def _mean_word_length(counts: DocumentCounts) -> Floats:
+    mean = share(counts.plain_characters, counts.plain)
+    mean[counts.unspaced > counts.plain] = np.nan
+    return mean
 
 
 _PROSE = "The river that feeds the mill has to be kept clear of weeds, and the wheel turns with it. "
+_JAPANESE = "水車は川の流れで回り、the石臼を動かして小麦を粉にするために使われてきた。"
 
 EXAMPLES: tuple[tuple[Record, str | None], ...] = (
     (Record(url=None, meta={}, text=_PROSE * 5), None),
+    (Record(url=None, meta={}, text=_JAPANESE * 3), "stop_words"),
     (Record(url=None, meta={}, text="Too short to be worth reading."), "number_of_words"),
     (Record(url=None, meta={}, text="a b " * 100), "mean_word_length"),
     (Record(url=None, meta={}, text=_PROSE * 5 + "# " * 30), "hash_ratio"),
-    (Record(url=None, meta={}, text=(_PROSE + "... ... ") * 5), "ellipsis_ratio"),
+    (Record(url=None, meta={}, text=(_PROSE + "... ... ... ") * 5 + "the end."), "ellipsis_ratio"),
     (Record(url=None, meta={}, text=f"• {_PROSE}\n" * 5), "bullet_lines"),
     (Record(url=None, meta={}, text=f"{_PROSE.strip()[:-1]}...\n" * 5), "ellipsis_lines"),
     (Record(url=None, meta={}, text=(_PROSE + "1234 5678 9012 3456 7890 " * 2) * 5), "alphabetic_words"),

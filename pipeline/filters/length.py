@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..batch import Batch
-from ..kernels.document_stats import document_stats
+from ..kernels.segments import segment
 from .base import Measures, Record, Rule, RuleFilter
 
 
@@ -31,9 +31,9 @@ class Length(RuleFilter):
     )
 
     def measure(self, batch: Batch) -> Measures:
-        """Both from one pass over the text."""
-        stats = document_stats(batch.column("text"))
-        return Measures({"characters": stats.characters.astype(np.float64), "words": stats.words.astype(np.float64)})
+        """Both from the walk over the text that all text rules share."""
+        counts = batch.computed(segment).counts
+        return Measures({"characters": counts.characters.astype(np.float64), "words": counts.words.astype(np.float64)})
 
 
 EXAMPLES: tuple[tuple[Record, str | None], ...] = (

@@ -83,6 +83,17 @@ class Lines:
         """The flat arrays, for kernels."""
         return LineArrays(*(getattr(self, name) for name in LineArrays._fields))
 
+    @property
+    def numbers(self) -> NDArray[np.int64]:
+        """Lines of each document, int64 (n,)."""
+        return np.diff(self.offsets)
+
+    def count(self, chosen: NDArray[Any]) -> NDArray[np.int64]:
+        """Lines of each document for which `chosen` is not 0, int64 (n,): `lines.count(lines.kinds & BULLET)`."""
+        total = np.zeros(len(chosen) + 1, np.int64)
+        np.cumsum(chosen != 0, out=total[1:])
+        return total[self.offsets[1:]] - total[self.offsets[:-1]]
+
 
 @device
 def put_line(

@@ -4,6 +4,7 @@ An n-gram occurs twice only if both (n-1)-grams in it do. So every n-gram of the
 n only those at whose place, and at the next one, repeated (n-1)-grams stand: few are left after the second step.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from .compile import device, kernel, reads, writes
 from .hash_table import VALUE, mask_for, new_table, slot_of
 from .hashing import SEED, absorb
-from .tokens import CHARACTER
+from .tokens import CHARACTER, Tokens
 
 TOP = (2, 3, 4)
 """The n of which the most frequent n-gram is measured."""
@@ -32,28 +33,27 @@ class RepeatedNgrams:
     """Code points in repeated n-grams of tokens.
 
     Args:
-        top: int64 (3, documents): of the most frequent n-gram, the first one among equals, with the spaces between
-            its tokens, times its occurrences; n is 2, 3, 4.
-        duplicate: int64 (6, documents): of all n-grams that occurred before; one that did is stepped over wholly, so
-            that nothing is counted twice. n is 5 to 10.
+        top: For n of 2, 3, 4 int64 (documents,): of the most frequent n-gram, the first one among equals, with the
+            spaces between its tokens, times its occurrences.
+        duplicate: For n of 5 to 10 int64 (documents,): of all n-grams that occurred before; one that did is stepped
+            over wholly, so that nothing is counted twice.
     """
 
-    top: NDArray[np.int64]
-    duplicate: NDArray[np.int64]
+    top: Mapping[int, NDArray[np.int64]]
+    duplicate: Mapping[int, NDArray[np.int64]]
 
 
-def repeated_ngrams(
-    offsets: NDArray[np.int64], hashes: NDArray[np.uint64], characters: NDArray[np.uint32], kinds: NDArray[np.uint8]
-) -> RepeatedNgrams:
-    """Measure documents, whose tokens are given as in `segments.Tokens`."""
+def repeated_ngrams(tokens: Tokens) -> RepeatedNgrams:
+    """Measure the repetition among the tokens of each document."""
+    offsets = tokens.offsets
     documents = len(offsets) - 1
     longest = int(np.diff(offsets).max(initial=0))
     counts = np.zeros((LAST - FIRST + 1, documents), np.int64)
     find_repeated(
         offsets,
-        hashes,
-        characters,
-        kinds,
+        tokens.hashes,
+        tokens.characters,
+        tokens.kinds,
         new_table(longest),
         np.empty(longest + 1, np.int64),
         np.empty(longest, np.uint64),
@@ -61,7 +61,8 @@ def repeated_ngrams(
         np.empty(longest, np.uint64),
         counts,
     )
-    return RepeatedNgrams(counts[: len(TOP)], counts[len(TOP) :])
+    by_n = dict(zip((*TOP, *DUPLICATE), counts, strict=True))
+    return RepeatedNgrams({n: by_n[n] for n in TOP}, {n: by_n[n] for n in DUPLICATE})
 
 
 @kernel(

@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 from .buffers import TextArray, text_buffers
 from .counts import DocumentCounts
 from .lines import LineArrays, Lines
-from .tokens import TokenArrays, new_piece
+from .tokens import TokenArrays, Tokens, new_piece
 from .unicode_tables import unicode_tables
 from .walk import WordArrays, walk
 from .word_hashes import WordHashes
@@ -27,27 +27,6 @@ LINE_DTYPES = (np.uint64, *[np.uint32] * 9, np.uint8)
 
 MAX_DOCUMENT = 1 << 32
 """Bytes of a document: positions in it are uint32."""
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """The tokens (`tokens.py`) of n documents; those of document d are `offsets[d] : offsets[d + 1]`.
-
-    Args:
-        offsets: int64 (n + 1,).
-        hashes: uint64, of each token's bytes as they stand (`hashing.hash_span`).
-        starts: uint32, byte at which it starts, from the start of its document.
-        stops: uint32, byte behind it.
-        characters: uint32, code points in it.
-        kinds: uint8, the bits SYMBOL, ALPHABETIC and CHARACTER of `tokens.py`.
-    """
-
-    offsets: NDArray[np.int64]
-    hashes: NDArray[np.uint64]
-    starts: NDArray[np.uint32]
-    stops: NDArray[np.uint32]
-    characters: NDArray[np.uint32]
-    kinds: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ use), without the lists of exceptions by language. What stands between white spa
   digits; a dot between a lower-case letter and a capital.
 """
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,8 +34,29 @@ MAX_PIECE = 1 << 16
 """Characters without white space that are looked at in one go: a longer piece is cut there."""
 
 
+@dataclass(frozen=True)
+class Tokens:
+    """The tokens of n documents; those of document d are `offsets[d] : offsets[d + 1]`.
+
+    Args:
+        offsets: int64 (n + 1,).
+        hashes: uint64, of each token's bytes as they stand (`hashing.hash_span`).
+        starts: uint32, byte at which it starts, from the start of its document.
+        stops: uint32, byte behind it.
+        characters: uint32, code points in it.
+        kinds: uint8, the bits SYMBOL, ALPHABETIC and CHARACTER.
+    """
+
+    offsets: NDArray[np.int64]
+    hashes: NDArray[np.uint64]
+    starts: NDArray[np.uint32]
+    stops: NDArray[np.uint32]
+    characters: NDArray[np.uint32]
+    kinds: NDArray[np.uint8]
+
+
 class TokenArrays(NamedTuple):
-    """Where the walk writes tokens; see `segments.Tokens`."""
+    """Where the walk writes tokens; see `Tokens`."""
 
     hashes: NDArray[np.uint64]
     starts: NDArray[np.uint32]

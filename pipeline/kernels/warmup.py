@@ -5,19 +5,28 @@ from typing import Any
 
 from .c4_lines import choose_lines
 from .compile import Compilation, Kernel
-from .document_stats import count_all
+from .feed_lines import join_lines
 from .language import score_documents
 from .language_text import find_beginnings
+from .line_repetition import count_repeated
 from .marked_documents import mark_documents
 from .minhash import hash_bands, sign_shingles, sign_texts
 from .ngram_matches import match_ngrams
+from .ngrams import find_repeated
 from .normalized import normalize_all
 from .shingles import count_common, hash_shingles, shingle_all
+from .stop_words import find_stop_words, hash_each
+from .walk import walk
 from .word_hashes import find_words
 
 KERNELS: tuple[Kernel[..., Any], ...] = (
     find_words,
-    count_all,
+    walk,
+    join_lines,
+    count_repeated,
+    find_repeated,
+    hash_each,
+    find_stop_words,
     hash_shingles,
     shingle_all,
     count_common,

@@ -1,12 +1,18 @@
 """Batches of texts or images for a filter to judge."""
 
 from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from fastwarc.warc import ArchiveIterator, WarcRecordType
+from resiliparse.extract.html2text import extract_plain_text
 
 from headrace.pipeline.contracts.trial_records import batch_of
 from headrace.pipeline.filters.base import Record
+
+CRAWL = Path(__file__).parents[3] / "examples/demo/data/crawl"
 
 
 @pytest.fixture
@@ -34,3 +40,14 @@ def reasons():
         ]
 
     return name
+
+
+@pytest.fixture(scope="session")
+def crawl_pages() -> list[str]:
+    """The texts of some pages of the demo's crawl: manuals, and one declaration in many languages."""
+    texts = []
+    for name in ("python-3.13", "postgresql-17", "udhr"):
+        with (CRAWL / f"{name}.warc.gz").open("rb") as file:
+            pages = ArchiveIterator(file, record_types=WarcRecordType.response)
+            texts += [extract_plain_text(page.reader.read().decode("utf-8", "replace")) for page in islice(pages, 20)]
+    return texts
