@@ -33,7 +33,7 @@ def _run(command: list[str]) -> Timed:
 BENCHMARK = Benchmark(
     title="Help",
     unit="calls",
-    prepare=lambda folder, small: None,
+    prepare=lambda setting: None,
     contestants=(
         Contestant("python -c pass", OURS, bare_python),
         *(Contestant(f"headrace {each} --help".replace("  ", " "), OURS, partial(headrace, each)) for each in COMMANDS),

@@ -10,27 +10,27 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from .harness import OURS, Benchmark, Contestant, Done, Timed
+from .harness import OURS, Benchmark, Contestant, Done, Setting, Timed
 
 SAMPLES, SHARDS, SIZE = 20_000, 20, 12_000
 SMALL = 4_000
 BATCH = 256
 
 
-def prepare(folder: Path, small: bool) -> None:
+def prepare(setting: Setting) -> None:
     """Tars written by headrace; the contents depend on the sample's number alone."""
     from headrace.shards.format.manifest import Manifest
     from headrace.shards.format.writer import ShardWriter
 
-    samples = SMALL if small else SAMPLES
+    samples = SMALL if setting.small else SAMPLES
     contents, each, infos = _contents(samples), samples // SHARDS, []
     for number in range(SHARDS):
-        with ShardWriter(folder / "tars", f"{number:05d}.tar") as shard:
+        with ShardWriter(setting.folder / "tars", f"{number:05d}.tar") as shard:
             for row in range(each):
                 shard.add(f"{number * each + row:08d}", {"bin": next(contents)})
         infos.append(shard.info)
-    Manifest(kind="samples", name="random", shards=tuple(infos)).save(folder / "tars")
-    (folder / "samples").write_text(str(samples))
+    Manifest(kind="samples", name="random", shards=tuple(infos)).save(setting.folder / "tars")
+    (setting.folder / "samples").write_text(str(samples))
 
 
 def _contents(samples: int) -> Iterator[bytes]:

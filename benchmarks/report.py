@@ -3,12 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from .environments import pinned
 from .harness import OURS
 from .rounds import Outcome, Result
+from .targets import Reached, reached
 
 OUR_PACKAGES = ("headrace", "numpy", "numba", "pyarrow", "torch")
 QUIET = 0.05
@@ -65,8 +67,22 @@ def _outcome_data(outcome: Outcome) -> dict[str, Any]:
         }
         for result in outcome.results
     ]
+    targets = [
+        {
+            "work": each.target.work,
+            "over": each.target.over,
+            "under": each.target.under,
+            "fact": each.target.fact or "time",
+            "least": each.target.least or None,
+            "most": each.target.most if isfinite(each.target.most) else None,
+            "ratio": each.ratio,
+            "met": each.met,
+        }
+        for each in reached(outcome)
+    ]
     unit, others = outcome.benchmark.unit, round(outcome.disturbance, 3)
-    return {"title": outcome.benchmark.title, "unit": unit, "share_of_others": others, "contestants": contestants}
+    about = {"title": outcome.benchmark.title, "unit": unit, "share_of_others": others}
+    return {**about, "targets": targets, "contestants": contestants}
 
 
 def markdown(run: Run) -> str:
@@ -86,6 +102,7 @@ def markdown(run: Run) -> str:
         "",
         *_warning(max(outcome.disturbance for outcome in run.outcomes)),
     ]
+    lines += _targets([each for outcome in run.outcomes for each in reached(outcome)])
     for outcome in run.outcomes:
         lines += _section(outcome)
     return "\n".join(lines)
@@ -99,6 +116,21 @@ def _warning(disturbance: float) -> list[str]:
         "than they would be, those of several processes most; what can be relied upon are large ratios.",
         "",
     ]
+
+
+def _targets(found: Sequence[Reached]) -> list[str]:
+    if not found:
+        return []
+    head = ["| work | ratio | target | reached |  |", "| :-- | :-- | --: | --: | :-- |"]
+    return ["## Targets", "", *head, *map(_target, found), ""]
+
+
+def _target(each: Reached) -> str:
+    target = each.target
+    bound = f"at least {target.least:g}" if target.least else f"at most {target.most:g}"
+    ratio = f"{target.fact or 'time'} of {target.over} / {target.under}"
+    verdict = "yes" if each.met else f"**no** {'; '.join(each.remarks)}".strip()
+    return f"| {target.work} | {ratio} | {bound} | {each.ratio:.3g} | {verdict} |"
 
 
 def _section(outcome: Outcome) -> list[str]:

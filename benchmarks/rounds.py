@@ -11,7 +11,7 @@ from typing import Any
 
 from headrace.shards.base.progress import progress
 
-from .harness import Benchmark, Contestant
+from .harness import Benchmark, Contestant, Setting
 from .machine import Disturbance
 from .process import Process
 
@@ -76,12 +76,13 @@ def load(name: str) -> tuple[Benchmark, str]:
     return benchmark, module.__doc__ or ""
 
 
-def measure(name: str, cache: Path, rounds: int, small: bool) -> Outcome:
+def measure(name: str, cache: Path, corpus: Path, rounds: int, small: bool) -> Outcome:
     """Run one benchmark.
 
     Args:
         name: Its module's.
         cache: Where the peers' environments are.
+        corpus: Where the pages of `benchmarks.corpora` are.
         rounds: Counted ones, after those to warm up.
         small: Use the small data.
 
@@ -91,7 +92,7 @@ def measure(name: str, cache: Path, rounds: int, small: bool) -> Outcome:
     """
     benchmark, description = load(name)
     with TemporaryDirectory(prefix="headrace-benchmark-") as scratch:
-        benchmark.prepare(Path(scratch), small)
+        benchmark.prepare(Setting(Path(scratch), small, corpus))
         watch = Disturbance()
         results = _alternate(name, benchmark, Path(scratch), cache, rounds)
         disturbance = watch.share()

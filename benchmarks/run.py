@@ -13,11 +13,25 @@ from datetime import date
 from pathlib import Path
 
 from . import machine
+from .corpora.places import CORPUS
 from .environments import CACHE, python_of
 from .report import Run, write
 from .rounds import load, measure
 
-NAMES = ("minhash", "quality", "read_samples", "token_windows", "warc_to_shards", "start_and_resume", "help_latency")
+NAMES = (
+    "text_filters",
+    "text_filters_japanese",
+    "minhash",
+    "near_duplicates",
+    "warc_to_shards",
+    "warc_against_datatrove",
+    "workers",
+    "corpus_memory",
+    "read_samples",
+    "token_windows",
+    "start_and_resume",
+    "help_latency",
+)
 
 
 def main() -> None:
@@ -29,6 +43,7 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="small data, to try things out; needs --out")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results", metavar="DIR")
     parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help="of `benchmarks.environments`")
+    parser.add_argument("--corpus", type=Path, default=CORPUS, metavar="DIR", help="of `benchmarks.corpora`")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(NAMES):
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
@@ -42,7 +57,9 @@ def main() -> None:
     try:
         for entrant in (each for name in names for each in load(name)[0].contestants):
             python_of(entrant.environment, arguments.cache)
-        outcomes = [measure(name, arguments.cache, arguments.rounds, arguments.small) for name in names]
+        outcomes = [
+            measure(name, arguments.cache, arguments.corpus, arguments.rounds, arguments.small) for name in names
+        ]
     except (FileNotFoundError, RuntimeError) as error:
         raise SystemExit(f"Error: {error}") from error
     command = ["python", "-m", "benchmarks.run", "--date", str(arguments.date)]

@@ -8,14 +8,14 @@ but counts into the memory.
 import json
 from pathlib import Path
 
-from .harness import OURS, Benchmark, Contestant, Done, Timed
+from .harness import OURS, Benchmark, Contestant, Done, Setting, Timed
 
 SHARDS, BATCH, AHEAD = 100_000, 256, 16
 SMALL = 1_000
 PLACES = {"middle": 0.5, "late": 0.9}
 
 
-def prepare(folder: Path, small: bool) -> None:
+def prepare(setting: Setting) -> None:
     """A manifest of shards of 5,000 to 15,000 samples, and states at some places of the first epoch."""
     import hashlib
 
@@ -24,18 +24,18 @@ def prepare(folder: Path, small: bool) -> None:
     from headrace.shards import Stream
     from headrace.shards.format.manifest import Manifest, ShardInfo
 
-    sizes = np.random.default_rng(0).integers(5_000, 15_000, SMALL if small else SHARDS).tolist()
+    sizes = np.random.default_rng(0).integers(5_000, 15_000, SMALL if setting.small else SHARDS).tolist()
     digests = [hashlib.sha256(b"%d" % number).hexdigest() for number in range(len(sizes))]
     shards = tuple(
         ShardInfo(f"shards/{number:06d}.tar", samples, 12_000 * samples, digest, digest)
         for number, (samples, digest) in enumerate(zip(sizes, digests, strict=True))
     )
-    Manifest(kind="samples", name="billion", shards=shards).save(folder)
-    stream = Stream(str(folder), codecs={})
+    Manifest(kind="samples", name="billion", shards=shards).save(setting.folder)
+    stream = Stream(str(setting.folder), codecs={})
     state = stream.batches(BATCH).state_dict()
     for name, share in PLACES.items():
         position = int(share * stream.samples) // BATCH * BATCH
-        (folder / f"{name}.json").write_text(json.dumps({**state, "position": position}))
+        (setting.folder / f"{name}.json").write_text(json.dumps({**state, "position": position}))
 
 
 def start(folder: Path) -> Timed:

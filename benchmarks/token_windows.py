@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .harness import OURS, Benchmark, Contestant, Done, Timed
+from .harness import OURS, Benchmark, Contestant, Done, Setting, Timed
 
 WINDOW, BATCH, VOCABULARY = 1024, 64, 50_304
 BATCHES = 300
@@ -18,7 +18,7 @@ TOKENS, SHARDS = 100_000_000, 10
 SMALL = 10_000_000
 
 
-def prepare(folder: Path, small: bool) -> None:
+def prepare(setting: Setting) -> None:
     """The same random tokens as shards, in documents of about a thousand, and as one flat file."""
     import hashlib
 
@@ -27,17 +27,17 @@ def prepare(folder: Path, small: bool) -> None:
     from headrace.shards.format.manifest import Manifest, Tokenizer
     from headrace.shards.format.token_writer import TokenShardWriter
 
-    rng, infos, each = np.random.default_rng(0), [], (SMALL if small else TOKENS) // SHARDS
-    with (folder / "tokens.bin").open("wb") as flat:
+    rng, infos, each = np.random.default_rng(0), [], (SMALL if setting.small else TOKENS) // SHARDS
+    with (setting.folder / "tokens.bin").open("wb") as flat:
         for number in range(SHARDS):
             tokens = rng.integers(0, VOCABULARY, each, dtype=np.uint16)
             flat.write(tokens.tobytes())
-            with TokenShardWriter(folder / "shards", f"{number:05d}.tar", VOCABULARY) as shard:
+            with TokenShardWriter(setting.folder / "shards", f"{number:05d}.tar", VOCABULARY) as shard:
                 for document in np.split(tokens, np.sort(rng.integers(0, each, each // 1000))):
                     shard.add(document)
             infos.append(shard.info)
     tokenizer = Tokenizer(sha256=hashlib.sha256(b"{}").hexdigest(), vocabulary=VOCABULARY, dtype="uint16")
-    Manifest(kind="tokens", name="random", tokenizer=tokenizer, shards=tuple(infos)).save(folder / "shards")
+    Manifest(kind="tokens", name="random", tokenizer=tokenizer, shards=tuple(infos)).save(setting.folder / "shards")
 
 
 def headrace(folder: Path) -> Timed:

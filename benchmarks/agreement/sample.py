@@ -1,12 +1,12 @@
 """The documents on which filters are compared: some of each language, from all of its sources alike."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from itertools import chain, islice, zip_longest
+from itertools import islice
 from pathlib import Path
 from typing import TypedDict
 
+from ..corpora.choice import in_turns
 from ..corpora.documents import Document, read_documents
 
 LANGUAGES = ("en", "de", "es", "fr", "it", "pt", "ru")
@@ -32,20 +32,10 @@ STOP_WORDS = {
 """Gopher's own for English; as common ones for the other languages, whose documents would all be dropped otherwise."""
 
 
-def choose(documents: Iterable[Document], count: int) -> list[Document]:
-    """At most `count`, the same in every run: one of each source in turns, in the order of a hash of their ids."""
-    sources: dict[str, list[Document]] = {}
-    for document in documents:
-        if len(document["text"]) <= MAX_CHARACTERS:
-            sources.setdefault(document["source"], []).append(document)
-    piles = [sorted(pile, key=lambda each: _order(each["id"])) for _, pile in sorted(sources.items())]
-    turns = chain.from_iterable(zip_longest(*piles))
-    return list(islice((each for each in turns if each is not None), count))
-
-
 def sample(folder: Path, languages: Sequence[str], per_language: int) -> list[Document]:
     """Some documents of each language."""
-    return [each for language in languages for each in choose(read_documents(folder, [language]), per_language)]
+    found = (in_turns(read_documents(folder, [language]), MAX_CHARACTERS) for language in languages)
+    return [each for documents in found for each in islice(documents, per_language)]
 
 
 class Task(TypedDict):
@@ -64,7 +54,3 @@ def write_tasks(documents: Iterable[Document], file: Path) -> None:
             language = each["language"]
             task = Task(id=each["id"], language=language, text=each["text"], stop_words=STOP_WORDS[language])
             lines.write(json.dumps(task) + "\n")
-
-
-def _order(identity: str) -> bytes:
-    return hashlib.blake2b(identity.encode(), digest_size=8).digest()

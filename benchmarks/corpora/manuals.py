@@ -30,7 +30,7 @@ class Manual:
         """The language of a page, ISO 639-1, given its path inside the package."""
         if self.language is not None:
             return self.language
-        tags = (re.fullmatch(r"([a-z]{2})(-[A-Za-z]+)?", part) for part in page.parts)
+        tags = (re.fullmatch(r"([a-z]{2})([-_][A-Za-z]+)?", part) for part in page.parts)
         return next((tag[1] for tag in tags if tag), "en")
 
 
