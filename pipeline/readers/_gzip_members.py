@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
-from isal import igzip_lib, isal_zlib
+from isal import isal_zlib
 
 MAGIC = b"\x1f\x8b\x08"
 CHUNK = 64 << 10
@@ -80,7 +80,7 @@ class Member:
                     break
             try:
                 content = self._inflater.decompress(self._compressed, size)
-            except igzip_lib.IsalError as error:
+            except isal_zlib.error as error:  # type: ignore[misc] # its stubs call the class an instance
                 self.damage = f"damaged gzip member: {_NUMBER.sub('', str(error)).lower()}"
                 break
             self._compressed = self._inflater.unconsumed_tail
