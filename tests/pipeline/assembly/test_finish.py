@@ -47,7 +47,7 @@ def test_the_ledger_names_the_item_and_the_words_that_matched(decontaminated):
     told = dict(story(row))
     assert told["fate"] == "dropped by decontaminate: contaminated"
     assert (told["benchmark"], told["item"]) == ("exam", "two")
-    assert told["text"].lower() == ITEMS[1]["prompt"]
+    assert json.loads(row["evidence"])["text"].lower() == ITEMS[1]["prompt"]
 
 
 def test_no_words_of_a_found_item_are_in_the_shards(decontaminated):
