@@ -155,7 +155,7 @@ def _print(
         table.add_row(Text(search.name), *(f"{each:,}" for each in cells))
     console.print(table)
     for subject, result in zip(subjects, found, strict=True):
-        console.print(Text(f"{subject.search.name}: {_terms(subject)}"))
+        console.print(Text(f"{subject.search.name}: {_terms(subject)}"), soft_wrap=True)
         for each in result.examples:
             console.print(Text(f"  item {each.item} in {each.document}: {each.ngram}"), soft_wrap=True)
 
