@@ -135,7 +135,7 @@ class Ranks:
         """Ranks, uint64 (n,), of a batch that has the policy's columns."""
         keep, n = self._preference.keep, batch.num_rows
         if keep == "longest":
-            lengths = pc.fill_null(pc.binary_length(batch.column(self._payload)), 0).to_numpy(False)
+            lengths: NDArray[np.int64] = pc.fill_null(pc.binary_length(batch.column(self._payload)), 0).to_numpy(False)
             return LAST - lengths.astype(np.uint64)
         if keep == "newest":
             return by_date(_fields(batch, self._preference.by[0]))

@@ -27,6 +27,12 @@ from .minhash.verify import Verify
 
 ROW_BYTES = 16
 
+GROUP_BYTES = 1 << 30
+"""A task verifies the components of about this much of the corpus."""
+
+DECISION_BYTES = 160
+"""What a decision takes in memory. There are at most as many as links."""
+
 
 @dataclass(frozen=True)
 class MinhashDedup(PreferringDedup):
@@ -114,8 +120,7 @@ class MinhashDedup(PreferringDedup):
 
         def groups(results: Results) -> int:
             links = sum(done.stats["links"] for name in (sign_name, pair_name) for done in results[name].done)
-            # A link brings at most one member more than the components have; a group has a gigabyte of the corpus.
-            return max(population.bytes // (1 << 30), exchange.partitions_for(MEMBER_BYTES * links))
+            return max(population.bytes // GROUP_BYTES, exchange.partitions_for(DECISION_BYTES * links))
 
         def cluster(results: Results) -> list[Task]:
             linked = tuple(done.name for name in (sign_name, pair_name) for done in results[name].done)
@@ -135,7 +140,7 @@ class MinhashDedup(PreferringDedup):
                 for group in range(groups(results))
             ]
 
-        decides = Phase(verify_name, verify, max(1, population.bytes // (1 << 30)), 1 << 29, rate=50e6)
+        decides = Phase(verify_name, verify, max(1, population.bytes // GROUP_BYTES), 1 << 29, rate=50e6)
         survivors = population.after(verify_name, on_all=True)
 
         def index(results: Results) -> list[Task]:

@@ -16,7 +16,7 @@ from .links import first_of_bands
 from .scheme import Scheme
 from .sorting import Rows
 
-CHUNK_ROWS = 1 << 12
+CHUNK_ROWS = 1 << 9
 """Texts whose shingles are made at a time."""
 
 
@@ -51,15 +51,13 @@ def find_near_duplicates(
     def shingles_of(place: int) -> Shingled:
         return shingle_texts(members.slice(place, 1), scheme.ngram, scheme.characters).set_of(0)
 
-    verification = Verification(similarity, shingles_of)
-    verification.run(
+    visits = (
         (component, shingled, bands)
         for component, (shingled, bands) in zip(components.tolist(), _prepared(members, scheme), strict=True)
     )
     index = numbers.astype(np.int64)
-    dropped = sorted(
-        (int(index[place]), int(index[survivor]), found) for place, survivor, found in verification.dropped
-    )
+    found = Verification(similarity, shingles_of).run(visits)
+    dropped = sorted((int(index[place]), int(index[survivor]), each) for place, survivor, each in found)
     duplicates = np.array([number for number, _, _ in dropped], np.int64)
     stays = np.ones(len(column), bool)
     stays[duplicates] = False

@@ -40,13 +40,15 @@ class Verification:
     similarity: float
     shingles_of: Callable[[int], Shingled]
     scratch: Path | None = None
-    dropped: list[tuple[int, int, float]] = field(default_factory=list, init=False)
-    """Each duplicate's place, its survivor's, and their similarity."""
     compared: int = field(default=0, init=False)
-    """How many pairs were compared."""
+    """How many pairs were compared so far."""
 
-    def run(self, visits: Iterable[tuple[int, Shingled, NDArray[np.uint64]]]) -> None:
-        """Visit records: each one's component, shingles and bands, in the order of components and of the policy."""
+    def run(self, visits: Iterable[tuple[int, Shingled, NDArray[np.uint64]]]) -> Iterator[tuple[int, int, float]]:
+        """Visit records; of each one that is dropped its place, its survivor's, and their similarity.
+
+        Args:
+            visits: Each record's component, shingles and bands, component by component in the policy's order.
+        """
         current, leaders = -1, self._leaders()
         for place, (component, shingled, bands) in enumerate(visits):
             if component != current:
@@ -54,7 +56,7 @@ class Verification:
                 current, leaders = component, self._leaders()
             found = leaders.visit(place, shingled, bands)
             if found is not None:
-                self.dropped.append((place, *found))
+                yield (place, *found)
         self.compared += leaders.compared
 
     def _leaders(self) -> "_Leaders":

@@ -28,6 +28,8 @@ CHUNK_BYTES = 8 << 20
 
 CHUNK_ROWS = 1 << 16
 
+_DROPPED = np.dtype([("place", np.int64), ("survivor", np.int64), ("similarity", np.float64)])
+
 
 @dataclass(frozen=True)
 class Verify:
@@ -53,17 +55,16 @@ class Verify:
 
         with TemporaryDirectory(dir=folder) as scratch:
             verification = Verification(self.similarity, shingles_of, Path(scratch))
-            verification.run(self._visits(members, store))
-        place, survivor, similarity = zip(*verification.dropped, strict=True) if verification.dropped else ((), (), ())
+            found = np.fromiter(verification.run(self._visits(members, store)), _DROPPED)
         decisions = duplicate_decisions(
             self.label,
-            members[np.array(place, np.int64), 2],
-            members[np.array(survivor, np.int64), 2],
-            np.array(similarity, np.float64),
+            members[found["place"], 2],
+            members[found["survivor"], 2],
+            found["similarity"],
             self.similarity,
         )
         write_decisions(folder, decisions, self.starts)
-        return {"duplicates": len(place), "comparisons": verification.compared}
+        return {"duplicates": len(found), "comparisons": verification.compared}
 
     def _visits(self, members: Rows, store: RecordStore) -> Iterator[tuple[int, Shingled, NDArray[np.uint64]]]:
         """Each member in order: its component, shingles and bands."""

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from headrace.pipeline.dedup.exact_dedup import ExactDedup
 from headrace.pipeline.engine import exchange
+from headrace.pipeline.population import Population
+from headrace.shards.base.errors import RecipeError
 
 texts = st.lists(st.sampled_from(["", "a", "A", "ab", "b" * 100, "é", "é"]) | st.text(max_size=2), max_size=25)
 
@@ -46,3 +48,35 @@ def test_a_thousand_equal_records_have_one_survivor(deduplicate):
 def test_no_record_at_all(deduplicate):
     assert deduplicate(ExactDedup(), [], []).dropped == {}
     assert deduplicate(ExactDedup(), ["a", "a"], [1, 1], dead=[0, 1]).dropped == {}
+
+
+VARIANTS = ["One, two.", "one two", "One,  two.", "Ｏne, two.", "ONE TWO!", "one three", "...", "!!!", "..."]
+
+
+@pytest.mark.parametrize(
+    ("normalize", "expected"),
+    [
+        ([], {8: 6}),
+        (["whitespace"], {2: 0, 8: 6}),
+        (["unicode"], {3: 0, 8: 6}),
+        (["case", "punctuation"], {1: 0, 4: 0, 8: 6}),
+        (["case", "punctuation", "whitespace"], {1: 0, 2: 0, 4: 0, 8: 6}),
+        (["unicode", "whitespace", "punctuation", "case"], {1: 0, 2: 0, 3: 0, 4: 0, 8: 6}),
+    ],
+)
+def test_texts_that_are_equal_once_normalised(deduplicate, normalize, expected):
+    found = deduplicate(ExactDedup(normalize=tuple(normalize)), VARIANTS, [3]).dropped
+    assert found == {number: (survivor, 1.0) for number, survivor in expected.items()}
+
+
+def test_only_texts_can_be_normalised():
+    population = Population(1, (0,), ("s/f",), 0, "curate", "image")
+    with pytest.raises(RecipeError, match="only texts can be normalised"):
+        ExactDedup(normalize=("case",)).steps("exact", population)
+
+
+@pytest.mark.slow
+def test_a_million_equal_records(deduplicate):
+    found = deduplicate(ExactDedup(), ["same"] * 1_000_000, [400_000])
+    assert len(found.dropped) == 999_999
+    assert set(found.dropped.values()) == {(0, 1.0)}

@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -13,7 +14,8 @@ from headrace.pipeline.dedup.minhash_dedup import MinhashDedup
 from headrace.pipeline.engine import exchange
 from headrace.pipeline.kernels.datasketch_bridge import to_datasketch
 from headrace.pipeline.kernels.minhash import band_hashes, signatures
-from headrace.shards.base.errors import InputError
+from headrace.pipeline.population import Population
+from headrace.shards.base.errors import InputError, RecipeError
 
 STAGE = MinhashDedup(similarity=0.7, ngram=2)
 
@@ -44,7 +46,8 @@ def corpus(seed, documents=300):
 def reference(stage, texts):
     """Record by record, against every earlier survivor that shares a band: the most similar names the drop."""
     scheme = stage.scheme
-    signed = signatures(pa.array(texts, pa.large_string()), scheme.permutations, scheme.ngram, scheme.seed)
+    column = pa.array(texts, pa.large_string())
+    signed = signatures(column, scheme.permutations, scheme.ngram, scheme.seed, scheme.characters)
     bands = [set(row) for row in band_hashes(signed, scheme.bands, scheme.rows).tolist()]
     sets = [shingle_set(text, scheme.ngram) for text in texts]
     survivors, dropped = [], {}
@@ -183,3 +186,93 @@ def test_the_published_index_finds_a_planted_near_duplicate(workshop):
 def test_a_folder_without_an_index(tmp_path):
     with pytest.raises(InputError, match="holds no MinHash index"):
         open_lsh(tmp_path)
+
+
+def test_a_budget_that_is_too_small_is_refused_with_its_line(workshop):
+    workshop.write_recipe(stages=[{"minhash_dedup": {"similarity": 0.5, "max_missed": 0.01, "permutations": 4}}])
+    with pytest.raises(RecipeError, match=r"line \d+.*4 permutations miss at least 6.25%.*takes 7.*allow more"):
+        workshop.build()
+
+
+def test_bands_and_rows_can_be_given(deduplicate):
+    assert MinhashDedup(bands=14, rows=8).scheme.permutations == 112
+    with pytest.raises(ValueError, match="one of them is missing"):
+        MinhashDedup(bands=14)
+    stage = MinhashDedup(similarity=0.7, ngram=2, bands=9, rows=3)
+    texts = corpus(9)
+    assert deduplicate(stage, texts, [50]).dropped == reference(stage, texts)
+
+
+def test_the_plan_tells_what_is_missed():
+    population = Population(1, (0,), ("s/f",), 0, "curate", "text")
+    (note,) = MinhashDedup(similarity=0.8, max_missed=0.02).steps("near", population).notes
+    assert note == (
+        "near: 17 bands of 7 rows, 119 permutations, miss 1.83% of the pairs at a similarity of 0.8, and 1.6e-05 at 0.9"
+    )
+
+
+DECLARATION = (
+    "すべての人間は、生まれながらにして自由であり、かつ、尊厳と権利とについて平等である。"
+    "人間は、理性と良心とを授けられており、互いに同胞の精神をもって行動しなければならない。"
+    "何人も、人種、皮膚の色、性、言語、宗教、政治上その他の意見による差別を受けることはない。"
+    "すべて人は、生命、自由及び身体の安全に対する権利を有する。何人も、奴隷にされることはない。"
+)
+
+
+def characters_of(text, n):
+    """The n-grams of a Japanese text's letters."""
+    letters = [letter for letter in text if letter.isalnum()]
+    return {tuple(letters[start : start + n]) for start in range(max(1, len(letters) - n + 1))}
+
+
+def test_japanese_near_duplicates_are_found_by_longer_shingles(deduplicate):
+    edited = DECLARATION.replace("良心", "道徳")
+    # The same clauses in another order share almost half of all runs of five characters, and few of ten.
+    reordered = "、".join(reversed(DECLARATION.replace("。", "、").split("、")))
+    by_five, by_ten = (
+        [jaccard(characters_of(DECLARATION, n), characters_of(other, n)) for other in (edited, reordered)]
+        for n in (5, 10)
+    )
+    assert by_five[1] > 0.4 > by_ten[1]
+    texts, stage = [DECLARATION, edited, reordered], MinhashDedup(similarity=0.4, max_missed=0.001)
+    assert deduplicate(stage, texts, [1]).dropped == {1: (0, pytest.approx(by_ten[0]))}
+    assert deduplicate(replace(stage, characters=5), texts).dropped[2][1] == pytest.approx(by_five[1])
+
+
+def test_short_japanese_texts_are_compared_whole(deduplicate):
+    texts = ["水車小屋", "水車、小屋", "水車小屋の", "水車小屋"]
+    assert deduplicate(MinhashDedup(), texts, [2]).dropped == {1: (0, 1.0), 3: (0, 1.0)}
+
+
+def test_two_records_of_one_url_and_an_empty_one(deduplicate):
+    page = {"text": "the river that feeds the mill has to be kept clear of weeds", "url": "http://example.org/"}
+    empty = {"text": "", "url": "http://example.org/"}
+    assert deduplicate(MinhashDedup(), [page, empty, page, empty], [1, 2, 3]).dropped == {2: (0, 1.0)}
+
+
+def test_survivors_that_do_not_fit_into_memory_are_made_again(deduplicate, monkeypatch):
+    monkeypatch.setattr("headrace.pipeline.dedup.minhash.leaders.CACHE_BYTES", 1)
+    monkeypatch.setattr("headrace.pipeline.dedup.minhash.band_index.WAITING", 20)
+    texts = corpus(7, 200)
+    assert deduplicate(STAGE, texts, [60]).dropped == reference(STAGE, texts)
+
+
+def test_a_band_that_all_share_is_exchanged_once_by_each_split(deduplicate):
+    texts = ["the river that feeds the mill has to be kept clear of weeds"] * 300
+    found = deduplicate(STAGE, texts, [100, 200])
+    bands = STAGE.scheme.bands
+    rows = [
+        exchange.read([found.root / done.name / "bands.arrow"], 0).num_rows for done in found.results["near.sign"].done
+    ]
+    assert rows == [bands] * 3
+    assert [done.stats["links"] for done in found.results["near.sign"].done] == [99] * 3
+    assert [done.stats["links"] for done in found.results["near.pair"].done] == [2]
+    assert found.dropped == dict.fromkeys(range(1, 300), (0, 1.0))
+
+
+@pytest.mark.slow
+def test_a_million_identical_records(deduplicate):
+    found = deduplicate(STAGE, ["clear of weeds"] * 1_000_000, [300_000, 700_000])
+    assert len(found.dropped) == 999_999
+    assert set(found.dropped.values()) == {(0, 1.0)}
+    assert sum(done.stats["comparisons"] for done in found.results["near.verify"].done) == 999_999
