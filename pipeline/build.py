@@ -73,8 +73,7 @@ def build(
             return _build(recipe, plan, out, root, executor)
     except KeyboardInterrupt:
         raise Interrupted(
-            "the build was stopped",
-            found="every finished task is kept, nothing is half-written",
+            "every finished task of the build is kept, nothing is half-written",
             remedy="Run the same line again: it continues",
         ) from None
     finally:

@@ -11,8 +11,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from headrace.shards.base.counts import counted
 from headrace.shards.base.report import FOLDER, read_fragments
 from headrace.shards.base.report import Table as TableFragment
+from headrace.shards.base.terminal import terminal
 
 from .build import build, prepare
 from .recipe import load_recipe
@@ -30,7 +32,7 @@ def show_plan(recipe_path: Path, overrides: Sequence[str], workers: int) -> None
     workers = workers or len(os.sched_getaffinity(0))
     recipe, plan = prepare(recipe_path, overrides)
     read = sum(file.size for file in plan.files)
-    table = Table(title=f"{escape(recipe.name)}: {len(plan.files)} inputs, {_size(read)}")
+    table = Table(title=f"{escape(recipe.name)}: {counted(len(plan.files), 'input')}, {_size(read)}")
     for column in ("phase", "tasks", "memory", "disk", "time"):
         table.add_column(column, justify="left" if column == "phase" else "right")
     seconds = 0.0
@@ -45,10 +47,10 @@ def show_plan(recipe_path: Path, overrides: Sequence[str], workers: int) -> None
     disk = sum(phase.disk for phase in plan.phases)
     table.add_section()
     table.add_row("in all", "", _size(memory), _size(disk), f"{seconds:,.0f} s")
-    console = Console()
+    console = terminal()
     console.print(table)
     console.print(
-        f"Estimates for {workers} workers, from the inputs' sizes alone (compressed ones by usual ratios); "
+        f"Estimates for {counted(workers, 'worker')}, from the inputs' sizes alone (compressed ones by usual ratios); "
         "nothing was run."
     )
 
@@ -61,19 +63,21 @@ def run_build(
     target = out or Path(load_recipe(recipe_path, overrides).name)
     with _sigterm_as_ctrl_c():
         built = build(recipe_path, target, overrides, workers, recut=recut)
-    console = Console()
+    console = terminal()
     _print_funnel(target, console)
     manifest = built.manifest
     size = sum(shard.bytes for shard in manifest.shards)
-    tokens = f", {manifest.tokens:,} tokens" if manifest.tokens else ""
+    records = counted(manifest.samples, "record")
+    tokens = f", {counted(manifest.tokens, 'token')}" if manifest.tokens else ""
     console.print(
-        f"[bold]{manifest.samples:,}[/] records{tokens} in {len(manifest.shards)} shards ({_size(size)}) "
+        f"[bold]{records}[/]{tokens} in {counted(len(manifest.shards), 'shard')} ({_size(size)}) "
         f"in {escape(str(target))}/ after {time.perf_counter() - start:.1f} s; "
-        f"{built.ran} of {built.tasks} tasks were run now."
+        f"{built.ran} of {counted(built.tasks, 'task')} run now."
     )
     for certificate in manifest.decontamination or ():
         found = sum(len(each.found) for each in certificate.benchmarks.values())
-        console.print(f"Decontamination: {found} benchmark items were found; {_FATES[certificate.action]}.")
+        items = counted(found, "benchmark item")
+        console.print(f"Decontamination: {items} found; {_FATES[certificate.action]}.")
     console.print(
         f"Next: headrace explain {target} ID, headrace verify {target}, headrace report {target}",
         style="dim",

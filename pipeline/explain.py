@@ -7,12 +7,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from rich.columns import Columns
-from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from headrace.shards.base.errors import InputError
+from headrace.shards.base.terminal import terminal
 
 from .arrow_files import read_table
 from .assembly.finish import INPUTS, LEDGER_FOLDER
@@ -32,7 +32,7 @@ def show_record(out: Path, record: str) -> None:
     Raises:
         InputError: There is no ledger, or no such record in it.
     """
-    console = Console(highlight=False)
+    console = terminal()
     for row in find_records(out, record):
         table = Table(title=Text(row["id"]), show_header=False, title_justify="left")
         table.add_column(style="bold")
@@ -63,7 +63,7 @@ def show_failed(out: Path) -> None:
     table = Table("records", "stage", "why they failed", "such as", title=Text(f"Failed records of {out}"))
     for (stage, reason), records in sorted(told.items(), key=lambda each: -len(each[1]))[:50]:
         table.add_row(f"{len(records):,}", stage, Text(reason), Text("\n".join(records[:IDS_SHOWN])))
-    Console(highlight=False).print(table)
+    terminal().print(table)
 
 
 def _failures(out: Path) -> Iterator[tuple[str, str, str]]:

@@ -40,7 +40,7 @@ class PluginSpec:
             RecipeError: There is no such plug-in, or a parameter is unknown, wrong, or names a missing file.
             PluginError: The plug-in cannot be imported.
         """
-        title = f"{file.path}, line {file.line(place)}, '{'.'.join(map(str, place))}'"
+        title = file.place(place)
         if name not in registry:
             raise RecipeError(
                 f"{title}: there is no {registry.kind} called '{name}'", remedy=did_you_mean(name, registry.names())

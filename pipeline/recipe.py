@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from headrace.shards.base.errors import PluginError, RecipeError
 from headrace.shards.base.recipe import Location, RecipeFile, RecipeModel
@@ -44,12 +44,27 @@ def _check_entry(value: Any) -> Any:
 PluginEntry = Annotated[str | dict[str, dict[str, Any] | None], BeforeValidator(_check_entry)]
 
 
+def _folder_name(name: str) -> str:
+    if not name.strip() or name != name.strip() or name.startswith((".", "-")):
+        raise ValueError("a name that can be a folder's, beginning with a letter or digit, such as manuals")
+    if any(each in "/\\" or not each.isprintable() for each in name) or len(name.encode()) > LONGEST_NAME:
+        raise ValueError(f"a name that can be a folder's: no slash, at most {LONGEST_NAME} bytes, such as manuals")
+    return name
+
+
+LONGEST_NAME = 200
+FolderName = Annotated[str, AfterValidator(_folder_name)]
+
+
 class InputModel(RecipeModel):
     """One entry of `inputs`."""
 
     path: str
+    """A file, a glob or a folder, relative to the recipe, or any fsspec URL."""
     source: str = ""
+    """What the ledger calls it; empty: the recipe's name."""
     reader: PluginEntry | None = None
+    """A reader's name, or {name: {parameter: value}}; null: by the file's name."""
     identity: Literal["stat", "content"] = "stat"
     """How a changed file is noticed: by size and modification time (or etag), or by its SHA-256."""
 
@@ -57,10 +72,14 @@ class InputModel(RecipeModel):
 class BuildModel(RecipeModel):
     """A whole recipe as it stands in the file."""
 
-    name: str = ""
+    name: FolderName | None = None
+    """What the build is called, and its folder where no --out is given; null: as the recipe's file."""
     inputs: Annotated[list[InputModel], Field(min_length=1)]
+    """What is read."""
     stages: tuple[PluginEntry, ...] = ()
+    """Extractors, filters and dedups in order: each a name, or {name: {parameter: value}}."""
     output: dict[str, Any] = Field(default={"format": "webdataset"})
+    """The format, with its parameters."""
     max_failed: Annotated[float, Field(ge=0, le=1)] = 0.05
     """The share of records that may fail before the build stops."""
 
@@ -72,7 +91,9 @@ class OutputModel(RecipeModel):
     """What every output format has; further keys are the format's own parameters."""
 
     format: str = "webdataset"
+    """The name of an output format."""
     shard_bytes: Bytes = 256_000_000
+    """How large a shard gets, about: 256MB, 1GiB, or a number of bytes."""
     order: Literal["hash", "input"] = "hash"
     """`hash`: shards are well mixed on disk; `input`: the crawl's order."""
 
@@ -121,6 +142,7 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
         RecipeError: A key, name or parameter is wrong; says file, line, key, and the nearest valid one.
     """
     file = RecipeFile(path, overrides)
+    file.refuse_other(("pretext",), "train")
     model = file.check(BuildModel)
     inputs = tuple(
         (entry, None if entry.reader is None else _plugin(entry.reader, READERS, file, ("inputs", index, "reader")))
@@ -161,7 +183,7 @@ def _kind(name: str, file: RecipeFile, place: Location) -> tuple[StageKind, Regi
             if isinstance(found, type) and issubclass(found, base):
                 return kind, registry
         raise PluginError(
-            f"{file.path}, line {file.line(place)}: '{name}' is no stage",
+            f"{file.place(place)}: '{name}' is no stage",
             found=found.__name__ if isinstance(found, type) else type(found).__name__,
             expected="a subclass of Filter, Extractor or Dedup, or a function under @record_filter(...)",
         )
@@ -169,9 +191,7 @@ def _kind(name: str, file: RecipeFile, place: Location) -> tuple[StageKind, Regi
         if name in registry:
             return kind, registry
     known = [each for _, _, registry in _KINDS for each in registry.names()]
-    raise RecipeError(
-        f"{file.path}, line {file.line(place)}: there is no stage called '{name}'", remedy=did_you_mean(name, known)
-    )
+    raise RecipeError(f"{file.place(place)}: there is no stage called '{name}'", remedy=did_you_mean(name, known))
 
 
 def _output(data: Mapping[str, Any], file: RecipeFile) -> tuple[OutputModel, PluginSpec]:
@@ -182,10 +202,7 @@ def _output(data: Mapping[str, Any], file: RecipeFile) -> tuple[OutputModel, Plu
     if model.format in OUTPUTS:
         known = [*OutputModel.model_fields, *(each.name for each in fields(OUTPUTS.load(model.format)))]
         for name in own.keys() - set(known):
-            raise RecipeError(
-                f"{file.path}, line {file.line(('output', name))}, 'output.{name}': unknown key",
-                remedy=did_you_mean(name, known),
-            )
+            raise RecipeError(f"{file.place(('output', name))}: unknown key", remedy=did_you_mean(name, known))
     return model, PluginSpec.check(OUTPUTS, model.format, own, file, ("output",))
 
 
@@ -199,7 +216,7 @@ def _name_and_parameters(entry: PluginEntry, file: RecipeFile, place: Location) 
         return entry, {}
     if len(entry) != 1:
         raise RecipeError(
-            f"{file.path}, line {file.line(place)}: an entry holds one name",
+            f"{file.place(place)}: an entry holds one name",
             found=", ".join(entry) or "nothing",
             expected="a name, or {name: {parameter: value}}",
             remedy="Start a new '- ' line for each",

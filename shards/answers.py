@@ -4,10 +4,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
+from .base.counts import counted
 from .base.errors import InputError
+from .base.terminal import terminal
 from .stream import Stream
 from .stream.bench import bench
 from .stream.plan import plan
@@ -73,7 +74,7 @@ def show_step(settings: Settings, step: int, state: Path | None) -> None:
     table = Table("position", "epoch", "shard", "row", "key")
     for visit in answer.visits:
         table.add_row(f"{visit.position:,}", f"{visit.epoch}", visit.shard, f"{visit.row:,}", visit.key)
-    _print(f"Step {step:,}: {answer.batch_size:,} samples", table)
+    _print(f"Step {step:,}: {counted(answer.batch_size, 'sample')}", table)
 
 
 def show_bench(settings: Settings, workers: int, seconds: float) -> None:
@@ -83,8 +84,8 @@ def show_bench(settings: Settings, workers: int, seconds: float) -> None:
     table.add_row("samples per second", f"{answer.samples_per_second:,.0f}")
     table.add_row("MB of shards per second", f"{answer.megabytes_per_second:,.1f}")
     table.add_row("first batch after", f"{answer.first_batch_seconds * 1e3:,.1f} ms")
-    table.add_row("measured over", f"{answer.samples:,} samples in {answer.seconds:.1f} s")
-    where = f"by {_count(workers, 'worker')}" if workers else "in one process"
+    table.add_row("measured over", f"{counted(answer.samples, 'sample')} in {answer.seconds:.1f} s")
+    where = f"by {counted(workers, 'worker')}" if workers else "in one process"
     _print(f"Streaming {settings.url} in batches of {settings.batch_size:,}, {where}", table)
 
 
@@ -98,12 +99,13 @@ def show_plan(settings: Settings, world_size: int, ranks_per_node: int) -> None:
         sizes = (f"{size / scale:,.1f}" for size in (load.epoch_bytes, load.working_set_bytes))
         table.add_row(f"{load.node}", f"{load.lanes:,}", f"{load.shards:,}", *sizes)
     nodes = len(answer.nodes)
-    _print(f"{_count(world_size, 'rank')} on {_count(nodes, 'node')}, in batches of {settings.batch_size:,}", table)
+    _print(f"{counted(world_size, 'rank')} on {counted(nodes, 'node')}, in batches of {settings.batch_size:,}", table)
     if nodes > _SHOWN_NODES:
-        print(f"... and {_count(nodes - _SHOWN_NODES, 'node')} more like these.")
+        print(f"... and {counted(nodes - _SHOWN_NODES, 'node')} more like these.")
     print(f"{unit} per epoch: the shards that a node reads, each counted once however many of its lanes share it.")
     print("Working set: the shards between which it shuffles at one moment, at most; a cache must hold these.")
-    print(f"On average {answer.reads_per_shard:.2f} nodes read a shard; an epoch has {answer.steps_per_epoch:,} steps.")
+    steps = counted(answer.steps_per_epoch, "step")
+    print(f"On average {answer.reads_per_shard:.2f} nodes read a shard; an epoch has {steps}.")
     for warning in answer.warnings:
         print(f"Beware: {warning}")
 
@@ -120,10 +122,6 @@ def _read_state(path: Path) -> dict[str, object]:
     return state
 
 
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
 def _pairs() -> Table:
     table = Table(show_header=False)
     table.add_column(style="bold")
@@ -134,6 +132,6 @@ def _pairs() -> Table:
 def _print(title: str, table: Table) -> None:
     for column in table.columns[1:] if table.show_header else []:
         column.justify = "right"
-    console = Console(highlight=False)
+    console = terminal()
     console.print(title, style="bold", markup=False, soft_wrap=True)
     console.print(table)

@@ -8,21 +8,33 @@ the same way.
 import errno
 import sys
 from importlib.metadata import entry_points
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from .base.errors import HeadraceError
+from .base.errors import HeadraceError, Interrupted
 
 GROUP = "headrace.commands"
 TRAIN_EXTRA = frozenset({"torch", "transformers", "safetensors", "sklearn"})
 """Packages that building and streaming do without."""
 
 
+class _Commands(TyperGroup):
+    """Commands of which none ends without a word: typer would leave silently on Ctrl-C."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise _stopped() from None
+
+
 def application() -> typer.Typer:
     """The root command with every installed package's commands."""
     app = typer.Typer(
         name="headrace",
+        cls=_Commands,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
@@ -62,7 +74,7 @@ def main() -> None:
     debug = "--debug" in sys.argv[1:]
     arguments = [each for each in sys.argv[1:] if each != "--debug"]
     try:
-        application()(args=arguments, prog_name="headrace")
+        _run(arguments)
     except HeadraceError as error:
         if debug:
             raise
@@ -91,12 +103,25 @@ def main() -> None:
         raise SystemExit(3) from None
 
 
+def _run(arguments: list[str]) -> None:
+    try:
+        application()(args=arguments, prog_name="headrace")
+    except KeyboardInterrupt:  # while the commands were being looked for
+        raise _stopped() from None
+
+
+def _stopped() -> Interrupted:
+    """The user's stop at a moment at which no command has anything to put in order."""
+    return Interrupted("nothing is half-written", remedy="Run the same line again")
+
+
 def _present(error: HeadraceError) -> None:
     from rich.console import Console
     from rich.text import Text
 
     console = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
-    console.print(Text.assemble(("Error: ", "bold red"), str(error)))
+    title = ("Stopped: ", "bold yellow") if isinstance(error, Interrupted) else ("Error: ", "bold red")
+    console.print(Text.assemble(title, str(error)))
 
 
 if __name__ == "__main__":

@@ -17,12 +17,13 @@ def verify(
 
     Example: headrace verify demo/text
     """
+    from .base.counts import counted
     from .format.verify import verify as run
 
     found = run(url, workers)
     found.raise_for_problems()
-    size = f"{found.bytes / 1e6:,.1f} MB"
-    typer.echo(f"{url} is what its manifest says: {found.shards:,} shards, {found.samples:,} samples, {size}.")
+    shards, samples = counted(found.shards, "shard"), counted(found.samples, "sample")
+    typer.echo(f"{url} is what its manifest says: {shards}, {samples}, {found.bytes / 1e6:,.1f} MB.")
 
 
 @commands.command()

@@ -160,7 +160,9 @@ def _run(step: Step) -> None:
         except KeyboardInterrupt:
             # The terminal told the command as well; it puts its work in order before it ends.
             process.wait()
-            raise Interrupted("stopped", remedy="Run the same line again: it goes on where it stopped") from None
+            raise Interrupted(
+                "what the demo has done is kept", remedy="Run the same line again: it goes on where it stopped"
+            ) from None
     if code:
         raise DemoError(
             "the demo stopped, because a command failed",

@@ -7,9 +7,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from headrace.shards.base.counts import counted
 from headrace.shards.base.errors import Interrupted, TrainingError
 from headrace.shards.base.report import Table as TableFragment
 from headrace.shards.base.report import read_fragments
+from headrace.shards.base.terminal import terminal
 
 from .distributed import is_main
 from .evaluate import evaluate
@@ -33,7 +35,8 @@ def run_train(recipe_path: Path, overrides: Sequence[str], out: Path | None) -> 
         return
     last = read_metrics(folder)[-1]
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"{int(last['step']):,} steps, loss {last['loss']:.4f}, {last['samples_per_s']:,.0f} samples/s.")
+    steps = counted(int(last["step"]), "step")
+    console.print(f"{steps}, loss {last['loss']:.4f}, {last['samples_per_s']:,.0f} samples/s.")
     console.print(f"The network: {folder / 'export'}. What it knows: `headrace eval {folder}`")
 
 
@@ -42,7 +45,7 @@ def run_eval(folder: Path, overrides: Sequence[str]) -> None:
     evaluate(Run.open(folder, overrides))
     for path, fragment in read_fragments(folder):
         if isinstance(fragment, TableFragment) and path.stem.endswith("probes"):
-            _print(fragment, Console(highlight=False))
+            _print(fragment, terminal())
 
 
 def _print(fragment: TableFragment, console: Console) -> None:

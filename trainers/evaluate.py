@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from headrace.shards.base.counts import counted
 from headrace.shards.base.errors import InputError, RecipeError
 from headrace.shards.base.progress import progress
 from headrace.shards.base.report import write_fragment
@@ -59,12 +60,12 @@ def all_features(run: Run, records: LabelledRecords) -> Iterator[tuple[str, Matr
     if step is None:
         raise InputError(
             f"{run.folder} holds no checkpoint",
-            expected=f"one after every {run.recipe.model.checkpoint_every} steps, and one at the end",
+            expected=f"one after every {counted(run.recipe.model.checkpoint_every, 'step')}, and one at the end",
             remedy=f"Train it first (`headrace train {run.folder / RECIPE} --out {run.folder}` goes on), or wait until "
             "the run that is in progress has saved one",
         )
     device = local_device(run.recipe.model.device)
-    for name, objective in ((f"trained, {step:,} steps", trained), (UNTRAINED, untrained)):
+    for name, objective in ((f"trained, {counted(step, 'step')}", trained), (UNTRAINED, untrained)):
         with progress(f"features, {name.split(',')[0]}", len(records.labels)) as advance:
             features = network_features(objective, run.pretext, records.records(), device, advance)
         yield name, features

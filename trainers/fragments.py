@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from headrace.shards.base.counts import counted
 from headrace.shards.base.report import FOLDER, Curve, Gallery, Item, Series, Table, write_fragment
 
 from .evals.labels import LabelledRecords, ProbeRecipe
@@ -45,7 +46,7 @@ def summary(run: Run, objective: Objective, lines: Sequence[Mapping[str, float]]
     kept = sum(each.numel() for each in objective.backbone.parameters())
     rows = (
         ("network", f"{model.backbone.type}, {kept / 1e6:,.2f} million parameters"),
-        ("steps", f"{int(last['step']):,} of {model.batch_size:,} samples: {seen:,} samples"),
+        ("steps", f"{int(last['step']):,} of {counted(model.batch_size, 'sample')}: {counted(seen, 'sample')}"),
         ("loss at the end", f"{last['loss']:.4f}"),
         ("samples per second", f"{median(line['samples_per_s'] for line in lines):,.0f}"),
         ("tokens per second", f"{median(line['tokens_per_s'] for line in lines):,.0f}"),

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from headrace.shards.base.counts import counted
 from headrace.shards.base.errors import Interrupted, StateError, TrainingError, UsageError
 from headrace.shards.base.progress import Advance, progress
 from headrace.shards.format.atomic import write_whole
@@ -153,8 +154,8 @@ def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
                 run.checkpoints.save(state.step, state.objective, state.optimizer, state.loader.state_dict())
             if asked and not ended:
                 raise Interrupted(
-                    f"training stopped after step {state.step} of {model.steps}",
-                    remedy=f"Everything is saved in {run.folder}: run the same line again to continue",
+                    f"{state.step} of {counted(model.steps, 'step')} are done, and everything is saved in {run.folder}",
+                    remedy="Run the same line again: it continues",
                 )
 
 

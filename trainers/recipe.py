@@ -21,7 +21,8 @@ import yaml
 from pydantic import Field, ValidationError
 
 from headrace.shards.base.errors import RecipeError
-from headrace.shards.base.recipe import RecipeFile, RecipeModel, apply_overrides, build
+from headrace.shards.base.overrides import apply_overrides
+from headrace.shards.base.recipe import RecipeFile, RecipeModel, build, refuse_incomplete
 from headrace.shards.base.registry import did_you_mean
 
 from .backbones import BackboneRecipe
@@ -110,11 +111,13 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> TrainRecipe:
         RecipeError: The file, a key, a value or a parameter is wrong; names file, line and key.
         PluginError: There is no such pretext, or it cannot be imported.
     """
-    file = RecipeFile(path)
+    file = RecipeFile(path, overrides)
+    file.refuse_other(("inputs", "stages"), "build")
     # Settled before the overrides, which may go into a pretext's parameters, and after, which may name another pretext.
-    given = _settled(apply_overrides(_settled(file.data, file.folder), overrides), Path.cwd())
+    given = _settled(apply_overrides(_settled(file.written, file.folder), overrides), Path.cwd())
     name = _pretext_name(file, given)
     kind = PRETEXTS.load(name)
+    refuse_incomplete(kind)
     preset = {**_preset(file, kind, given)}
     preset["pretext"] = {name: preset.get("pretext", {})}
     try:
@@ -171,7 +174,7 @@ def _pretext_name(file: RecipeFile, given: Mapping[str, Any]) -> str:
     if isinstance(entry, Mapping) and len(entry) == 1:
         return str(next(iter(entry)))
     raise RecipeError(
-        f"{file.path}, line {file.line(('pretext',))}, 'pretext': one pretext is needed",
+        f"{file.place(('pretext',))}: one pretext is needed",
         found=repr(entry),
         expected="a name, or {name: {parameters}}",
         remedy=did_you_mean(str(entry), PRETEXTS.names()),
@@ -182,7 +185,7 @@ def _preset(file: RecipeFile, kind: type[Pretext], given: Mapping[str, Any]) -> 
     name = given.get("preset", "small")
     if name not in kind.recipes:
         raise RecipeError(
-            f"{file.path}, line {file.line(('preset',))}, 'preset': this pretext ships no such recipe",
+            f"{file.place(('preset',))}: this pretext ships no such recipe",
             found=repr(name),
             remedy=did_you_mean(str(name), kind.recipes),
         )
@@ -195,7 +198,7 @@ def _evaluations(file: RecipeFile, entries: Sequence[Mapping[str, Parameters]]) 
         for name, parameters in entry.items():
             if name not in EVALUATIONS:
                 raise RecipeError(
-                    f"{file.path}, line {file.line(('evals', place))}: there is no evaluation '{name}'",
+                    f"{file.place(('evals', place))}: there is no evaluation '{name}'",
                     remedy=did_you_mean(name, EVALUATIONS),
                 )
             spelt = " ".join([name, *(f"{key}={value}" for key, value in parameters.items())])

@@ -15,6 +15,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from headrace.shards.base.registry import did_you_mean
+
 from ..batch import Batch
 from ..kernels.language import identify_languages, language_labels
 from ..kernels.language_model import model_file
@@ -46,7 +48,9 @@ class Language(RuleFilter):
         known = language_labels()
         unknown = sorted(set(self.allow) - set(known))
         if unknown:
-            raise ValueError(f"the model knows no language called {', '.join(unknown)}: {', '.join(known)}")
+            raise ValueError(
+                f"languages that the model knows, unlike '{unknown[0]}'. {did_you_mean(unknown[0], known)}"
+            )
 
     def files(self) -> tuple[str, ...]:
         """The model."""

@@ -10,7 +10,8 @@ HeadraceError            exit code 1   anything of ours; never raised itself
 │   └── CorruptSampleError
 ├── StateError           exit code 5   a state or checkpoint that belongs to something else
 ├── BuildError           exit code 6   a build that had to stop; the same line continues it
-└── TrainingError        exit code 7   a run that had to stop; the same line continues it
+├── TrainingError        exit code 7   a run that had to stop; the same line continues it
+└── Interrupted          exit code 130 the user's own stop
 """
 
 from typing import ClassVar
@@ -114,6 +115,6 @@ class TrainingError(HeadraceError):
 
 
 class Interrupted(HeadraceError):
-    """The user stopped the work; what is done is kept and the same command line continues it."""
+    """The user stopped the work, which is no error: the message says what is kept, the remedy how to go on."""
 
     exit_code = 130

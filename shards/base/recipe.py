@@ -1,21 +1,23 @@
 """Recipes: YAML, checked by pydantic, with errors that name the file, line, key, and the nearest valid name."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import inspect
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args, get_type_hints
+from typing import Annotated, Any, ClassVar, TypeVar, get_origin
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError, ValidationInfo
 
-from .errors import RecipeError
+from .complaints import expectation, gravest, is_unknown, keys_of
+from .errors import PluginError, RecipeError
+from .overrides import Override, apply_overrides
 from .registry import did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)
 Built = TypeVar("Built")
 Location = tuple[int | str, ...]
-
-_UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
 
 def _beside_recipe(path: Path, info: ValidationInfo) -> Path:
@@ -28,9 +30,9 @@ RecipePath = Annotated[Path, AfterValidator(_beside_recipe)]
 
 
 class RecipeModel(BaseModel):
-    """The base of every recipe's models: frozen, and no unknown key passes."""
+    """The base of every recipe's models: frozen, and no unknown key passes; the text below a key is its meaning."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class RecipeFile:
@@ -40,12 +42,17 @@ class RecipeFile:
         path: The file.
         overrides: `key.sub=value` from the command line, applied to `data`.
 
+    Attributes:
+        written: What stands in the file.
+
     Raises:
-        RecipeError: The file is missing or is not YAML, its top level is no mapping, or a key stands in it twice.
+        RecipeError: The file is missing or is not YAML, its top level is no mapping, a key stands in it twice, or an
+            override has no '='.
     """
 
     def __init__(self, path: Path, overrides: Sequence[str] = ()) -> None:
         self.path = path
+        self._overrides = [Override(each) for each in overrides]
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -73,7 +80,42 @@ class RecipeFile:
                 found=f"the same key in line {first.start_mark.line + 1}",
                 remedy="Leave one of them out: YAML would quietly take the last",
             )
-        self.data = apply_overrides(data, overrides)
+        self.written: dict[str, Any] = data
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """What stands in the file, overrides applied.
+
+        Raises:
+            RecipeError: An override leads nowhere.
+        """
+        return apply_overrides(self.written, [each.text for each in self._overrides])
+
+    def refuse_other(self, foreign: Collection[str], command: str) -> None:
+        """Refuse a recipe that is meant for another command, as its keys tell.
+
+        Args:
+            foreign: Keys that only the other command's recipes have.
+            command: The other command.
+
+        Raises:
+            RecipeError: It has one of them.
+        """
+        told = [key for key in foreign if key in self.written]
+        if told:
+            raise RecipeError(
+                f"{self.path} is a recipe for `headrace {command}`",
+                found=f"the key '{told[0]}' in line {self.line((told[0],))}",
+                remedy=f"Run `headrace {command} {self.path}`, or name another recipe",
+            )
+
+    def place(self, location: Location) -> str:
+        """Where something stands, for people: its file, line and key, or the override that has put it there."""
+        for override in reversed(self._overrides):
+            if override.covers(location):
+                return f"the override '{override.text}'"
+        where = ".".join(map(str, location)) or "the recipe"
+        return f"{self.path}, line {self.line(location)}, '{where}'"
 
     def line(self, location: Location) -> int:
         """The line (from 1) on which a key stands; that of its nearest parent where it is missing."""
@@ -111,19 +153,15 @@ class RecipeFile:
 
     def error(self, refused: ValidationError, model: Any, prefix: Location = ()) -> RecipeError:
         """The first of pydantic's complaints as an error of ours; `prefix` leads to the part that was checked."""
-        # A key that is unknown is often the misspelt one that is missing.
-        detail = min(refused.errors(), key=lambda each: each["type"] not in _UNKNOWN)
+        detail = gravest(refused)
         place = (*prefix, *detail["loc"])
-        where = ".".join(str(step) for step in place) or "the recipe"
-        title = f"{self.path}, line {self.line(place)}, '{where}'"
-        if detail["type"] in _UNKNOWN:
-            known = _keys_of(model, detail["loc"][:-1])
+        title = self.place(place)
+        if is_unknown(detail):
+            known = keys_of(model, detail["loc"][:-1])
             return RecipeError(f"{title}: unknown key", remedy=did_you_mean(str(place[-1]), known))
         if detail["type"].startswith("missing"):
             return RecipeError(f"{title}: this key is missing", remedy=f"Add '{place[-1]}' to the recipe")
-        return RecipeError(
-            f"{title}: wrong value", found=repr(detail["input"]), expected=detail["msg"].removeprefix("Value error, ")
-        )
+        return RecipeError(f"{title}: wrong value", found=repr(detail["input"]), expected=expectation(detail, model))
 
 
 def build(kind: type[Built], parameters: Mapping[str, Any], recipe: RecipeFile, location: Location) -> Built:
@@ -131,15 +169,13 @@ def build(kind: type[Built], parameters: Mapping[str, Any], recipe: RecipeFile, 
 
     Raises:
         RecipeError: A parameter is unknown or has a wrong value; names its line in the recipe.
+        PluginError: The class lacks what its contract demands.
     """
     known = [field.name for field in fields(kind) if field.init] if is_dataclass(kind) else []
     for name in parameters:
         if name not in known:
-            place = (*location, name)
-            raise RecipeError(
-                f"{recipe.path}, line {recipe.line(place)}, '{'.'.join(map(str, place))}': unknown parameter",
-                remedy=did_you_mean(name, known),
-            )
+            title = recipe.place((*location, name))
+            raise RecipeError(f"{title}: unknown parameter", remedy=did_you_mean(name, known))
     try:
         return make(kind, parameters, recipe.folder)
     except ValidationError as error:
@@ -151,50 +187,43 @@ def make(kind: type[Built], parameters: Mapping[str, Any], folder: Path) -> Buil
 
     Raises:
         ValidationError: A parameter has a wrong value.
+        PluginError: The class lacks what its contract demands.
     """
+    refuse_incomplete(kind)
     return TypeAdapter(kind).validate_python(dict(parameters), context={"folder": folder})
 
 
-def apply_overrides(data: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """A copy of `data` in which each `a.b=value` (the value read as YAML) is set.
+def refuse_incomplete(kind: type) -> None:
+    """Refuse a class that does not define all that its contract leaves to it.
 
     Raises:
-        RecipeError: An override has no '=' or goes through something that has no such key.
+        PluginError: It lacks a method, a property or a class attribute; names them.
     """
-    result: dict[str, Any] = _deep_copy(data)
-    for override in overrides:
-        path, equals, value = override.partition("=")
-        if not equals:
-            raise RecipeError(f"the override '{override}' sets nothing", expected="key=value or key.sub=value")
-        *parents, last = path.split(".")
-        target: Any = result
-        for step in parents:
-            target = _inside(target, step, override)
-        _inside(target, last, override)
-        try:
-            target[int(last) if isinstance(target, list) else last] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise RecipeError(f"the value of the override '{override}' is not YAML", found=value) from error
-    return result
-
-
-def _inside(target: Any, step: str, override: str) -> Any:
-    """What lies under one step of an override's path: a key, made where it is missing, or a number of a list."""
-    if isinstance(target, dict):
-        return target.setdefault(step, {})
-    if isinstance(target, list) and step.isdigit() and int(step) < len(target):
-        return target[int(step)]
-    raise RecipeError(
-        f"the override '{override}' leads nowhere",
-        found=f"'{step}' in {'a list of ' + str(len(target)) if isinstance(target, list) else repr(target)}",
-        expected="a key of a mapping, or a number of a list, from 0",
+    declared = (
+        name
+        for base in kind.__mro__
+        for name, hint in inspect.get_annotations(base).items()
+        if _is_class_attribute(hint) and not hasattr(kind, name)
     )
+    lacking = sorted({*getattr(kind, "__abstractmethods__", ()), *declared})
+    if lacking:
+        raise PluginError(
+            f"the plug-in {kind.__name__} lacks what its contract demands",
+            found=f"no {', no '.join(lacking)}",
+            expected=f"all that {_contract(kind).__name__} leaves to it",
+            remedy=f"Define what is missing, as the docstrings in {_contract(kind).__module__} say",
+        )
 
 
-def _deep_copy(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _deep_copy(each) for key, each in value.items()}
-    return [_deep_copy(each) for each in value] if isinstance(value, list) else value
+def _is_class_attribute(hint: Any) -> bool:
+    origin: Any = get_origin(hint)
+    return origin is ClassVar
+
+
+def _contract(kind: type) -> type:
+    """The class of ours that a plug-in derives from."""
+    bases = [base for base in kind.__mro__[1:] if base.__module__.startswith("headrace.")]
+    return bases[0] if bases else kind
 
 
 def _child(node: Any, step: int | str) -> tuple[int, Any] | None:
@@ -221,29 +250,3 @@ def _repeated(node: Any) -> Iterator[tuple[Any, Any]]:
     elif isinstance(node, yaml.SequenceNode):
         for each in node.value:
             yield from _repeated(each)
-
-
-def _keys_of(model: Any, location: Location) -> list[str]:
-    """The valid keys at a location inside a model or a dataclass; those of all members of a union that fit."""
-    models = [model]
-    for step in location:
-        below = [inner for each in models for inner in _models_in(_types_of(each).get(step))]
-        # Inside a union, pydantic's location names the member as well.
-        models = below or [each for each in models if each.__name__ == step] or models
-    return [name for each in models for name in _types_of(each)]
-
-
-def _types_of(model: Any) -> dict[Any, Any]:
-    """The types of a model's keys, or of a dataclass' parameters."""
-    if is_dataclass(model):
-        hints = get_type_hints(model)
-        return {field.name: hints[field.name] for field in fields(model) if field.init}
-    return {name: field.annotation for name, field in getattr(model, "model_fields", {}).items()}
-
-
-def _models_in(annotation: Any) -> Iterator[Any]:
-    """The models and dataclasses of which a type is made."""
-    if is_dataclass(annotation) or hasattr(annotation, "model_fields"):
-        yield annotation
-    for argument in get_args(annotation):
-        yield from _models_in(argument)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..base.counts import counted
 from ..base.errors import HeadraceError, ShardError
 from .digest import HashingReader
 from .index import Index, index_name, index_tar
@@ -103,11 +104,11 @@ def _index_problems(folder: str, shard: ShardInfo, found: Index) -> Iterator[Pro
 
 def _difference(stored: Index, found: Index) -> str:
     if stored.fields != found.fields or stored.samples != found.samples:
-        return f"{stored.samples:,} samples with {', '.join(stored.fields)}"
+        return f"{counted(stored.samples, 'sample')} with {', '.join(stored.fields)}"
     pairs = [(getattr(stored, name), getattr(found, name)) for name in ("offsets", "sizes", "crcs")]
     rows = np.flatnonzero(np.any([(left != right).any(axis=1) for left, right in pairs], axis=0))
     if rows.size:
-        return f"another place or checksum in {rows.size:,} samples, the first of them row {rows[0]}"
+        return f"another place or checksum in {counted(rows.size, 'sample')}, the first of them row {rows[0]}"
     return "other keys"
 
 

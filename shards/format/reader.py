@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..base.counts import counted
 from ..base.errors import ShardError, UsageError
 from ..base.registry import did_you_mean
 from .checked import read_checked
@@ -60,7 +61,7 @@ class ShardReader:
         if index.samples != self.samples:
             raise ShardError(
                 f"the index of {self._shard.name} disagrees with the manifest",
-                found=f"{index.samples:,} samples",
+                found=counted(index.samples, "sample"),
                 expected=f"{self.samples:,}",
             )
         return index

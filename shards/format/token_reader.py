@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..base.counts import counted
 from ..base.errors import ShardError, UsageError
 from . import npy
 from .checked import read_checked
@@ -139,7 +140,7 @@ class TokenShard:
         if (index.samples and not known) or uneven or lengths.sum() != self.length:
             raise ShardError(
                 f"the index of {self._shard.name} is not that of a token shard",
-                found=f"fields {', '.join(index.fields)}; {lengths.sum():,} tokens in {index.samples} pages",
+                found=f"fields {', '.join(index.fields)}; {lengths.sum():,} tokens in {counted(index.samples, 'page')}",
                 expected=f"fields {', '.join(FIELDS)}; {self.length:,} tokens in pages of one length",
             )
         offsets = index.offsets[:, column] if known else payloads
@@ -181,7 +182,7 @@ class TokenShard:
         if before[-1] != self.samples:
             raise ShardError(
                 f"the pages of {self._shard.name} disagree with the manifest",
-                found=f"{before[-1]:,} documents",
+                found=counted(int(before[-1]), "document"),
                 expected=f"{self.samples:,}",
             )
         return before

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from ..base.counts import counted
 from ..base.errors import ShardError
 from ..base.progress import progress
 from .atomic import TEMPORARY
@@ -38,11 +39,11 @@ class VerifyReport:
             ShardError: Names every problem.
         """
         if self.problems:
-            count = len(self.problems)
             raise ShardError(
-                f"{self.url} is not what its manifest says, in {count:,} place{'s' * (count > 1)}",
+                f"{self.url} is not what its manifest says, in {counted(len(self.problems), 'place')}",
                 found="; ".join(map(str, self.problems)),
-                remedy="Copy the files named here again, or delete them and run the build's command again",
+                remedy="Copy the files named here again. Where they were built, run the build's command again "
+                "instead: it makes anew what is missing or was changed",
             )
 
 
@@ -86,6 +87,6 @@ def _counts(manifest: Manifest) -> Iterator[Problem]:
     if manifest.counts and manifest.counts.kept.records != manifest.samples:
         yield Problem(
             "manifest.json",
-            found=f"{manifest.samples:,} samples in all shards",
-            expected=f"the {manifest.counts.kept.records:,} records that were kept",
+            found=f"{counted(manifest.samples, 'sample')} in all shards",
+            expected=f"{counted(manifest.counts.kept.records, 'record')}, as many as were kept",
         )

@@ -126,7 +126,7 @@ def test_stopped_cleanly_and_continued(workshop, start, number, send, workers):
     send(process.pid, number)
     assert process.wait(60) == 130
     told = (workshop.folder / "told").read_text()
-    assert "the build was stopped" in told
+    assert "Stopped: every finished task of the build is kept" in told
     assert "Run the same line again: it continues" in told
     assert "Traceback" not in told
     for pid in below:

@@ -71,6 +71,27 @@ def test_what_a_recipe_may_leave_out(write):
     assert (recipe.name, recipe.stages, recipe.output.format) == ("recipe", (), "webdataset")
 
 
+@pytest.mark.parametrize("name", ["''", "../../x", "a/b", ".hidden", "-rf", "' a'", '"a\\nb"', "a" * 300])
+def test_a_name_that_cannot_be_a_folders_is_refused(write, name):
+    with pytest.raises(RecipeError, match=r"'name': wrong value.*a name that can be a folder's"):
+        load_recipe(write(f"name: {name}\ninputs: [{{path: a.jsonl}}]\n"))
+
+
+def test_a_list_with_one_language_is_still_a_list(write):
+    with pytest.raises(RecipeError, match=r"Found: 'en'. Expected: a list, such as \[en\]"):
+        load_recipe(write("inputs: [{path: a.jsonl}]\nstages: [{language: {allow: en}}]\n"))
+
+
+def test_an_unknown_language_is_answered_with_the_nearest(write):
+    with pytest.raises(RecipeError, match=r"unlike 'eng'. Did you mean 'en'"):
+        load_recipe(write("inputs: [{path: a.jsonl}]\nstages: [{language: {allow: [eng]}}]\n"))
+
+
+def test_a_recipe_for_training_is_told(write):
+    with pytest.raises(RecipeError, match=r"is a recipe for `headrace train`. Found: the key 'pretext' in line 1"):
+        load_recipe(write("pretext: mlm\ndata: {url: shards}\n"))
+
+
 def test_overrides_from_the_command_line(write):
     recipe = load_recipe(write(GOOD), ["output.shard_bytes=2GB", "name=other", "max_failed=0"])
     assert (recipe.output.shard_bytes, recipe.name, recipe.max_failed) == (2 * 10**9, "other", 0)
@@ -93,7 +114,7 @@ MISTAKES = [
     ("max_failed: 0.1", "max_failed: 1.1", 11, ["max_failed", "1.1", "less than or equal to 1"]),
     ("- exact_dedup", "- exact_dedupe", 7, ["exact_dedupe", "Did you mean 'exact_dedup'?"]),
     ("min_chars: 5", "min_char: 5", 6, ["min_char", "Did you mean 'min_chars'?"]),
-    ("min_chars: 5", "min_chars: five", 6, ["min_chars", "'five'", "integer"]),
+    ("min_chars: 5", "min_chars: five", 6, ["min_chars", "'five'", "a whole number"]),
     ("similarity: 0.7", "similarity: 7", 9, ["similarity", "7", "less than 1"]),
     ("format: webdataset", "format: webdatset", 10, ["webdatset", "Did you mean 'webdataset'?"]),
     ("order: input", "ordr: input", 10, ["ordr", "Did you mean 'order'?"]),

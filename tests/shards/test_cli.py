@@ -133,7 +133,31 @@ def test_each_kind_of_error_has_its_exit_code(
         run_raising(error, monkeypatch)
     assert stopped.value.code == error.exit_code
     # A message is shown as it is: what looks like a style of the terminal's may be a user's file name.
-    assert capsys.readouterr().err == "Error: [red]it[/red] failed. Found: this. Expected: that. Do so.\n"
+    title = "Stopped" if kind is errors.Interrupted else "Error"
+    assert capsys.readouterr().err == f"{title}: [red]it[/red] failed. Found: this. Expected: that. Do so.\n"
+
+
+def interrupting(at: str) -> str:
+    """A program that runs `headrace verify .` and is interrupted when it imports a module."""
+    return f"""
+import sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == {at!r}:
+            raise KeyboardInterrupt
+from headrace.shards import cli
+sys.meta_path.insert(0, Interrupting())
+sys.argv = ["headrace", "verify", "."]
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("at", ["headrace.shards.format.verify", "headrace.trainers.commands"])
+def test_ctrl_c_while_something_is_imported_is_answered(at: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", interrupting(at)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "Stopped: nothing is half-written. Run the same line again.\n"
 
 
 def test_a_full_disk_is_a_users_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -89,7 +89,7 @@ def test_stopped_by_a_signal_and_continued_is_never_stopped(stopping, tmp_path, 
     path = stopping(pretext)
     train(read_recipe(path, DROPOUT), tmp_path / "whole")
     (tmp_path / "stop").write_text(str(int(signal.SIGTERM)))
-    with pytest.raises(Interrupted, match=r"stopped after step 3 of 6.*same line again"):
+    with pytest.raises(Interrupted, match=r"3 of 6 steps are done, and everything is saved.*same line again"):
         train(read_recipe(path, DROPOUT), tmp_path / "stopped")
     assert len(read_metrics(tmp_path / "stopped")) == 3
     train(read_recipe(path, DROPOUT), tmp_path / "stopped")
@@ -179,7 +179,7 @@ def test_all_processes_stop_when_one_is_asked_to_and_one_of_them_says_so(stoppin
     (tmp_path / "stop").write_text(str(int(signal.SIGTERM)))
     stopped = python(*TORCHRUN, "train", path, *STILL, "--out", tmp_path / "resized")
     assert stopped.returncode
-    assert stopped.stderr.count("training stopped after step 3 of 6") == 1
+    assert stopped.stderr.count("Stopped: 3 of 6 steps are done") == 1
     for folder in ("resized", "alone"):
         train(read_recipe(path, STILL), tmp_path / folder)
     assert_nearly_same_losses(tmp_path / "resized", tmp_path / "alone")

@@ -6,7 +6,7 @@ import yaml
 
 from headrace.shards.base.errors import PluginError, RecipeError
 from headrace.trainers.evals.knn import Knn
-from headrace.trainers.pretext.base import PRETEXTS
+from headrace.trainers.pretext.base import PRETEXTS, Objective
 from headrace.trainers.recipe import merged, read_recipe
 
 
@@ -132,6 +132,49 @@ def test_a_pretext_in_a_file_of_the_users_own(written, tmp_path):
 def test_mistakes_are_named_with_their_place(written, text, message):
     with pytest.raises(RecipeError, match=message):
         read_recipe(written(text))
+
+
+def test_a_recipe_for_a_build_is_told(written):
+    with pytest.raises(RecipeError, match=r"is a recipe for `headrace build`. Found: the key 'stages' in line 1"):
+        read_recipe(written("stages: [resiliparse]"))
+
+
+def test_a_mistake_of_an_override_is_not_blamed_on_the_file(written):
+    path = written("pretext: mlm\ndata: {url: shards}\nprobe:\n")
+    with pytest.raises(RecipeError, match=r"the override 'optimizer.lr=fast': wrong value.*Expected: a number"):
+        read_recipe(path, ["optimizer.lr=fast"])
+    with pytest.raises(RecipeError, match=r"the override 'pretext.mlm.lenght=8': unknown parameter"):
+        read_recipe(path, ["pretext.mlm.lenght=8"])
+    with pytest.raises(RecipeError, match=r"'probe.label=x': wrong value.*mapping with keys of these: field, pattern"):
+        read_recipe(path, ["probe.label=x"])
+    assert read_recipe(path, ["probe.label.field=x"]).model.probe.label.field == "x"
+
+
+HALF = """
+from dataclasses import dataclass
+from headrace.trainers.pretext.base import Pretext
+
+@dataclass(frozen=True, kw_only=True)
+class Half(Pretext):
+    recipes = {"small": {}}
+    def sample(self, record, rng): ...
+    def objective(self, backbone): ...
+"""
+
+
+def test_a_pretext_that_lacks_a_part_of_its_contract_is_told(written, tmp_path):
+    (tmp_path / "half.py").write_text(HALF)
+    path = written("pretext: half.py:Half\ndata: {url: shards}\n")
+    with pytest.raises(PluginError, match=r"Half lacks .* Found: no network, no tokens, no views. Expected: .*Pretext"):
+        read_recipe(path)
+
+
+def test_an_objective_that_lacks_a_part_of_its_contract_is_told():
+    class Lossless(Objective):
+        def targets(self, batch): ...
+
+    with pytest.raises(PluginError, match=r"Lossless lacks .* Found: no features, no loss"):
+        Lossless()
 
 
 def test_a_pretext_that_does_not_exist(written):

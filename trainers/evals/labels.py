@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 
+from headrace.shards.base.counts import counted
 from headrace.shards.base.errors import InputError
 from headrace.shards.base.recipe import RecipeModel
 from headrace.shards.base.rng import key
@@ -142,9 +143,10 @@ def _check(
 ) -> None:
     known, asked = len(np.unique(labels[~test])), int(test.sum())
     if known < 2 or not asked:
+        found = f"{counted(len(labels), 'record')} of {counted(len(classes), 'class', 'classes')}"
         raise InputError(
             f"the labels of {data.url} cannot be probed",
-            found=f"{len(labels)} records of {len(classes)} classes, {known} of them to train on; {asked} to test",
+            found=f"{found}, {known} of them to train on; {asked} to test",
             expected="at least two classes to train on, and something to test",
             remedy=f"Mend 'probe' in the recipe: the label is read from '{recipe.label.field}'. The first record has "
             f"{', '.join(next(read_metas(data))[1]) or 'no metadata'}",

@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from headrace.shards.base.recipe import refuse_incomplete
 from headrace.shards.base.registry import Registry
 
 from ..backbones import BackboneRecipe
@@ -84,6 +85,15 @@ class Objective(nn.Module, ABC):
 
     backbone: Any
     """The network that is kept: a transformers model."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """A new one, of a class that keeps the contract.
+
+        Raises:
+            PluginError: It lacks a method; names it.
+        """
+        refuse_incomplete(cls)
+        return super().__new__(cls)
 
     @abstractmethod
     def targets(self, batch: Batch) -> dict[str, Tensor]:

@@ -1,16 +1,18 @@
 """Recipes: a mistake is named by file, line, key, and the nearest valid name."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ConfigDict, Field
 
-from headrace.shards.base.errors import RecipeError
-from headrace.shards.base.recipe import RecipeFile, RecipeModel, RecipePath, apply_overrides, build
+from headrace.shards.base.errors import PluginError, RecipeError
+from headrace.shards.base.overrides import apply_overrides
+from headrace.shards.base.recipe import RecipeFile, RecipeModel, RecipePath, build
 
 
 class Output(RecipeModel):
@@ -162,6 +164,68 @@ def test_an_override_changes_its_key_and_nothing_else(data, path, value):
     for key in data:
         if key != path[0]:
             assert changed[key] == data[key]
+
+
+@pytest.mark.parametrize(
+    ("text", "override", "said"),
+    [
+        ("name: a\n", "output.siez=7", "the override 'output.siez=7': unknown key. Did you mean 'size'?"),
+        ("name: a\n", "output={size: 0}", "the override 'output={size: 0}': wrong value. Found: 0."),
+        ("name: a\noutputs: [{size: 1}]\n", "outputs.0.size=0", "the override 'outputs.0.size=0': wrong value"),
+        ("name: a\noutput: {size: 0}\n", "outputs=[]", "line 2, 'output.size': wrong value"),
+    ],
+)
+def test_a_mistake_of_an_override_is_not_blamed_on_the_file(recipe, text, override, said):
+    assert said in complaint(recipe(text, override).check, Model)
+
+
+def test_an_override_goes_into_a_key_that_is_null(recipe):
+    assert recipe("name: a\nextra:\n", "extra.size=3").data == {"name": "a", "extra": {"size": 3}}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name: a\noutputs: x\n", "Found: 'x'. Expected: a list, such as [x]."),
+        ("name: a\noutputs: {size: 1}\n", "Expected: a list, such as [a, b]."),
+        ("name: a\noutput: 3\n", "Found: 3. Expected: a mapping with keys of these: format, size."),
+        ("name: a\noutput: {size: many}\n", "Expected: a whole number."),
+        ("name: a\noutput: {size: 0}\n", "Expected: greater than 0."),
+        ("name: 3\n", "Found: 3. Expected: text: in quotes, '3', it is."),
+        ("name: [a]\n", "Expected: text."),
+    ],
+)
+def test_what_was_expected_is_said_in_a_recipes_words(recipe, text, said):
+    assert said in complaint(recipe(text).check, Model)
+
+
+def test_a_recipe_for_another_command_is_told_from_its_keys(recipe):
+    file = recipe("name: a\ninputs: []\n")
+    said = complaint(file.refuse_other, ("inputs", "stages"), "build")
+    assert "is a recipe for `headrace build`. Found: the key 'inputs' in line 2." in said
+    file.refuse_other(("pretext",), "train")
+
+
+class Contract(ABC):
+    kind: ClassVar[str]
+    settled: ClassVar[int] = 1
+
+    @abstractmethod
+    def work(self): ...
+
+    @property
+    @abstractmethod
+    def words(self): ...
+
+
+@dataclass(frozen=True)
+class Unfinished(Contract):
+    def work(self): ...
+
+
+def test_a_plugin_that_lacks_what_its_contract_demands_is_told(recipe):
+    with pytest.raises(PluginError, match=r"the plug-in Unfinished lacks .* Found: no kind, no words\."):
+        build(Unfinished, {}, recipe("a: 1\n"), ())
 
 
 def test_a_plugin_is_made_from_its_parameters(recipe, tmp_path):
