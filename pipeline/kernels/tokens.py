@@ -4,13 +4,18 @@ Rules of quality and repetition count tokens, as the tokenizers of spaCy's rules
 use), without the lists of exceptions by language. What stands between white space is cut:
 
 - In scripts written without spaces every letter with its marks is a token, and parts what stands before and behind it.
-- Symbols are peeled off the front and the end, each a token; a run of two or more dots is one token. One dot is peeled
-  off the end only behind a lower-case letter, a digit, a symbol that is peeled, or two capitals: initials keep
-  theirs. Slashes, operators and the like cling (`unicode_tables.LEADING_ASCII`, `TRAILING_ASCII`).
-- `'s` is peeled off the end.
-- Inside, a symbol is a token, and what stands before and behind it are, if it is a run of dots; a picture; a hyphen, a
-  dash, `~` or a comma between letters; one of `:<>=/` between a letter or digit and a letter; one of `+-*^` between
-  digits; a dot between a lower-case letter and a capital.
+- Symbols are peeled off the front and the end, each a token; a run of two or more dots is one token. Slashes, operators
+  and the like cling (`unicode_tables.LEADING_ASCII`, `TRAILING_ASCII`). One dot is peeled off the end only behind a
+  digit, two letters of which the last is small or both are capitals, or a symbol that is peeled: initials and `e.g.`
+  keep theirs.
+- What English verbs and genitives end in is peeled off: `'s 'm 'd 're 've 'll n't`.
+- An address is one token: labels with dots between them, of which the last has two or more small letters, maybe behind
+  `scheme://` or `user@`, maybe before `:port` or `/path`.
+- In everything else a symbol is a token, and what stands before and behind it are, if it is a run of dots; a picture; a
+  hyphen, a dash, `~` or a comma between letters; one of `:<>=/` between a letter or digit and a letter; one of `+-*^`
+  between digits; a dot between small letters and a capital.
+- An article that has lost its vowel (`l'`, `dell'`, `qu'`) ends at its apostrophe, which stands between a consonant and
+  a vowel or h.
 """
 
 from dataclasses import dataclass
@@ -28,7 +33,10 @@ SYMBOL, ALPHABETIC, CHARACTER = (1 << bit for bit in range(3))
 """Kinds of tokens: without letter and digit; with a letter; a letter of a script without spaces."""
 
 PLUS, COMMA, HYPHEN, DOT, SLASH, COLON, LESS, EQUALS, GREATER, CARET, STAR, TILDE = map(ord, "+,-./:<=>^*~")
-APOSTROPHE, QUOTE, SMALL_S, CAPITAL_S, EN_DASH, EM_DASH = map(ord, "'’sS–—")
+APOSTROPHE, QUOTE, EN_DASH, EM_DASH, AT, QUESTION, NUMBER, UNDERSCORE, SMALL_Q, SMALL_U = map(ord, "'’–—@?#_qu")
+SMALL_S, CAPITAL_S, SMALL_M, SMALL_D, SMALL_L, SMALL_R, SMALL_V, SMALL_E, SMALL_N, SMALL_T = map(ord, "sSmdlrvent")
+VOWELS = tuple(map(ord, "aeiouhyàâäèéêëìîïòôöùûüœæAEIOUHYÀÂÄÈÉÊËÌÎÏÒÔÖÙÛÜŒÆ"))
+CONSONANTS = tuple(map(ord, "bcdfghjklmnpqrstvwxzBCDFGHJKLMNPQRSTVWXZ"))
 
 MAX_PIECE = 1 << 16
 """Characters without white space that are looked at in one go: a longer piece is cut there."""
@@ -133,14 +141,17 @@ def put_piece(tokens: TokenArrays, count: int, data: NDArray[np.uint8], origin: 
     while lead < size and (piece.entries[lead] & LEADS or dots_at(piece, lead, size) > 1):
         lead += max(dots_at(piece, lead, size), 1)
     core = end_of_core(piece, lead, size)
-    end_of_parts = core - 2 if is_possessive(piece, lead, core) else core
+    end_of_parts = core - size_of_clitic(piece, lead, core)
+    address = is_address(piece, lead, end_of_parts)
     position, behind_text = 0, False
     while position < size:
         if position < lead or position >= core:
             end = position + max(dots_at(piece, position, size), 1)
         elif position == end_of_parts:
             end = core
-        elif behind_text:
+        elif address:
+            end = end_of_parts
+        elif behind_text and not piece.entries[position] & (LETTER | DIGIT | MARK):
             # What ended the text before it is a symbol that parts.
             end, behind_text = position + run_at(piece, position, end_of_parts), False
         else:
@@ -181,7 +192,7 @@ def end_of_core(piece: Piece, start: int, stop: int) -> int:
         dots, entry = dots_at(piece, position, stop), np.int64(piece.entries[position])
         end = position + max(dots, 1)
         if dots == 1:
-            small = before & LETTER and before >> CASE_SHIFT == 0
+            small = before & LETTER and before >> CASE_SHIFT == 0 and past & (LETTER | DIGIT | MARK)
             capitals = before & past & LETTER and before >> CASE_SHIFT and past >> CASE_SHIFT
             if not (small or capitals or before & (DIGIT | TRAILS | MARK)):
                 core = end
@@ -193,41 +204,91 @@ def end_of_core(piece: Piece, start: int, stop: int) -> int:
 
 
 @device
-def is_possessive(piece: Piece, start: int, stop: int) -> bool:
-    """Whether an apostrophe and an s end `piece[start:stop]`, with something before them."""
-    return (
-        stop - start > 2
-        and piece.codes[stop - 1] in (SMALL_S, CAPITAL_S)
-        and piece.codes[stop - 2] in (APOSTROPHE, QUOTE)
-    )
+def size_of_clitic(piece: Piece, start: int, stop: int) -> int:
+    """The characters of `'s 'm 'd 're 've 'll n't` at the end of `piece[start:stop]`; 0 with nothing before them."""
+    if stop - start < 3:
+        return 0
+    last, middle, first = piece.codes[stop - 1], piece.codes[stop - 2], piece.codes[stop - 3]
+    if middle in (APOSTROPHE, QUOTE):
+        if last in (SMALL_S, CAPITAL_S, SMALL_M, SMALL_D):
+            return 2
+        return 3 if first == SMALL_N and last == SMALL_T and stop - start > 3 else 0
+    if first in (APOSTROPHE, QUOTE) and stop - start > 3:
+        has_been = last == SMALL_E and middle in (SMALL_R, SMALL_V)
+        return 3 if has_been or (last == SMALL_L and middle == SMALL_L) else 0
+    return 0
+
+
+@device
+def is_address(piece: Piece, start: int, stop: int) -> bool:
+    """Whether `piece[start:stop]` is a name of a host, maybe with a scheme, a user, a port or a path."""
+    position = label = start
+    dots, small = 0, True
+    while position < stop:
+        code, entry = piece.codes[position], piece.entries[position]
+        behind = piece.codes[position + 1] if position + 1 < stop else 0
+        scheme = code == COLON and behind == SLASH and position + 2 < stop and piece.codes[position + 2] == SLASH
+        if code == AT or scheme:
+            position += 2 if scheme else 0
+            label, dots, small = position + 1, 0, True
+        elif code in (SLASH, QUESTION, NUMBER) or (code == COLON and piece.entries[position + 1] & DIGIT):
+            break
+        elif code == DOT and position > label:
+            label, dots, small = position + 1, dots + 1, True
+        elif entry & LETTER and entry >> CASE_SHIFT == 0:
+            pass
+        elif entry & (LETTER | DIGIT) or code in (HYPHEN, UNDERSCORE):
+            small = False
+        else:
+            return False
+        position += 1
+    return dots > 0 and small and position - label > 1
 
 
 @device
 def end_of_text(piece: Piece, start: int, stop: int) -> int:
-    """Where the next symbol that parts lies behind `start`, or `stop`."""
+    """Where the next symbol that parts lies behind `start`, or the end of an article, or `stop`."""
     position = start + 1
-    before = np.int64(piece.entries[start])  # of the last character that is no mark: marks belong to what they follow
+    # The last character that is no mark, as marks belong to what they follow; and the one before that.
+    before, past = np.int64(piece.entries[start]), np.int64(0)
     while position < stop:
         entry = np.int64(piece.entries[position])
         size = 1
         if not entry & (LETTER | DIGIT | MARK):
             size = run_at(piece, position, stop)
             behind = np.int64(piece.entries[position + size]) if position + size < stop else np.int64(0)
-            if parts(np.int64(piece.codes[position]), size, entry, before, behind):
+            if parts(np.int64(piece.codes[position]), size, entry, past, before, behind):
                 break
-        before = before if entry & MARK else entry
+            if ends_article(piece, position, stop):
+                position += 1
+                break
+        if not entry & MARK:
+            past, before = before, entry
         position += size
     return position
 
 
 @device
-def parts(code: np.int64, size: int, entry: np.int64, before: np.int64, behind: np.int64) -> bool:
-    """Whether `size` times a symbol, between characters with the other two entries, is a token of its own."""
+def ends_article(piece: Piece, position: int, stop: int) -> bool:
+    """Whether an apostrophe stands there, between a consonant (or `qu`) and a vowel or h."""
+    if piece.codes[position] not in (APOSTROPHE, QUOTE) or position + 1 >= stop:
+        return False
+    if piece.codes[position + 1] not in VOWELS:
+        return False
+    before = piece.codes[position - 1]
+    return before in CONSONANTS or (
+        before | 0x20 == SMALL_U and position > 1 and piece.codes[position - 2] | 0x20 == SMALL_Q
+    )
+
+
+@device
+def parts(code: np.int64, size: int, entry: np.int64, past: np.int64, before: np.int64, behind: np.int64) -> bool:
+    """Whether `size` times a symbol, between characters with the other entries, is a token of its own."""
     if entry & PARTS:
         return True
     if code == DOT:
-        small, capital = before & LETTER and before >> CASE_SHIFT == 0, behind & LETTER and behind >> CASE_SHIFT
-        return size > 1 or bool(small and capital)
+        small = past & (LETTER | DIGIT) and before & LETTER and before >> CASE_SHIFT == 0
+        return size > 1 or bool(small and behind & LETTER and behind >> CASE_SHIFT)
     if before & LETTER and behind & LETTER and code in (HYPHEN, EN_DASH, EM_DASH, TILDE, COMMA):
         return True
     if before & (LETTER | DIGIT) and behind & LETTER:

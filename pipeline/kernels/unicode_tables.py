@@ -46,6 +46,9 @@ TRAILING_ASCII = "!\"#$%&'()*,:;<>?[]_`{}"
 PARTING_CATEGORIES = (b"Ps", b"Pe", b"Pi", b"Pf", b"Po", b"Pd", b"Sc", b"So")
 """Categories of the symbols beyond ASCII that part from what they touch: punctuation, currencies, pictures."""
 
+CLINGING = "¶†‡•‣"
+"""Those of them that do not: marks of references and of list items."""
+
 _ASSIGNED_RANGES = ((0, 0x40000), (0xE0000, 0xE1000))
 """Every letter, mark, digit and space of Unicode lies here; what lies outside is a symbol."""
 
@@ -87,6 +90,8 @@ def _entries(first: int, last: int) -> NDArray[np.int32]:
     beyond_ascii = np.arange(first, last) >= 0x80
     entries[np.isin(_categories(first, last), PARTING_CATEGORIES) & beyond_ascii] |= LEADS | TRAILS
     entries[_categories(first, last) == b"So"] |= PARTS
+    clinging = [ord(character) - first for character in CLINGING if first <= ord(character) < last]
+    entries[clinging] &= ~(LEADS | TRAILS)
     for characters, bit in ((BULLETS, BULLET), (LEADING_ASCII, LEADS), (TRAILING_ASCII, TRAILS)):
         for character in characters:
             if first <= ord(character) < last:
