@@ -10,7 +10,7 @@ from resiliparse.parse.html import CSSParserException, DOMNode, HTMLParserExcept
 
 from ..batch import Batch
 from ..records import PAYLOADS, packed
-from ._html_text import decode_html
+from ._html_text import Bytes, decode_html
 from .base import Extractor
 
 MAX_DEPTH = 4000
@@ -34,6 +34,7 @@ class Resiliparse(Extractor):
         skip_elements: CSS selectors of elements to leave out.
     """
 
+    version = 2
     reads: ClassVar[str] = "content"
     writes: ClassVar[str] = "text"
 
@@ -58,14 +59,14 @@ class Resiliparse(Extractor):
         metas = batch.column("meta").to_pylist()
         for page, meta in zip(batch.column(self.reads), metas, strict=True):
             try:
-                texts.append(self.text_of(page.as_py(), str(json.loads(meta).get("charset") or "")).encode())
+                texts.append(self.text_of(page.as_buffer(), str(json.loads(meta).get("charset") or "")).encode())
                 errors.append(None)
             except (HTMLParserException, ValueError) as error:
                 texts.append(None)
                 errors.append(f"the page cannot be parsed: {error}")
         return packed(texts, PAYLOADS[self.writes]), errors
 
-    def text_of(self, page: bytes, charset: str = "") -> str:
+    def text_of(self, page: Bytes, charset: str = "") -> str:
         """The text of one page; NUL characters, which end strings in too many tools, are left out.
 
         Args:
@@ -75,8 +76,9 @@ class Resiliparse(Extractor):
         Raises:
             ValueError: Its elements are nested too deep.
         """
-        tree = HTMLTree.parse(decode_html(page, charset))
-        if len(page) > MANY_TAGS and page.count(b"<") > MANY_TAGS and (depth := _depth(tree)) > MAX_DEPTH:
+        html = decode_html(page, charset)
+        tree = HTMLTree.parse(html)
+        if len(html) > MANY_TAGS and html.count("<") > MANY_TAGS and (depth := _depth(tree)) > MAX_DEPTH:
             raise ValueError(f"its elements are nested {depth} deep, more than {MAX_DEPTH}")
         text: str = extract_plain_text(
             tree,

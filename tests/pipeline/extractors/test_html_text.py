@@ -1,5 +1,6 @@
 """The encoding of a page: what its bytes say, then the server, then the page, then a guess."""
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +8,11 @@ from hypothesis import strategies as st
 from headrace.pipeline.extractors._html_text import decode_html
 
 GERMAN = "<p>Größe, Straße, Mühle und Käse</p>"
+# All of https://encoding.spec.whatwg.org but UTF-16, x-user-defined and "replacement", by Python's names.
+ENCODINGS = ["utf-8", "ibm866", "koi8-r", "koi8-u", "macintosh", "mac-cyrillic", "gbk", "gb18030", "big5", "euc-jp"]
+ENCODINGS += ["iso-2022-jp", "shift_jis", "euc-kr", "cp874", *(f"windows-{page}" for page in range(1250, 1259))]
+ENCODINGS += [f"iso-8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)]
+
 JAPANESE = "<p>水車は川の曲がり角に立ち、百年のあいだ回り続けている。</p>"
 RUSSIAN = "<p>Мельница стоит у излучины реки, и колесо её вертится сто лет.</p>"
 
@@ -43,6 +49,19 @@ def test_the_page_is_believed_where_the_server_says_nothing_or_nonsense(text, en
     page = f"<meta charset='{encoding.replace('_', '-')}'>{text}".encode(encoding)
     for charset in ("", "no-such-charset", "x-user-defined"):
         assert decode_html(page, charset).endswith(text)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_ascii_is_the_same_in_every_encoding_of_the_web(encoding):
+    ascii_text = "".join(map(chr, range(128))).replace("\x1b", "")
+    assert ascii_text.encode().decode(encoding) == ascii_text
+    assert decode_html(ascii_text.encode(), encoding) == ascii_text
+    assert decode_html(pa.py_buffer(ascii_text.encode()), encoding) == ascii_text
+
+
+def test_ascii_bytes_that_stand_for_something_else_are_decoded():
+    assert decode_html(JAPANESE.encode("iso2022_jp")) == JAPANESE
+    assert decode_html(b"<p>x", "utf-16le") == "\u703c\u783e"
 
 
 @pytest.mark.parametrize(("text", "encoding"), [(JAPANESE, "euc_jp"), (RUSSIAN, "koi8-r")])
