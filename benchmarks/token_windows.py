@@ -41,8 +41,6 @@ def prepare(setting: Setting) -> None:
 
 
 def headrace(folder: Path) -> Timed:
-    import torch
-
     from headrace.shards import Stream
 
     loader = Stream(str(folder / "shards"), window=WINDOW).loader(BATCH, steps=BATCHES)
@@ -50,7 +48,7 @@ def headrace(folder: Path) -> Timed:
     def read() -> Done:
         windows = 0
         for batch in loader:
-            x, y = batch["tokens"][:, :-1].to(torch.int64), batch["tokens"][:, 1:].to(torch.int64)
+            x, y = batch["tokens"][:, :-1].contiguous(), batch["tokens"][:, 1:].contiguous()
             windows += _checked(x, y)
         return Done(windows)
 

@@ -20,7 +20,7 @@ Collate = Callable[[list[Any]], Any]
 """Makes a batch of a list of transformed samples."""
 
 Empty = Callable[[tuple[int, ...], np.dtype[Any]], NDArray[Any]]
-"""Allocates an array of a shape and a dtype of this machine's byte order, as `numpy.empty` does."""
+"""Allocates an array of a shape and a dtype of this machine's byte order, as `numpy.empty` does, or of a wider one."""
 
 
 _NUMBERS = "biufc"

@@ -66,8 +66,17 @@ class Loader(Resumable):
             yield batch
 
 
+_INDICES: dict[np.dtype[Any], np.dtype[Any]] = {
+    np.dtype(np.uint16): np.dtype(np.int64),
+    np.dtype(np.uint32): np.dtype(np.int64),
+}
+"""What torch can store and nothing else: these arrays become what embeddings and losses take."""
+
+
 class TensorCollator:
     """Columns of samples as tensors (see `collate`), written at once into shared memory where a worker does it.
+
+    Arrays of uint16 and uint32, such as token ids, become int64 on their way into the column.
 
     Args:
         ragged: Fields that are never stacked.
@@ -81,7 +90,7 @@ class TensorCollator:
         tensors: dict[int, torch.Tensor] = {}
 
         def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-            tensor = _empty(shape, torch.from_numpy(np.empty(0, dtype)).dtype)
+            tensor = _empty(shape, torch.from_numpy(np.empty(0, _INDICES.get(dtype, dtype))).dtype)
             column: NDArray[Any] = tensor.numpy()
             tensors[id(column)] = tensor
             return column

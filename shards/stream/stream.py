@@ -132,7 +132,10 @@ class Stream:
         collate: Collate | None = None,
         start: Mapping[str, Any] | None = None,
     ) -> Batches:
-        """Batches as numpy arrays, read in this process and without torch; arguments as for `loader`."""
+        """Batches as numpy arrays of the dtypes that are stored, read in this process and without torch.
+
+        The arguments are those of `loader`.
+        """
         share = Share(batch_size, Rank(rank, world_size, local_world), Bound(steps, epochs))
         return Batches(self, share, collate or Collator(self.ragged), start)
 
@@ -150,7 +153,7 @@ class Stream:
         start: Mapping[str, Any] | None = None,
         **dataloader: Any,
     ) -> "Loader":
-        """Batches as torch tensors, by torch's standard DataLoader.
+        """Batches as torch tensors, by torch's standard DataLoader; token ids are int64.
 
         Args:
             batch_size: Rows of a global batch, that of all ranks together.

@@ -8,6 +8,7 @@ import torch
 
 from headrace.shards.base.errors import CorruptSampleError, UsageError
 from headrace.shards.stream import Stream
+from headrace.shards.stream.loader import TensorCollator
 
 TRANSFORMS = """
 def drawn(sample, rng):
@@ -92,9 +93,28 @@ def test_columns_are_tensors_of_their_types(images, words):
     assert batch["npy"].dtype == torch.uint8
     assert batch["cls"].dtype == batch["__id__"].dtype == torch.int64
     assert isinstance(batch["txt"], list)
-    batch = next(iter(Stream(words, window=8).loader(2)))
-    assert batch["tokens"].dtype == torch.uint16
-    assert isinstance(batch["ends"], list)
+    assert isinstance(next(iter(Stream(words, window=8).loader(2)))["ends"], list)
+
+
+@pytest.mark.parametrize("workers", WORKERS)
+def test_tokens_go_straight_into_a_network_and_its_loss(words, workers):
+    stream = Stream(words, window=8)
+    tokens = next(iter(stream.loader(2, **workers)))["tokens"]
+    assert tokens.dtype == torch.int64
+    scores = torch.nn.Embedding(5000, 5000)(tokens[:, :-1])
+    assert torch.isfinite(torch.nn.functional.cross_entropy(scores.flatten(0, 1), tokens[:, 1:].flatten()))
+    stored = next(iter(stream.batches(2)))["tokens"]
+    assert stored.dtype == np.uint16
+    assert tokens.tolist() == stored.tolist()
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, ">u2", np.uint32])
+def test_the_greatest_token_keeps_its_value(dtype):
+    greatest = np.iinfo(dtype).max
+    row = np.array([0, greatest], dtype)
+    found = TensorCollator(frozenset())([{"tokens": row}, {"tokens": row}])["tokens"]
+    assert found.dtype == torch.int64
+    assert found.tolist() == [[0, greatest]] * 2
 
 
 @forks
