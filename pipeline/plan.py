@@ -160,7 +160,7 @@ def _check_payloads(recipe: Recipe, files: Sequence[InputFile]) -> str:
             remedy="Make one recipe for each kind",
         )
     (payload,) = payloads
-    deduplicated = False
+    deduplicated, certified = False, ""
     for stage in recipe.stages:
         plugin: Any = stage.plugin.load()
         if plugin.reads not in (payload, ""):
@@ -180,6 +180,15 @@ def _check_payloads(recipe: Recipe, files: Sequence[InputFile]) -> str:
                 found="records that were compared as they were",
                 remedy="Put it before the first dedup stage",
             )
+        if certified and stage.kind == "filter" and plugin.edits:
+            raise RecipeError(
+                f"{recipe.path}: the filter '{stage.label}' corrects records, and stands behind '{certified}'",
+                found="records that are certified as they are",
+                remedy=f"Put '{certified}' behind it; to cut what several benchmarks hold, name them in one stage",
+            )
+        # Reads the benchmarks, too: what is wrong with them is told before anything runs.
+        if stage.kind == "filter" and plugin.certificate().get("action", "report") != "report":
+            certified = stage.label
         deduplicated = deduplicated or stage.kind == "dedup"
     output: Output = recipe.writer.load()
     output.check()

@@ -41,6 +41,7 @@ class Decontaminate(RuleFilter):
         min_words: The shortest passage that is looked for whole.
         min_characters: What has fewer letters and digits means nothing and is not looked for.
         exclude: A file of texts, one a line, none of whose n-grams is looked for: what is common all over the corpus.
+            `headrace audit --frequent 10 --write FILE` makes one of shards built with `report`: GPT-3's rule.
         context: `cut`: characters removed on both sides of what is found.
         min_piece: `cut`: the shortest piece that is kept, in characters.
         max_pieces: `cut`: a document split into more is dropped.
