@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from .address_candidates import find_candidates
 from .c4_lines import choose_lines
 from .compile import Compilation, Kernel
 from .feed_lines import join_lines
@@ -39,6 +40,7 @@ KERNELS: tuple[Kernel[..., Any], ...] = (
     find_beginnings,
     score_documents,
     choose_lines,
+    find_candidates,
 )
 
 
