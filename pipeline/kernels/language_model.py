@@ -32,6 +32,8 @@ BLOCK_BITS = 4
 PADDING = 16
 """Weights have a multiple of so many columns, so that they fill whole vector registers; the last are zero."""
 
+_NAME = "language-model"
+
 
 @dataclass(frozen=True)
 class LanguageModel:
@@ -69,7 +71,7 @@ def model_file() -> Path:
 def language_model() -> LanguageModel:
     """The model, once per process."""
     path = model_file()
-    name = f"language-{hashlib.sha256(path.read_bytes() + Path(__file__).read_bytes()).hexdigest()[:32]}.npz"
+    name = f"{_NAME}-{hashlib.sha256(path.read_bytes() + Path(__file__).read_bytes()).hexdigest()[:32]}.npz"
     directories = cache_directories(Path(__file__))
     for directory in directories:
         if (kept := _kept(directory, name)) is not None:
@@ -101,6 +103,9 @@ def _keep(model: LanguageModel, directories: list[Path], name: str) -> None:
             part = directory / f"{name}.{os.getpid()}"
             part.write_bytes(content.getbuffer())
             part.replace(directory / name)
+            for former in directory.glob(f"{_NAME}-*"):
+                if not former.name.startswith(name):
+                    former.unlink()
             return
 
 

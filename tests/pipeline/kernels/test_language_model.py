@@ -43,8 +43,12 @@ def test_nothing_of_py3langids_model_is_lost():
 
 
 def test_the_model_is_kept_for_the_next_process(directories, monkeypatch):
+    directories[0].mkdir()
+    former = directories[0] / "language-model-0123.npz"
+    former.write_bytes(b"of an earlier version")
     first = module.language_model()
     (kept,) = directories[0].iterdir()
+    assert kept != former
     assert kept.stat().st_mode & 0o044 == 0o044
     monkeypatch.setattr(module, "_lay_out", lambda path: pytest.fail("the file was read again"))
     assert same(module.language_model(), first)
