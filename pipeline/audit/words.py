@@ -1,6 +1,7 @@
 r"""The words of a text, by regular expressions.
 
-The text without characters that Unicode ignores, in NFKC, case-folded, in NFKC again. A word is a run of letters and
+The text without characters that Unicode ignores, in NFKC, case-folded, in NFKC again, each i without regard to its dot
+(Turkish has both, and capitals lose the difference). A word is a run of letters and
 digits, with marks behind its first; in scripts without spaces each letter with its marks is a word.
 """
 
@@ -33,6 +34,7 @@ _IGNORED = re.compile(
     "[\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+_I = re.compile("[ıi]\u0307|ı")
 _ASCII_WORD = re.compile("[0-9a-z]+")
 _NO_SEPARATOR = re.compile("[0-9a-z\x80-\U0010ffff]+")
 """What holds no separator of ASCII; most such runs are a word of ASCII already."""
@@ -44,7 +46,7 @@ def words_of(text: str) -> list[str]:
         return _ASCII_WORD.findall(text.lower())
     folded = unicodedata.normalize("NFKC", _IGNORED.sub("", text)).casefold()
     words: list[str] = []
-    for run in _NO_SEPARATOR.findall(unicodedata.normalize("NFKC", folded)):
+    for run in _NO_SEPARATOR.findall(_I.sub("i", unicodedata.normalize("NFKC", folded))):
         if run.isascii():
             words.append(run)
         else:

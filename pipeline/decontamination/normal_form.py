@@ -1,8 +1,9 @@
 """The normal form of a text, in which case, punctuation, white space and Unicode's forms make no difference.
 
 A text's normal form is its characters without those that are to be ignored (soft hyphens, joiners, marks of direction:
-Unicode's Default_Ignorable_Code_Point), in NFKC, case-folded, in NFKC again; of that, only the words count
-(`kernels/words.py`), so punctuation and white space fall away. This is close to Unicode's NFKC_Casefold.
+Unicode's Default_Ignorable_Code_Point), in NFKC, case-folded, in NFKC again, without the difference between an i with a
+dot and one without, which capitals lose in Turkish; of that, only the words count (`kernels/words.py`), so punctuation
+and white space fall away. This is close to Unicode's NFKC_Casefold.
 
 Few documents hold a character on which that makes a difference to the words that the kernels find in the text as it
 stands. One scan tells these documents, and only they are rewritten.
@@ -38,8 +39,12 @@ _JAMO = (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))
 
 def normal_form(text: str) -> str:
     """The normal form of a text; texts that are equal in NFKC have the same."""
-    kept = _ignored_pattern().sub("", text)
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", kept).casefold())
+    return _folded(_ignored_pattern().sub("", text))
+
+
+def _folded(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return folded.replace("ı", "i").replace("i\u0307", "i")
 
 
 @cache
@@ -121,8 +126,7 @@ def _is_sensitive() -> NDArray[np.bool_]:
 def _sensitive_codes() -> NDArray[np.int64]:
     codes = [code for first, last in _CHANGEABLE for code in range(first, last + 1)]
     # Each on a line of its own: nothing joins with a line break.
-    formed = unicodedata.normalize("NFKC", "\n".join(map(chr, codes)))
-    formed = unicodedata.normalize("NFKC", formed.casefold())
+    formed = _folded("\n".join(map(chr, codes)))
     changed = [
         code
         for code, form in zip(codes, formed.split("\n"), strict=True)

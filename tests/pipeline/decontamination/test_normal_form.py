@@ -77,6 +77,7 @@ def test_forms_of_one_text_are_equal(other):
 
 def test_case_is_folded_as_unicode_says():
     assert words(normal_form("STRASSE ΣΟΦΟΣ")) == words(normal_form("straße σοφος"))
+    assert words(normal_form("ISPARTA ilinin İLİ ılık")) == words(normal_form("ısparta ILININ ili ILIK"))
 
 
 @settings(max_examples=300)

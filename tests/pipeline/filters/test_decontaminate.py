@@ -91,6 +91,50 @@ def test_a_field_that_is_missing_and_a_file_that_is_none_are_named(benchmark, tm
         Decontaminate((Benchmark(broken, ("a",)),)).judge(texts("a"))
 
 
+def test_the_ledger_is_told_the_items_text_and_share(benchmark, texts):
+    verdicts = Decontaminate((benchmark,)).judge(texts(around(" ".join(QUESTION.split()[:15]))))
+    assert verdicts.evidence[0]["share"] == round(15 / (22 + 5), 4) == verdicts.scores["matched_share"][0].round(4)
+    assert verdicts.evidence[0]["item_text"] == QUESTION
+    assert verdicts.evidence[0]["items"] == [["mill", "mill/1", verdicts.evidence[0]["share"]]]
+
+
+def test_to_cut_is_to_edit_and_what_is_cut_is_told(benchmark, texts):
+    plugin = Decontaminate((benchmark,), action="cut")
+    assert plugin.edits
+    clean, page = "Nothing of it here.", f"{'before ' * 60}{QUESTION}{' behind' * 60}"
+    verdicts = plugin.judge(texts(clean, page, f"x {QUESTION}", " ".join([page] * 11)))
+    assert [rule if rule == KEEP else plugin.reasons[rule] for rule in verdicts.rule.tolist()] == [
+        KEEP,
+        KEEP,
+        "nothing_left",
+        "contaminated",
+    ]
+    kept = verdicts.edited.to_pylist()
+    assert kept[0] == clean
+    assert kept[1] == f"{page[:220]}\n\n{page[-221:]}"
+    assert verdicts.edits[0] is None
+    assert (verdicts.edits[1]["cut"], verdicts.edits[1]["item"]) == ([(220, len(page) - 221)], "mill/1")
+    assert verdicts.edits[1]["characters"] == 441 - len(page)
+    assert verdicts.scores["pieces"].tolist()[1:] == [2, 0, 12]
+    assert (verdicts.value[3], verdicts.threshold[3]) == (12, 10)
+
+
+def test_a_report_keeps_everything_and_tells_it(benchmark, texts):
+    plugin = Decontaminate((benchmark,), action="report")
+    verdicts = plugin.judge(texts("Nothing of it here.", around(QUESTION)))
+    assert (verdicts.rule.tolist(), verdicts.edited, plugin.reasons) == ([KEEP, KEEP], None, ())
+    assert verdicts.edits[0] is None
+    assert (verdicts.edits[1]["reported"], verdicts.edits[1]["item"]) == (1, "mill/1")
+    assert plugin.certificate()["action"] == "report"
+
+
+def test_a_benchmark_that_has_changed_is_read_again(benchmark, texts, reasons):
+    assert reasons(Decontaminate((benchmark,)), texts(around(QUESTION))) == ["contaminated"]
+    other = {"id": "a", "question": "Something else entirely, and nothing about a mill", "answer": ""}
+    benchmark.file.write_bytes(gzip.compress(json.dumps(other).encode()))
+    assert reasons(Decontaminate((benchmark,)), texts(around(QUESTION))) == [None]
+
+
 def slow_matches(items, document, n, min_words):
     """How many n-grams of the document are an item's, or a whole short item of at least `min_words`."""
     words = document.lower().split()
