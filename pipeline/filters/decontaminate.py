@@ -23,7 +23,7 @@ from ..decontamination.findings import Finding, find
 from ..decontamination.normal_form import NAME
 from ..decontamination.protection import Protection, Terms, protect
 from ..engine.fingerprint import file_digest
-from ..kernels.segments import segment
+from ..kernels.word_hashes import word_hashes
 from .base import Measures, Record, Rule, RuleFilter
 
 
@@ -90,7 +90,7 @@ class Decontaminate(RuleFilter):
     def measure(self, batch: Batch) -> Measures:
         """Count the matched n-grams, name the items that have them, and cut what is to be cut."""
         texts, n = batch.column("text"), batch.num_rows
-        found = find(self._protection, texts, batch.computed(segment).words) if self.benchmarks else []
+        found = find(self._protection, texts, batch.computed(word_hashes)) if self.benchmarks else []
         values = {"matched_ngrams": np.zeros(n), "matched_share": np.zeros(n)}
         evidence: list[Mapping[str, Any] | None] = [None] * n
         own = [texts[each.row].as_py() for each in found]
