@@ -17,7 +17,7 @@ import importlib.resources
 import io
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from zipfile import BadZipFile
@@ -95,7 +95,7 @@ def _kept(directory: Path, name: str) -> LanguageModel | None:
 def _keep(model: LanguageModel, directories: list[Path], name: str) -> None:
     """Keep the model in the first directory that takes it, if any does."""
     content = io.BytesIO()
-    np.savez(content, allow_pickle=False, **asdict(model))
+    np.savez(content, **vars(model))
     for directory in directories:
         with suppress(OSError):
             ensure_writable(directory)
