@@ -10,6 +10,7 @@ from .feed_lines import join_lines
 from .language import score_documents
 from .language_text import find_beginnings
 from .line_repetition import count_repeated
+from .listed_phrases import find_listed
 from .marked_documents import mark_documents
 from .minhash import hash_bands, sign_shingles, sign_texts
 from .ngram_matches import match_ngrams
@@ -41,6 +42,7 @@ KERNELS: tuple[Kernel[..., Any], ...] = (
     score_documents,
     choose_lines,
     find_candidates,
+    find_listed,
 )
 
 

@@ -140,7 +140,7 @@ SENTENCE = "The river feeds the mill. "
         ("It turns. It stands.", 2),
         ("It turns! Does it? Yes.", 3),
         ('He said: "It turns." She left.', 2),
-        ("It weighs 3.5 kg, e.g. in J. Smith's mill.", 2),
+        ("It weighs 3.5 kg in J. Smith's mill.", 1),
         ("It turns ... and stands.", 1),
         ("It turns.[1] It stands.[2][3] Then it rests.", 3),
         ("It costs more. $ 5 is too much.", 2),
