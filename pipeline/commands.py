@@ -1,4 +1,4 @@
-"""The commands `build`, `explain`, `audit`, `warmup` and `filters`: their help, and nothing of what they do."""
+"""The commands `build`, `explain`, `audit`, `warmup`, `plugins` and `filters`: their help, not what they do."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,11 +6,18 @@ from typing import Annotated
 import typer
 
 commands = typer.Typer()
+plugins = typer.Typer(no_args_is_help=True)
+commands.add_typer(
+    plugins,
+    name="plugins",
+    help="List what a build recipe can name, or check a plug-in against its contract.\n\n"
+    "Example: headrace plugins list readers",
+)
 filters = typer.Typer(no_args_is_help=True)
 commands.add_typer(
     filters,
     name="filters",
-    help="List the filters, or check one against the contract.\n\nExample: headrace filters list",
+    help="The same for filters alone, of which there are most.\n\nExample: headrace filters list",
 )
 
 
@@ -25,11 +32,11 @@ def build(
 ) -> None:
     """Build curated shards from raw crawls; run the same line again to continue or update.
 
-    Example: headrace build recipe.yaml --out shards/manuals
+    Example: headrace build recipe.yaml --out data/manuals
 
     Example: headrace build recipe.yaml output.shard_bytes=1GB --plan
 
-    Example: headrace build stricter.yaml --out shards/manuals --recut
+    Example: headrace build stricter.yaml --out data/manuals --recut
     """
     from .console import run_build, show_plan
 
@@ -47,7 +54,7 @@ def explain(
 ) -> None:
     """Tell a record's whole story: where it came from, what was measured, what became of it and why.
 
-    Example: headrace explain shards/manuals http://localhost:8000/python-3.11/library/heapq.html
+    Example: headrace explain data/manuals http://localhost:8000/python-3.11/library/heapq.html
     """
     from .explain import show_failed, show_record
 
@@ -96,6 +103,32 @@ def warmup() -> None:
     typer.echo(f"The kernels are compiled ({seconds:.1f} s).")
 
 
+@plugins.command("list")
+def list_plugins(
+    kind: Annotated[str | None, typer.Argument(help="readers, extractors, filters, dedups or outputs.")] = None,
+) -> None:
+    """List everything that a build recipe can name, with its parameters.
+
+    Example: headrace plugins list outputs
+    """
+    from .plugin_listing import KINDS, run_list
+
+    run_list(tuple(KINDS) if kind is None else (kind,))
+
+
+@plugins.command("check")
+def check_plugin(
+    name: Annotated[str, typer.Argument(help="Its name, module:Name, or path/to/file.py:Name.")],
+) -> None:
+    """Run the contract on a filter, a reader or an extractor, your own too.
+
+    Example: headrace plugins check examples/custom_reader/tsv.py:Tsv
+    """
+    from .contracts.check import run_check
+
+    run_check(name)
+
+
 @filters.command("list")
 def list_filters() -> None:
     """List every filter that a recipe can name, with its parameters and reasons.
@@ -104,7 +137,7 @@ def list_filters() -> None:
     """
     from .plugin_listing import run_list
 
-    run_list()
+    run_list(("filters",))
 
 
 @filters.command("check")
@@ -115,6 +148,6 @@ def check_filter(
 
     Example: headrace filters check examples/custom_filter/single_file.py:few_links
     """
-    from .contracts.filters import run_check
+    from .contracts.check import run_check
 
     run_check(name)

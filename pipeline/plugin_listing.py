@@ -1,118 +1,123 @@
-"""What `headrace filters list` shows: every filter with its parameters, their defaults, and its reasons."""
+"""What `headrace plugins list` shows: everything that a build recipe can name, with its parameters."""
 
-import inspect
-import json
-import re
-from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, fields
-from typing import Any, get_args, get_origin, get_type_hints
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from headrace.shards.base.errors import PluginError
+from rich.console import Console
+from rich.text import Text
 
-from .filters.base import FILTERS, Filter
+from headrace.shards.base.errors import HeadraceError, PluginError, UsageError
+from headrace.shards.base.parameters import Parameter, parameters_of, summary
+from headrace.shards.base.recipe import refuse_incomplete
+from headrace.shards.base.registry import Registry, did_you_mean
+from headrace.shards.base.terminal import terminal
 
+from .dedup.base import DEDUPS
+from .extractors.base import EXTRACTORS
+from .filters.base import FILTERS
+from .outputs.base import OUTPUTS
+from .readers.base import READERS
 
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter of a filter, as text; its default as it would stand in a recipe."""
-
-    name: str
-    type: str
-    default: str
-    meaning: str
+_WIDEST = 110
+"""Columns beyond which a line is hard to read."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """One filter.
+    """One plug-in.
 
     Args:
         name: As in a recipe.
-        summary: The first sentence of its docstring.
-        reads: The payload column it looks at.
-        reasons: For which it drops, with parameters at their defaults.
+        summary: The first paragraph of its docstring.
+        facts: What else is to be known of one of its kind.
         parameters: In their order.
         error: Why it cannot be shown, where a third party's is broken.
     """
 
     name: str
     summary: str = ""
-    reads: str = ""
-    reasons: tuple[str, ...] = ()
+    facts: str = ""
     parameters: tuple[Parameter, ...] = ()
     error: str = ""
 
 
-def list_filters() -> list[Listing]:
-    """Every filter that a recipe can name without a path, sorted by name."""
-    return [describe(name) for name in FILTERS.names()]
+@dataclass(frozen=True)
+class Kind:
+    """A kind of plug-in: where it is looked up, and what is to be known of one."""
+
+    registry: Registry
+    facts: Callable[[Any], str]
 
 
-def describe(name: str) -> Listing:
-    """One filter; a broken one is described by its error."""
+def _filter_facts(kind: Any) -> str:
     try:
-        kind: type[Filter] = FILTERS.load(name)
-        meanings = parameter_docs(kind)
-        hints = get_type_hints(kind)
-        parameters = tuple(
-            Parameter(field.name, type_text(hints[field.name]), _default(field), meanings.get(field.name, ""))
-            for field in fields(kind)
-        )
-        return Listing(name, _summary(kind), kind.reads, kind().reasons, parameters)
-    except (PluginError, TypeError, ValueError) as error:
+        reasons = kind().reasons
+    except (HeadraceError, TypeError, ValueError):  # it needs parameters, but may say it without
+        reasons = [rule.reason for rule in kind.rules] if isinstance(getattr(kind, "rules", None), tuple) else []
+    return f"reads {kind.reads}" + (f"; drops for {', '.join(reasons)}" if reasons else "")
+
+
+KINDS: Mapping[str, Kind] = {
+    "readers": Kind(READERS, lambda kind: f"gives {kind.payload}; reads {', '.join(kind.patterns) or 'folders'}"),
+    "extractors": Kind(EXTRACTORS, lambda kind: f"makes {kind.writes} of {kind.reads}"),
+    "filters": Kind(FILTERS, _filter_facts),
+    "dedups": Kind(DEDUPS, lambda kind: f"reads {kind.reads or 'any payload'}"),
+    "outputs": Kind(OUTPUTS, lambda kind: f"writes {', '.join(kind.payloads)}"),
+}
+
+
+def listings(kind: str) -> list[Listing]:
+    """Every plug-in of a kind that a recipe can name without a path, sorted by name.
+
+    Raises:
+        UsageError: There is no such kind.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"there are no plug-ins called '{kind}'", remedy=did_you_mean(kind, KINDS))
+    return [describe(KINDS[kind], name) for name in KINDS[kind].registry.names()]
+
+
+def describe(kind: Kind, name: str) -> Listing:
+    """One plug-in; a broken one is described by its error."""
+    try:
+        plugin = kind.registry.load(name)
+        refuse_incomplete(plugin)
+        return Listing(name, summary(plugin), kind.facts(plugin), parameters_of(plugin))
+    except (PluginError, TypeError, ValueError, AttributeError) as error:
         return Listing(name, error=str(error))
 
 
-def run_list() -> None:
-    """Print the list."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+def run_list(kinds: tuple[str, ...] = tuple(KINDS)) -> None:
+    """Print the plug-ins of some kinds.
 
-    console = Console(highlight=False)
-    for listing in list_filters():
-        console.print(f"[bold]{escape(listing.name)}[/]  {escape(listing.summary)}")
-        if listing.error:
-            console.print(f"  [red]{escape(listing.error)}[/]\n")
-            continue
-        console.print(f"  reads {listing.reads}; drops for {', '.join(listing.reasons)}", style="dim")
-        table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
-        table.add_column(no_wrap=True)
-        for parameter in listing.parameters:
-            table.add_row(
-                parameter.name,
-                f"[dim]{escape(parameter.type)}[/]",
-                f"[cyan]{escape(parameter.default)}[/]",
-                escape(parameter.meaning),
-            )
-        console.print(table)
-        console.print()
+    Raises:
+        UsageError: There is no such kind.
+    """
+    console = terminal()
+    for kind in kinds:
+        found = listings(kind)
+        if len(kinds) > 1:
+            console.print(Text(kind.capitalize(), "bold underline"), end="\n\n")
+        for listing in found:
+            for line, style in _lines(listing, console):
+                console.print(Text(line, style), soft_wrap=True)
+            console.print()
 
 
-def parameter_docs(kind: type) -> Mapping[str, str]:
-    """What a class's docstring says of its parameters under `Args:`."""
-    _, _, section = inspect.cleandoc(kind.__doc__ or "").partition("\nArgs:\n")
-    section = section.partition("\n\n")[0]
-    found = re.findall(r"^    (\w+): ((?:.|\n        )*)", section, re.MULTILINE)
-    return {name: " ".join(text.split()) for name, text in found}
+def _lines(listing: Listing, console: Console) -> Iterator[tuple[str, str]]:
+    """The lines that show a plug-in, each with its style."""
 
+    def wrapped(text: str, indent: int, style: str) -> Iterator[tuple[str, str]]:
+        width = min(console.width, _WIDEST) if console.is_terminal else console.width
+        margin = " " * indent
+        return ((line, style) for line in textwrap.wrap(text, width, initial_indent=margin, subsequent_indent=margin))
 
-def type_text(hint: Any) -> str:
-    """A type as one writes it: `int`, `tuple[str, ...]`, `str | None`."""
-    if hint is type(None):
-        return "None"
-    if get_origin(hint) is None:
-        return getattr(hint, "__name__", str(hint))
-    arguments = ", ".join("..." if each is Ellipsis else type_text(each) for each in get_args(hint))
-    name = getattr(get_origin(hint), "__name__", "")
-    return arguments.replace(", ", " | ") if name in ("UnionType", "Union") else f"{name}[{arguments}]"
-
-
-def _default(field: "Field[Any]") -> str:
-    """A default as it would stand in a recipe (JSON is YAML)."""
-    value = field.default if field.default_factory is MISSING else field.default_factory()
-    return "required" if value is MISSING else json.dumps(value, default=str).replace("Infinity", ".inf")
-
-
-def _summary(kind: type) -> str:
-    return inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
+    yield listing.name, "bold"
+    yield from wrapped(listing.error, 4, "red")
+    yield from wrapped(listing.summary, 4, "")
+    yield from wrapped(listing.facts, 4, "dim")
+    for each in listing.parameters:
+        yield from wrapped(f"{each.name}: {each.default}  ({each.type})", 4, "cyan")
+        yield from wrapped(each.meaning, 8, "")

@@ -41,7 +41,7 @@ def _check_entry(value: Any) -> Any:
     raise ValueError("a name, or {name: {parameter: value}}")
 
 
-PluginEntry = Annotated[str | dict[str, dict[str, Any] | None], BeforeValidator(_check_entry)]
+PluginEntry = Annotated[str | dict[str, dict[str, Any] | None], "name or mapping", BeforeValidator(_check_entry)]
 
 
 def _folder_name(name: str) -> str:

@@ -23,5 +23,5 @@ def parse_bytes(value: Any) -> Any:
     return int(float(match[1]) * _UNITS[match[2].upper()])
 
 
-Bytes = Annotated[int, BeforeValidator(parse_bytes), Field(gt=0)]
+Bytes = Annotated[int, "size", BeforeValidator(parse_bytes), Field(gt=0)]
 """The type of a parameter that is a size."""

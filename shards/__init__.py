@@ -2,7 +2,7 @@
 
     from headrace.shards import Stream
 
-    stream = Stream("shards/manuals", window=128, seed=1)
+    stream = Stream("data/manuals", window=128, seed=1)
     for batch in stream.loader(256, num_workers=2): ...
 
 256 is the batch over all ranks; `Stream`'s own docstring says the rest.

@@ -21,8 +21,9 @@ class BackboneRecipe(RecipeModel):
     Keys that the input demands (`vocab_size`, `image_size`, ...) are set by the pretext and may not be given.
     """
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
     type: str
+    """The model type of transformers, such as bert; every other key is one of that type's configuration."""
 
     @property
     def configuration(self) -> dict[str, Any]:

@@ -16,13 +16,17 @@ class OptimizerRecipe(RecipeModel):
     """AdamW (Loshchilov and Hutter 2017) and the norm to which gradients are clipped."""
 
     name: Literal["adamw"] = "adamw"
+    """The algorithm."""
     lr: Annotated[float, Field(gt=0)] = 1e-3
     """The peak learning rate; for a batch of `lr_batch` samples where that is given."""
     lr_batch: Annotated[int, Field(gt=0)] | None = None
     """Scale the rate linearly with the batch: the peak is lr * batch_size / lr_batch (Goyal et al. 2017)."""
     betas: tuple[_Share, _Share] = (0.9, 0.999)
+    """How slowly the means of gradients and of their squares follow."""
     eps: Annotated[float, Field(gt=0)] = 1e-8
+    """Is added to the root of the mean square."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    """Of matrices; biases, norms, single tokens and positions do not decay."""
     clip: Annotated[float, Field(gt=0)] | None = None
     """The largest 2-norm of all gradients together; None: they are not clipped."""
 

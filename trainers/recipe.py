@@ -42,36 +42,52 @@ class DataRecipe(RecipeModel):
     """Which shards, and how they are read."""
 
     url: str
+    """A folder of shards, or any fsspec URL of one; a path is read from the recipe's folder."""
     workers: Annotated[int, Field(ge=0)] = 0
     """Processes that read and make samples; 0: the training process itself. Has no influence on the order."""
     lanes: Positive = 64
+    """Places of the data that are read at once; part of the order."""
     block: Positive | None = None
-    """Samples that are shuffled together; None: the stream's default."""
+    """Samples that are shuffled together, part of the order; None: four shards' worth."""
 
 
 class TrainModel(RecipeModel):
     """A whole recipe, presets and overrides applied."""
 
-    pretext: Annotated[dict[str, Parameters], Field(min_length=1, max_length=1)]
+    pretext: Annotated[dict[str, Parameters], "name or mapping", Field(min_length=1, max_length=1)]
+    """A pretext's name, path/to/file.py:Class, or {name: {parameter: value}}."""
     preset: str = "small"
+    """The pretext's default recipe, which fills what is left out: small (minutes on a CPU) or paper."""
     data: DataRecipe
+    """The shards."""
     backbone: BackboneRecipe
+    """The network; from the preset, unless it is of another type."""
     optimizer: OptimizerRecipe = OptimizerRecipe()
+    """AdamW."""
     schedule: ScheduleRecipe = ScheduleRecipe()
+    """Of the learning rate."""
     steps: Positive
+    """Steps of the optimizer, in all."""
     batch_size: Positive
     """Samples of a step, over all processes and micro-batches."""
     accumulate: Positive = 1
     """Micro-batches of a step: more of them need less memory and give the same gradients."""
     precision: Literal["fp32", "bf16"] = "fp32"
+    """Of the forward pass; parameters and their updates are fp32."""
     seed: int = 0
+    """Of the order, the samples and the parameters."""
     device: Device = "auto"
+    """auto: a GPU where there is one."""
     checkpoint_every: Positive = 1000
+    """Steps from one checkpoint to the next; there is one at the end, too."""
     keep: Positive = 2
     """How many of the latest checkpoints stay."""
     log_every: Positive = 10
+    """Steps from one line of metrics.jsonl to the next."""
     probe: ProbeRecipe | None = None
-    evals: tuple[dict[str, Parameters], ...] = ()
+    """Where `headrace eval` finds labels."""
+    evals: tuple[Annotated[dict[str, Parameters], "name or mapping"], ...] = ()
+    """What `headrace eval` does with them: each a name, or {name: {parameter: value}}."""
 
 
 MAY_CHANGE = {

@@ -17,6 +17,7 @@ class ScheduleRecipe(RecipeModel):
     """
 
     name: Literal["constant", "linear", "cosine"] = "cosine"
+    """How it falls after the warm-up."""
     warmup: Annotated[int, Field(ge=0)] = 0
     """Steps over which the rate rises to its peak."""
     floor: Annotated[float, Field(ge=0, le=1)] = 0.0

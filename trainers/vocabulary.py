@@ -19,7 +19,13 @@ ROLES = {
 class Vocabulary:
     """Ids 0 .. size - 1, four of which have a role.
 
-    `special` are all ids that no text can hold: those of the four roles, and whatever else the tokenizer declares.
+    Args:
+        size: How many ids there are.
+        mask: Hides a token.
+        pad: Fills up what is too short.
+        cls: Begins a window.
+        sep: Ends a window.
+        special: All ids that no text can hold: those of the four roles, and whatever else the tokenizer declares.
     """
 
     size: int

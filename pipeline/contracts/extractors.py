@@ -17,6 +17,19 @@ from .filters import Finding
 from .returned import check_extracted
 from .trial_records import batch_of, trial_records
 
+FORM = "it has the form of an extractor"
+EXAMPLES_THERE = "its module has EXAMPLES"
+SURVIVES = "it survives every record"
+COLUMN = "its column has the declared form"
+EXAMPLES_HOLD = "its EXAMPLES hold"
+ALONE = "a record's result depends on nothing but the record"
+UNCHANGED = "the batch is not changed"
+
+FIRST = (FORM, EXAMPLES_THERE, SURVIVES, COLUMN)
+"""Where one of these is broken, the laws after it are not tried."""
+
+LAWS = (EXAMPLES_HOLD, ALONE, UNCHANGED)
+
 
 def check_extractor(found: str | type[Extractor] | Extractor) -> list[Finding]:
     """Every breach of the contract, none for a good extractor.
@@ -31,10 +44,10 @@ def check_extractor(found: str | type[Extractor] | Extractor) -> list[Finding]:
     if isinstance(plugin, type):
         plugin = make(plugin, {}, Path.cwd())
     if not isinstance(plugin, Extractor) or not {plugin.reads, plugin.writes} <= PAYLOADS.keys():
-        return [Finding("it has the form of an extractor", f"{plugin!r} is no Extractor from one payload to another")]
+        return [Finding(FORM, f"{plugin!r} is no Extractor from one payload to another")]
     examples = getattr(sys.modules[type(plugin).__module__], "EXAMPLES", ())
     if not examples:
-        return [Finding("its EXAMPLES hold", f"{type(plugin).__module__} has none: pairs of payloads")]
+        return [Finding(EXAMPLES_THERE, f"{type(plugin).__module__} has none: pairs of payloads")]
     own = [Record(None, {}, **{plugin.reads: payload}) for payload, _ in examples]
     records = [*trial_records(plugin.reads), *own]
     batch = batch_of(records, plugin.reads)
@@ -44,16 +57,15 @@ def check_extractor(found: str | type[Extractor] | Extractor) -> list[Finding]:
         check_extracted(type(plugin).__name__, plugin, column, errors, batch.num_rows)
         column.validate(full=True)
     except Exception as error:
-        law = "its column has the declared form" if isinstance(error, HeadraceError) else "it survives every record"
+        law = COLUMN if isinstance(error, HeadraceError) else SURVIVES
         return [Finding(law, f"{type(error).__name__}: {error}")]
     for (payload, expected), given in zip(examples, column.to_pylist()[-len(examples) :], strict=True):
         if given != expected:
-            findings.append(Finding("its EXAMPLES hold", f"{payload[:60]!r} gives {given!r}, not {expected!r}"))
+            findings.append(Finding(EXAMPLES_HOLD, f"{payload[:60]!r} gives {given!r}, not {expected!r}"))
     for row in range(batch.num_rows):
         alone, error_alone = plugin.extract(batch.slice(row, 1))
         if alone[0].as_py() != column[row].as_py() or error_alone[0] != errors[row]:
-            law = "a record's result depends on nothing but the record"
-            findings.append(Finding(law, f"record {row} gives another when it is alone"))
+            findings.append(Finding(ALONE, f"record {row} gives another when it is alone"))
     if not batch.records.equals(batch_of(records, plugin.reads).records):
-        findings.append(Finding("the batch is not changed", "it is another one afterwards"))
+        findings.append(Finding(UNCHANGED, "it is another one afterwards"))
     return findings

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import PydanticUserError
 
-from headrace.shards.base.errors import HeadraceError, PluginError
+from headrace.shards.base.errors import HeadraceError
 from headrace.shards.base.recipe import make
 
 from ..batch import Batch
@@ -84,34 +84,6 @@ def check_filter(found: str | type[Filter] | Filter) -> list[Finding]:
     subject = Subject(plugin, examples, batch, verdicts)
     misfits = [Finding(VERDICTS, what) for what in _verdicts_fit(subject)]
     return misfits or [Finding(law, what) for law, check in LAWS.items() for what in check(subject)]
-
-
-def run_check(name: str) -> None:
-    """Check one filter and print each law with what was found.
-
-    Raises:
-        PluginError: It does not exist, or breaks the contract.
-    """
-    from rich.console import Console
-    from rich.markup import escape
-
-    findings = check_filter(name)
-    console = Console(highlight=False)
-    stopped = False
-    for law in (*FIRST, *LAWS):
-        broken = [finding.what for finding in findings if finding.law == law]
-        mark = "[red]broken[/] " if broken else "[dim]not run[/]" if stopped else "[green]holds[/]  "
-        console.print(f"{mark} {law}")
-        for what in broken:
-            console.print(f"        {escape(what)}", soft_wrap=True)
-        stopped |= bool(broken) and law in FIRST
-    if findings:
-        raise PluginError(
-            f"the filter '{name}' breaks its contract",
-            found=findings[0].what,
-            expected=findings[0].law,
-            remedy="Mend it and run the same line again",
-        )
 
 
 def _form(plugin: Any) -> Iterator[str]:

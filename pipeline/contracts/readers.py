@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from headrace.shards.base.errors import InputError, PluginError
+from headrace.shards.base.errors import HeadraceError, InputError, PluginError
 from headrace.shards.base.recipe import make
 from headrace.shards.base.rng import hash64
 
@@ -26,6 +26,17 @@ TARGETS = (1, 7, 100, 1000)
 
 DAMAGES = 200
 """How many damaged copies of each example are read."""
+
+FORM = "it has the form of a reader"
+EXAMPLES_THERE = "its module has EXAMPLES"
+EXAMPLES_HOLD = "its EXAMPLES hold"
+SPLITS = "the records do not depend on how a file is split"
+NEVER_RAISES = "no bytes make it raise"
+
+FIRST = (FORM, EXAMPLES_THERE)
+"""Where one of these is broken, the laws after it are not tried."""
+
+LAWS = (EXAMPLES_HOLD, SPLITS, NEVER_RAISES)
 
 _KEY = 0x64616D616765
 """Any constant: damages are drawn by it."""
@@ -47,22 +58,29 @@ def check_reader(found: str | type[Reader] | Reader) -> list[Finding]:
     if isinstance(reader, type):
         reader = make(reader, {}, Path.cwd())
     if not isinstance(reader, Reader) or reader.payload not in PAYLOADS:
-        return [Finding("it has the form of a reader", f"{reader!r} is no Reader with a known payload")]
+        return [Finding(FORM, f"{reader!r} is no Reader with a known payload")]
     examples = examples_of(reader)
     if not examples:
-        return [Finding("its EXAMPLES hold", f"{type(reader).__module__} has none: pairs of bytes and payloads")]
-    findings = []
-    for data, expected in examples:
+        return [Finding(EXAMPLES_THERE, f"{type(reader).__module__} has none: pairs of bytes and payloads")]
+    return [finding for data, expected in examples for finding in _findings(reader, data, expected)]
+
+
+def _findings(reader: Reader, data: bytes, expected: Sequence[bytes | str | None]) -> Iterator[Finding]:
+    """What is wrong with the reading of one example."""
+    try:
         whole = read_rows(reader, data)
-        payloads = [row[reader.payload] for row in whole]
-        if payloads != list(expected):
-            findings.append(Finding("its EXAMPLES hold", f"{data[:40]!r}... gives {payloads}, not {list(expected)}"))
-        for target in TARGETS:
-            if read_rows(reader, data, target) != whole:
-                law = "the records do not depend on how a file is split"
-                findings.append(Finding(law, f"{data[:40]!r}... gives others in spans of about {target} bytes"))
-        findings += [Finding("no bytes make it raise", what) for what in _complaints(reader, data)]
-    return findings
+    except HeadraceError:
+        raise
+    except Exception as error:
+        yield Finding(NEVER_RAISES, f"{data[:40]!r}... makes it raise {type(error).__name__}: {error}")
+        return
+    payloads = [row[reader.payload] for row in whole]
+    if payloads != list(expected):
+        yield Finding(EXAMPLES_HOLD, f"{data[:40]!r}... gives {payloads}, not {list(expected)}")
+    for target in TARGETS:
+        if read_rows(reader, data, target) != whole:
+            yield Finding(SPLITS, f"{data[:40]!r}... gives others in spans of about {target} bytes")
+    yield from (Finding(NEVER_RAISES, what) for what in _complaints(reader, data))
 
 
 def examples_of(reader: Reader) -> Sequence[Example]:

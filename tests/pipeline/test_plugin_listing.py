@@ -1,68 +1,53 @@
-"""The list of filters."""
+"""The list of what a build recipe can name."""
 
-from dataclasses import dataclass, field
-from typing import Annotated
+import pytest
 
-from pydantic import Field
-
+from headrace.pipeline import plugin_listing
 from headrace.pipeline.filters.base import FILTERS
-from headrace.pipeline.plugin_listing import describe, list_filters, parameter_docs, run_list, type_text
+from headrace.pipeline.plugin_listing import KINDS, describe, listings, run_list
+from headrace.shards.base.errors import UsageError
 
 
-def test_every_filter_is_described_with_all_its_parameters():
-    listings = {listing.name: listing for listing in list_filters()}
-    assert sorted(listings) == FILTERS.names()
-    for listing in listings.values():
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_plugin_is_described_with_all_its_parameters(kind):
+    found = {listing.name: listing for listing in listings(kind)}
+    assert sorted(found) == KINDS[kind].registry.names()
+    for listing in found.values():
         assert not listing.error
         assert listing.summary.endswith(".")
-        assert listing.reasons
-        assert all(parameter.meaning for parameter in listing.parameters), listing.name
+        assert listing.facts
+        assert [each.name for each in listing.parameters if not each.meaning] == [], listing.name
 
 
-def test_a_parameter_shows_type_default_and_meaning():
-    (allow, confidence, _) = describe("language").parameters
-    assert (allow.name, allow.type, allow.default) == ("allow", "tuple[str, ...]", '["en"]')
-    assert (confidence.type, confidence.default) == ("float", "0.65")
-    assert "at least" in confidence.meaning
-    longest = {parameter.name: parameter.default for parameter in describe("length").parameters}
-    assert longest["max_chars"] == ".inf"
+def test_a_filter_tells_what_it_reads_and_drops_for():
+    assert describe(KINDS["filters"], "length").facts == "reads text; drops for number_of_characters, number_of_words"
+    assert describe(KINDS["readers"], "parquet").facts == "gives text; reads *.parquet"
 
 
-def test_a_filter_that_cannot_be_imported_is_listed_with_its_error(tmp_path):
+def test_a_plugin_that_cannot_be_imported_is_listed_with_its_error(tmp_path):
     broken = tmp_path / "broken.py"
     broken.write_text("import no_such_module")
-    assert "no_such_module" in describe(f"{broken}:Broken").error
-    assert "there is no filter" in describe("gopher_qualty").error
+    assert "no_such_module" in describe(KINDS["filters"], f"{broken}:Broken").error
+    assert "there is no filter" in describe(KINDS["filters"], "gopher_qualty").error
 
 
-@dataclass
-class Documented:
-    """What it is.
-
-    Args:
-        first: A meaning
-            on two lines.
-        second: Another one: with a colon.
-
-    More of it.
-    """
-
-    first: Annotated[int, Field(ge=1)]
-    second: list[str] | None = field(default_factory=list)
+def test_a_kind_that_does_not_exist_is_answered_with_the_nearest():
+    with pytest.raises(UsageError, match="Did you mean 'readers'"):
+        run_list(("reader",))
 
 
-def test_meanings_are_read_from_the_docstring():
-    assert parameter_docs(Documented) == {"first": "A meaning on two lines.", "second": "Another one: with a colon."}
-    assert parameter_docs(int) == {}
-
-
-def test_types_read_as_one_writes_them():
-    assert type_text(tuple[str, ...]) == "tuple[str, ...]"
-    assert type_text(list[str] | None) == "list[str] | None"
-    assert type_text(dict[str, tuple[int, float]]) == "dict[str, tuple[int, float]]"
-
-
-def test_the_command_prints_each_name(capsys):
-    run_list()
+def test_the_command_prints_each_name_and_breaks_no_line_of_a_pipe(capsys):
+    run_list(("filters",))
     printed = capsys.readouterr().out
-    assert all(name in printed for name in FILTERS.names())
+    assert all(f"\n{name}\n" in f"\n{printed}" for name in FILTERS.names())
+    assert "allow: [en]  (list of text)\n        ISO 639-1 codes" in printed
+
+
+def test_a_terminal_of_80_columns_holds_every_line(monkeypatch, capsys):
+    narrow = plugin_listing.terminal()
+    narrow.width, narrow._force_terminal, narrow.no_color = 80, True, True
+    monkeypatch.setattr(plugin_listing, "terminal", lambda: narrow)
+    run_list(("filters",))
+    lines = [line for line in capsys.readouterr().out.splitlines() if " " in line.strip()]
+    assert max(map(len, lines)) < 100  # with the terminal's codes for bold and dim
+    assert any(line.startswith(" " * 8) for line in lines)

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from headrace.pipeline.contracts.filters import FIRST, FORM, LAWS, MADE, SURVIVES, VERDICTS, check_filter, run_check
+from headrace.pipeline.contracts.check import run_check
+from headrace.pipeline.contracts.filters import FIRST, FORM, LAWS, MADE, SURVIVES, VERDICTS, check_filter
 from headrace.pipeline.filters.base import Drop, Filter, Measures, Record, Rule, RuleFilter, record_filter
 from headrace.shards.base.errors import PluginError
 
