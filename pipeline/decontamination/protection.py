@@ -10,7 +10,6 @@ two) means nothing, such as a row of the first numbers: it is not looked for, an
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,42 +18,12 @@ from numpy.typing import NDArray
 from headrace.shards.base.errors import InputError
 
 from ..engine.fingerprint import file_digest
-from ..kernels.buffers import TextArray
 from ..kernels.ngram_matches import NgramIndex
-from ..kernels.shingles import shingles
-from ..kernels.unicode_tables import PAGE_BITS, PAGE_SIZE, UNSPACED, unicode_tables
-from ..kernels.word_hashes import WordHashes
 from .benchmarks import Benchmark
 from .normal_form import normal_form
-from .units import Units, large_strings, make_units, ranges
-
-FEW_CHARACTERS = "few characters"
-BY_RECIPE = "excluded by the recipe"
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What is looked for in what.
-
-    Args:
-        n: Words (or tokens) in an n-gram.
-        tokenizer: Of which tokens are made; None: n-grams are of words.
-        min_words: The shortest passage that is looked for whole.
-        min_characters: What is looked for has at least so many letters and digits.
-        exclude: A file of texts, one a line, none of whose n-grams is looked for.
-    """
-
-    n: int = 13
-    tokenizer: Path | None = None
-    min_words: int = 8
-    min_characters: int = 20
-    exclude: Path | None = None
-
-    def excluded(self) -> list[str]:
-        """The texts of `exclude`."""
-        if self.exclude is None:
-            return []
-        return [line for line in self.exclude.read_text(encoding="utf-8").splitlines() if line.strip()]
+from .units import Units, large_strings, make_units
+from .windows import Terms, Windows, excluded, lengths_of, spelled_out, windows_of
+from .word_weights import weigh_words
 
 
 @dataclass(frozen=True)
@@ -143,15 +112,15 @@ def _protect(benchmarks: tuple[Benchmark, ...], terms: Terms, digests: tuple[str
     sizes = np.diff(units.offsets)
     firsts = np.searchsorted(owners, np.arange(len(items)))
     ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    lengths, whole = _lengths(formed, units, terms)
-    windows = [_windows(units, np.flatnonzero(lengths == length), length) for length in np.unique(lengths[lengths > 0])]
+    weights = weigh_words(formed, units.words)
+    lengths, whole = lengths_of(units, weights, terms)
     lookups: list[Lookup] = []
-    excluded: dict[str, str] = {}
-    for found in windows:
-        reasons = _excluded(found, units, formed, terms)
-        kept = reasons == ""
-        excluded |= dict(_listed(found, reasons, units))
-        lookups.append(_lookup(found, kept))
+    listed: dict[str, str] = {}
+    for length in np.unique(lengths[lengths > 0]).tolist():
+        found = windows_of(units, np.flatnonzero(lengths == length), length)
+        reasons = excluded(found, units, weights, terms)
+        listed |= dict(spelled_out(found, reasons, units))
+        lookups.append(_lookup(found, reasons == 0))
     protected = np.zeros(len(texts), np.bool_)
     for lookup in lookups:
         protected[lookup.passages] = True
@@ -169,66 +138,14 @@ def _protect(benchmarks: tuple[Benchmark, ...], terms: Terms, digests: tuple[str
         before=ends[:-1] - ends[firsts[owners]],
         lookups=[lookup for lookup in lookups if len(lookup.index.hashes)],
         excluded={
-            reason: sorted(ngram for ngram, why in excluded.items() if why == reason)
-            for reason in sorted(set(excluded.values()))
+            reason: sorted(ngram for ngram, why in listed.items() if why == reason)
+            for reason in sorted(set(listed.values()))
         },
         listed=dict(_entries(benchmarks, items, by_whole & ~by_ngrams, ~(by_whole | by_ngrams))),
     )
 
 
-@dataclass(frozen=True)
-class _Windows:
-    """Every n-gram of one length: int64 passage and first unit, uint64 hash."""
-
-    length: int
-    passages: NDArray[np.int64]
-    positions: NDArray[np.int64]
-    hashes: NDArray[np.uint64]
-
-
-def _lengths(formed: TextArray, units: Units, terms: Terms) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """The length of the n-grams of each passage, 0 where it is too short; and whether it is looked for whole."""
-    words, sizes = np.diff(units.words.offsets), np.diff(units.offsets)
-    unspaced = _word_sums(_is_unspaced(formed, units.words), units.words)
-    factor = np.where(2 * unspaced > words, 2, 1)
-    wanted = terms.n * (factor if terms.tokenizer is None else np.ones_like(factor))
-    whole = (sizes < wanted) & (sizes > 0) & (words >= terms.min_words * factor)
-    return np.where(sizes >= wanted, wanted, np.where(whole, sizes, 0)), whole
-
-
-def _windows(units: Units, passages: NDArray[np.int64], length: int) -> _Windows:
-    starts, sizes = units.offsets[passages], np.diff(units.offsets)[passages]
-    offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    nowhere = np.zeros(0, np.int64)
-    hashed = shingles(WordHashes(offsets, units.hashes[ranges(starts, sizes)], nowhere, nowhere), int(length))
-    counts = sizes - length + 1
-    return _Windows(int(length), np.repeat(passages, counts), ranges(np.zeros_like(counts), counts), hashed.hashes)
-
-
-def _excluded(found: _Windows, units: Units, formed: TextArray, terms: Terms) -> NDArray[np.str_]:
-    """Why each n-gram is not looked for; "" where it is."""
-    first = units.offsets[found.passages] + found.positions
-    words = units.word_of(first), units.word_of(first + found.length - 1)
-    weights = np.concatenate([[0], np.cumsum(_characters(formed, units.words))])
-    few = weights[words[1] + 1] - weights[words[0]] < terms.min_characters
-    named = np.isin(found.hashes, _hashes_of(terms.excluded(), found.length, terms))
-    return np.where(named, BY_RECIPE, np.where(few, FEW_CHARACTERS, ""))
-
-
-def _hashes_of(texts: list[str], length: int, terms: Terms) -> NDArray[np.uint64]:
-    units = make_units(large_strings([normal_form(text) for text in texts]), tokenizer=terms.tokenizer)
-    return _windows(units, np.flatnonzero(np.diff(units.offsets) >= length), length).hashes
-
-
-def _listed(found: _Windows, reasons: NDArray[np.str_], units: Units) -> Iterator[tuple[str, str]]:
-    out = np.flatnonzero(reasons != "")
-    _, different = np.unique(found.hashes[out], return_index=True)
-    for at in out[different].tolist():
-        spelled = units.spelled(int(found.passages[at]), int(found.positions[at]), found.length)
-        yield " ".join(spelled), str(reasons[at])
-
-
-def _lookup(found: _Windows, kept: NDArray[np.bool_]) -> Lookup:
+def _lookup(found: Windows, kept: NDArray[np.bool_]) -> Lookup:
     rows = np.flatnonzero(kept)
     rows = rows[np.argsort(found.hashes[rows], kind="stable")]
     hashes, firsts = np.unique(found.hashes[rows], return_index=True)
@@ -256,37 +173,3 @@ def _entries(
                 "unprotected": names(open_),
             },
         )
-
-
-def _characters(texts: TextArray, words: WordHashes) -> NDArray[np.int64]:
-    """Letters, digits and marks of each word, a character of an unspaced script counting for two: int64 (words,)."""
-    data, starts = _data(texts)
-    begins = np.repeat(starts, np.diff(words.offsets))
-    opens = np.concatenate([[0], np.cumsum((data & 0xC0) != 0x80)])
-    characters: NDArray[np.int64] = opens[begins + words.stops] - opens[begins + words.starts]
-    return characters + _is_unspaced(texts, words)
-
-
-def _is_unspaced(texts: TextArray, words: WordHashes) -> NDArray[np.int64]:
-    """1 for each word that is a character of a script without spaces, else 0: int64 (words,)."""
-    data, starts = _data(texts)
-    opens = np.concatenate([[0], np.cumsum((data & 0xC0) != 0x80)])
-    codes = np.frombuffer(data.tobytes().decode().encode("utf-32-le"), np.uint32).astype(np.int64)
-    first = codes[opens[np.repeat(starts, np.diff(words.offsets)) + words.starts]]
-    tables = unicode_tables()
-    pages = tables.index[first >> PAGE_BITS].astype(np.int64) << PAGE_BITS
-    found: NDArray[np.bool_] = tables.pages[pages | first & (PAGE_SIZE - 1)] & UNSPACED != 0
-    return found.astype(np.int64)
-
-
-def _data(texts: TextArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """The bytes of freshly made texts, and where each starts."""
-    joined = [text.encode() for text in texts.to_pylist()]
-    starts = np.concatenate([[0], np.cumsum([len(each) for each in joined])]).astype(np.int64)
-    return np.frombuffer(b"".join(joined), np.uint8), starts[:-1]
-
-
-def _word_sums(values: NDArray[np.int64], words: WordHashes) -> NDArray[np.int64]:
-    sums = np.concatenate([[0], np.cumsum(values)])
-    by_document: NDArray[np.int64] = sums[words.offsets[1:]] - sums[words.offsets[:-1]]
-    return by_document

@@ -21,7 +21,8 @@ from ..decontamination.benchmarks import Benchmark
 from ..decontamination.cut import Cut, Scissors, cut
 from ..decontamination.findings import Finding, find
 from ..decontamination.normal_form import NAME
-from ..decontamination.protection import Protection, Terms, protect
+from ..decontamination.protection import Protection, protect
+from ..decontamination.windows import Terms
 from ..engine.fingerprint import file_digest
 from ..kernels.word_hashes import word_hashes
 from .base import Measures, Record, Rule, RuleFilter

@@ -8,8 +8,9 @@ import pytest
 
 from headrace.pipeline.decontamination.benchmarks import Benchmark
 from headrace.pipeline.decontamination.findings import Finding, find
-from headrace.pipeline.decontamination.protection import Protection, Terms, protect
+from headrace.pipeline.decontamination.protection import Protection, protect
 from headrace.pipeline.decontamination.units import large_strings
+from headrace.pipeline.decontamination.windows import Terms
 
 
 @pytest.fixture

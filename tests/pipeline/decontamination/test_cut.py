@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from headrace.pipeline.decontamination.benchmarks import Benchmark
 from headrace.pipeline.decontamination.cut import Scissors, cut
 from headrace.pipeline.decontamination.findings import find
-from headrace.pipeline.decontamination.protection import Terms, protect
+from headrace.pipeline.decontamination.protection import protect
 from headrace.pipeline.decontamination.units import large_strings
+from headrace.pipeline.decontamination.windows import Terms
 
 ITEM = "the great wheel of the old mill"
 

@@ -12,8 +12,9 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from headrace.pipeline.decontamination import findings
 from headrace.pipeline.decontamination.benchmarks import Benchmark
 from headrace.pipeline.decontamination.findings import find
-from headrace.pipeline.decontamination.protection import Terms, protect
+from headrace.pipeline.decontamination.protection import protect
 from headrace.pipeline.decontamination.units import large_strings
+from headrace.pipeline.decontamination.windows import Terms
 
 ITEM = "The great wheel of the old mill turns seven times in a minute"
 

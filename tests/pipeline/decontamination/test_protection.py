@@ -2,7 +2,8 @@
 
 import pytest
 
-from headrace.pipeline.decontamination.protection import BY_RECIPE, FEW_CHARACTERS, Terms, protect
+from headrace.pipeline.decontamination.protection import protect
+from headrace.pipeline.decontamination.windows import REASONS, Terms
 from headrace.shards.base.errors import InputError
 
 NINE = "one two three four five six seven eight nine"
@@ -36,7 +37,7 @@ def test_in_scripts_without_spaces_lengths_are_doubled(guard):
 
 def test_what_has_few_characters_is_listed_and_not_looked_for(guard):
     found = guard("1 2 3 4 5 fifteen", min_characters=5)
-    assert found.excluded == {FEW_CHARACTERS: ["1 2 3 4", "2 3 4 5"]}
+    assert found.excluded == {REASONS[1]: ["1 2 3 4", "2 3 4 5"]}
     assert lengths(found) == {4: 1}
     assert listed(guard("1 2 3 4 5", min_characters=5))["unprotected"] == ("0",)
     # A character of a script without spaces counts for two.
@@ -47,7 +48,7 @@ def test_what_has_few_characters_is_listed_and_not_looked_for(guard):
 def test_ngrams_of_excluded_texts_are_listed_and_not_looked_for(guard, tmp_path):
     (tmp_path / "common.txt").write_text("\nThree, FOUR five: six SEVEN\n")
     found = guard(NINE, "four five six seven", exclude=tmp_path / "common.txt")
-    assert found.excluded == {BY_RECIPE: ["four five six seven", "three four five six"]}
+    assert found.excluded == {REASONS[2]: ["four five six seven", "three four five six"]}
     assert lengths(found) == {4: 4}
     assert listed(found)["unprotected"] == ("1",)
 
