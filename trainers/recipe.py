@@ -20,15 +20,14 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError
 
-from headrace.shards.base.errors import RecipeError
+from headrace.shards.base.errors import PluginError, RecipeError
 from headrace.shards.base.overrides import apply_overrides
 from headrace.shards.base.recipe import RecipeFile, RecipeModel, build, refuse_incomplete
-from headrace.shards.base.registry import did_you_mean
+from headrace.shards.base.registry import Registry, did_you_mean
 
 from .backbones import BackboneRecipe
 from .distributed import Device
-from .evals import EVALUATIONS
-from .evals.base import Evaluation
+from .evals.base import EVALUATIONS, Evaluation
 from .evals.labels import ProbeRecipe
 from .optimizers import OptimizerRecipe
 from .pretext.base import PRETEXTS, Pretext
@@ -132,8 +131,7 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> TrainRecipe:
     # Settled before the overrides, which may go into a pretext's parameters, and after, which may name another pretext.
     given = _settled(apply_overrides(_settled(file.written, file.folder), overrides), Path.cwd())
     name = _pretext_name(file, given)
-    kind = PRETEXTS.load(name)
-    refuse_incomplete(kind)
+    kind = _loaded(PRETEXTS, name, Pretext)
     preset = {**_preset(file, kind, given)}
     preset["pretext"] = {name: preset.get("pretext", {})}
     try:
@@ -163,9 +161,10 @@ def _settled(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """The data with plug-ins as {name: parameters}, and with every local path made absolute from `folder`."""
     result = dict(data)
     if result.get("pretext"):
-        result["pretext"] = {_placed(name, folder): values for name, values in _entry(result["pretext"]).items()}
+        result["pretext"] = _all_placed(_entry(result["pretext"]), folder)
     if isinstance(evals := result.get("evals"), list | str | Mapping):
-        result["evals"] = [_entry(each) for each in (evals if isinstance(evals, list) else [evals])]
+        entries = [_entry(each) for each in (evals if isinstance(evals, list) else [evals])]
+        result["evals"] = [_all_placed(each, folder) if isinstance(each, Mapping) else each for each in entries]
     for part, key in (("data", "url"), ("probe", "test_url")):
         value = result.get(part)
         if isinstance(value, Mapping) and isinstance(value.get(key), str) and "://" not in value[key]:
@@ -178,6 +177,10 @@ def _entry(entry: Any) -> Any:
     if isinstance(entry, str):
         return {entry: {}}
     return {name: values or {} for name, values in entry.items()} if isinstance(entry, Mapping) else entry
+
+
+def _all_placed(entry: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    return {_placed(name, folder): values for name, values in entry.items()}
 
 
 def _placed(name: str, folder: Path) -> str:
@@ -195,6 +198,23 @@ def _pretext_name(file: RecipeFile, given: Mapping[str, Any]) -> str:
         expected="a name, or {name: {parameters}}",
         remedy=did_you_mean(str(entry), PRETEXTS.names()),
     )
+
+
+def _loaded(registry: Registry, name: str, base: type) -> Any:
+    """The class behind a plug-in's name.
+
+    Raises:
+        PluginError: There is none, it is of another kind, or it lacks what its contract demands.
+    """
+    kind = registry.load(name)
+    if not (isinstance(kind, type) and issubclass(kind, base)):
+        raise PluginError(
+            f"'{name}' is no {registry.kind}",
+            found=kind.__name__ if isinstance(kind, type) else type(kind).__name__,
+            expected=f"a subclass of {base.__name__} ({base.__module__})",
+        )
+    refuse_incomplete(kind)
+    return kind
 
 
 def _preset(file: RecipeFile, kind: type[Pretext], given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -215,8 +235,9 @@ def _evaluations(file: RecipeFile, entries: Sequence[Mapping[str, Parameters]]) 
             if name not in EVALUATIONS:
                 raise RecipeError(
                     f"{file.place(('evals', place))}: there is no evaluation '{name}'",
-                    remedy=did_you_mean(name, EVALUATIONS),
+                    remedy=did_you_mean(name, EVALUATIONS.names()),
                 )
-            spelt = " ".join([name, *(f"{key}={value}" for key, value in parameters.items())])
-            made[spelt] = build(EVALUATIONS[name], parameters, file, ("evals", place, name))
+            kind = _loaded(EVALUATIONS, name, Evaluation)
+            spelt = " ".join([name.rpartition(":")[2], *(f"{key}={value}" for key, value in parameters.items())])
+            made[spelt] = build(kind, parameters, file, ("evals", place, name))
     return made

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from headrace.shards.base.errors import PluginError, RecipeError
-from headrace.trainers.evals.knn import Knn
+from headrace.trainers.evals.classifiers.knn import Knn
 from headrace.trainers.pretext.base import PRETEXTS, Objective
 from headrace.trainers.recipe import merged, read_recipe
 
@@ -148,6 +148,48 @@ def test_a_mistake_of_an_override_is_not_blamed_on_the_file(written):
     with pytest.raises(RecipeError, match=r"'probe.label=x': wrong value.*mapping with keys of these: field, pattern"):
         read_recipe(path, ["probe.label=x"])
     assert read_recipe(path, ["probe.label.field=x"]).model.probe.label.field == "x"
+
+
+MINE = """
+from dataclasses import dataclass
+from headrace.trainers.evals.base import Evaluation
+
+@dataclass(frozen=True)
+class First(Evaluation):
+    nth: int = 0
+    def predict(self, train, features):
+        return features[:, self.nth] * 0 + train.labels[0]
+
+@dataclass(frozen=True)
+class Nothing(Evaluation):
+    pass
+"""
+
+
+def test_an_evaluation_in_a_file_of_the_users_own(written, tmp_path):
+    (tmp_path / "mine.py").write_text(MINE)
+    recipe = read_recipe(written("pretext: mae\ndata: {url: x}\nevals: [{'mine.py:First': {nth: 2}}]\n"))
+    assert recipe.evals["First nth=2"].nth == 2
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "recipe.yaml").write_text(recipe.dump())
+    assert read_recipe(tmp_path / "elsewhere" / "recipe.yaml").evals.keys() == recipe.evals.keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("pretext: mae\nevals: ['mine.py:Nothing']", "Nothing lacks .* Found: no predict"),
+        (
+            "pretext: mae\nevals: ['mine.py:dataclass']",
+            "is no evaluation. Found: function",
+        ),
+        ("pretext: mine.py:First", "is no pretext. Found: First. Expected: a subclass of Pretext"),
+    ],
+)
+def test_a_plugin_of_another_kind_is_told(written, tmp_path, text, said):
+    (tmp_path / "mine.py").write_text(MINE)
+    with pytest.raises(PluginError, match=said):
+        read_recipe(written(f"{text}\ndata: {{url: x}}\n"))
 
 
 HALF = """

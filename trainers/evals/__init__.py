@@ -1,7 +1,1 @@
-"""Evaluations of a trained network, one file each."""
-
-from .knn import Knn
-from .linear_probe import LinearProbe
-
-EVALUATIONS = {"knn": Knn, "linear_probe": LinearProbe}
-"""The names under which a recipe asks for them."""
+"""Evaluations of a trained network: its features, labels for them, and what classifiers make of both."""

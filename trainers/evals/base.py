@@ -1,10 +1,15 @@
 """The contract of an evaluation: from labelled features to predictions."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from headrace.shards.base.registry import Registry
+
+EVALUATIONS = Registry("evaluation", "headrace.trainers.evals.classifiers", "headrace.evaluations")
 
 Matrix = Any
 """(N, D) float32: a numpy array, or a scipy sparse matrix where most entries are 0."""
@@ -30,8 +35,10 @@ class Labelled:
         return Labelled(self.features[which], self.labels[which], self.groups[which])
 
 
-class Evaluation(Protocol):
-    """One way to find out what features are worth; a frozen dataclass of its parameters."""
+@dataclass(frozen=True)
+class Evaluation(ABC):
+    """One way to find out what features are worth: a frozen dataclass of its parameters."""
 
+    @abstractmethod
     def predict(self, train: Labelled, features: Matrix) -> Labels:
         """The classes of the features (M, D), having seen the labels of `train` only; (M,)."""

@@ -16,15 +16,15 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from .base import Labelled, Labels, Matrix
-from .splits import held_out
+from ..base import Evaluation, Labelled, Labels, Matrix
+from ..splits import held_out
 
 Positive = Annotated[float, Field(gt=0)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class LinearProbe:
-    """Parameters.
+class LinearProbe(Evaluation):
+    """Logistic regression, its regularisation chosen on held-out training rows.
 
     Args:
         grid: The inverse strengths C that are tried.

@@ -4,7 +4,7 @@ from scipy import sparse
 from sklearn.neighbors import KNeighborsClassifier
 
 from headrace.trainers.evals.base import Labelled
-from headrace.trainers.evals.knn import Knn, unit_rows
+from headrace.trainers.evals.classifiers.knn import Knn, unit_rows
 
 
 def clusters(rows, seed=0, width=6, classes=4):

@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from .base import Labelled, Labels, Matrix
+from ..base import Evaluation, Labelled, Labels, Matrix
 
 _ROWS = 1024
 """Rows compared at once: 1,024 x 50,000 similarities are 200 MB."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Knn:
-    """Parameters.
+class Knn(Evaluation):
+    """The k nearest training rows vote.
 
     Args:
         k: How many neighbours vote.
