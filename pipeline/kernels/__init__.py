@@ -1,4 +1,4 @@
-"""Kernels: compiled functions over the buffers of Arrow arrays, one responsibility a file.
+r"""Kernels: compiled functions over the buffers of Arrow arrays, one responsibility a file.
 
 From the bottom up:
 
@@ -10,8 +10,8 @@ From the bottom up:
 | `hashing.py`        | the hash functions, defined byte by byte                                                 |
 | `words.py`          | what a word is; `word_hashes.py`: their hashes and spans                                 |
 | `tokens.py`         | what a token is; `ascii_words.py`: those of ASCII, eight bytes at a step                  |
-| `lines.py`          | what is noted of a line; `feed_lines.py`: lines that end at `\\n` alone                   |
-| `walk.py`           | the one walk over the bytes; `segments.py`: tokens, words, lines and `counts.py` from it  |
+| `lines.py`          | what is noted of a line; `feed_lines.py`: lines that end at `\n` alone                   |
+| `walk.py`           | the one walk over the bytes; `segments.py`: tokens, lines and `counts.py` from it  |
 | `hash_table.py`     | a table in scratch space; `stop_words.py`: a few words among many tokens                  |
 | `line_repetition.py`| repeated lines and paragraphs; `ngrams.py`: repeated n-grams of tokens                    |
 | `shingles.py`       | word n-grams and exact Jaccard similarity                                                |

@@ -21,39 +21,30 @@ CASE = np.uint64(0x20) * EACH
 
 
 @device
-def read_ascii_run(data: NDArray[np.uint8], start: int, stop: int) -> tuple[int, np.uint64, np.uint64, bool]:
+def read_ascii_run(data: NDArray[np.uint8], start: int, stop: int) -> tuple[int, np.uint64, bool]:
     """Read the letters and digits of ASCII at `start`, of a document that ends at `stop`, as far as they go.
 
     At least eight bytes must lie behind `start` in `data`.
 
     Returns:
-        Where they end, short of the last seven bytes of `data`; the hash of them as they stand, and in lower case;
-        whether there is a letter.
+        Where they end, short of the last seven bytes of `data`; their hash; whether there is a letter.
     """
-    position, state, lower_state, has_letter = start, SEED, SEED, False
+    position, state, has_letter = start, SEED, False
     while True:
         block = block_at(data, position)
         letters, digits = letters_in(block), digits_in(block)
         size = int(np.int64(leading_zeros((letters | digits) ^ HIGH))) >> 3
-        lower = block | (letters & ~(block << np.uint64(2))) >> np.uint64(2)
         size = min(size, stop - position)
         if size == 8 and position + 16 <= len(data):
             has_letter |= letters != np.uint64(0)
-            state, lower_state = absorb(state, block), absorb(lower_state, lower)
-            position += 8
+            state, position = absorb(state, block), position + 8
             continue
         size = min(size, 7)
-        rest = np.uint64(56 - 8 * size)
-        eight = np.uint64(8)
+        # By eight more, as a shift by all 64 bits would shift by none.
+        rest, eight = np.uint64(56 - 8 * size), np.uint64(8)
         has_letter |= letters >> rest >> eight != np.uint64(0)
         position += size
-        length = position - start
-        return (
-            position,
-            finish(absorb(state, block >> rest >> eight), length),
-            finish(absorb(lower_state, lower >> rest >> eight), length),
-            has_letter,
-        )
+        return position, finish(absorb(state, block >> rest >> eight), position - start), has_letter
 
 
 @device

@@ -70,6 +70,12 @@ def hash_span(data: NDArray[np.uint8], start: int, stop: int) -> np.uint64:
 
 
 @device
+def hash_byte(byte: np.uint8) -> np.uint64:
+    """The hash of one byte."""
+    return finish(absorb(SEED, np.uint64(byte)), 1)
+
+
+@device
 def block_at(data: NDArray[np.uint8], position: int) -> np.uint64:
     """Eight bytes as one number, the first one highest; the compiler makes one load of it."""
     # Unsigned indices: a signed one would be tested for being counted from the end.

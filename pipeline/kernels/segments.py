@@ -1,4 +1,4 @@
-"""Tokens, words, lines and counts of every document, from one walk over its bytes.
+"""Tokens, lines and counts of every document, from one walk over its bytes.
 
 Every text rule is made of these arrays; none looks at the bytes again but for what is not in them (a line's words that
 a user lists, say).
@@ -16,13 +16,11 @@ from .counts import DocumentCounts
 from .lines import LineArrays, Lines
 from .tokens import TokenArrays, Tokens, new_piece
 from .unicode_tables import unicode_tables
-from .walk import WordArrays, walk
-from .word_hashes import WordHashes
+from .walk import walk
 
 A = TypeVar("A", bound=tuple[NDArray[Any], ...])
 
 TOKEN_DTYPES = (np.uint64, np.uint32, np.uint32, np.uint32, np.uint8)
-WORD_DTYPES = (np.uint64, np.int64, np.int64)
 LINE_DTYPES = (np.uint64, *[np.uint32] * 9, np.uint8)
 
 MAX_DOCUMENT = 1 << 32
@@ -34,7 +32,6 @@ class Segments:
     """What a walk over n documents gives."""
 
     tokens: Tokens
-    words: WordHashes
     lines: Lines
     counts: DocumentCounts
 
@@ -49,10 +46,9 @@ def segment(texts: TextArray) -> Segments:
     if len(texts) and buffers.sizes.max() >= MAX_DOCUMENT:
         raise ValueError(f"a document of {buffers.sizes.max()} bytes cannot be cut: {MAX_DOCUMENT} are too many")
     size = int(buffers.sizes.sum())
-    offsets = np.zeros((3, len(texts) + 1), np.int64)
+    offsets = np.zeros((2, len(texts) + 1), np.int64)
     counts = np.zeros((len(fields(DocumentCounts)), len(texts)), np.int64)
-    tokens, words = _room(TokenArrays, TOKEN_DTYPES, size), _room(WordArrays, WORD_DTYPES, size)
-    lines = _room(LineArrays, LINE_DTYPES, size + len(texts))
+    tokens, lines = _room(TokenArrays, TOKEN_DTYPES, size), _room(LineArrays, LINE_DTYPES, size + len(texts))
     walk(
         buffers.data,
         buffers.starts,
@@ -62,17 +58,14 @@ def segment(texts: TextArray) -> Segments:
         offsets,
         new_piece(),
         tokens,
-        words,
         lines,
         counts,
     )
-    for arrays, end in zip((tokens, words, lines), offsets[:, -1].tolist(), strict=True):
+    for arrays, end in zip((tokens, lines), offsets[:, -1].tolist(), strict=True):
         for array in arrays:
             # In place: the untouched end goes back to the system without a copy.
             array.resize(end, refcheck=False)
-    return Segments(
-        Tokens(offsets[0], *tokens), WordHashes(offsets[1], *words), Lines(offsets[2], *lines), DocumentCounts(*counts)
-    )
+    return Segments(Tokens(offsets[0], *tokens), Lines(offsets[1], *lines), DocumentCounts(*counts))
 
 
 def _room(kind: Callable[..., A], dtypes: Sequence[DTypeLike], size: int) -> A:

@@ -14,8 +14,8 @@ use), without the lists of exceptions by language. What stands between white spa
 - In everything else a symbol is a token, and what stands before and behind it are, if it is a run of dots; a picture; a
   hyphen, a dash, `~` or a comma between letters; one of `:<>=/` between a letter or digit and a letter; one of `+-*^`
   between digits; a dot between small letters and a capital.
-- An article that has lost its vowel (`l'`, `dell'`, `qu'`) ends at its apostrophe, which stands between a consonant and
-  a vowel or h.
+- An article that has lost its vowel (`l'`, `dell'`, `qu'`) ends at its apostrophe, which stands between a consonant of
+  ASCII (or `qu`) and a letter that is none, or h.
 """
 
 from dataclasses import dataclass
@@ -35,8 +35,8 @@ SYMBOL, ALPHABETIC, CHARACTER = (1 << bit for bit in range(3))
 PLUS, COMMA, HYPHEN, DOT, SLASH, COLON, LESS, EQUALS, GREATER, CARET, STAR, TILDE = map(ord, "+,-./:<=>^*~")
 APOSTROPHE, QUOTE, EN_DASH, EM_DASH, AT, QUESTION, NUMBER, UNDERSCORE, SMALL_Q, SMALL_U = map(ord, "'’–—@?#_qu")
 SMALL_S, CAPITAL_S, SMALL_M, SMALL_D, SMALL_L, SMALL_R, SMALL_V, SMALL_E, SMALL_N, SMALL_T = map(ord, "sSmdlrvent")
-VOWELS = tuple(map(ord, "aeiouhyàâäèéêëìîïòôöùûüœæAEIOUHYÀÂÄÈÉÊËÌÎÏÒÔÖÙÛÜŒÆ"))
-CONSONANTS = tuple(map(ord, "bcdfghjklmnpqrstvwxzBCDFGHJKLMNPQRSTVWXZ"))
+CONSONANTS = np.uint64(sum(1 << (ord(letter) & 63) for letter in "bcdfgjklmnpqrstvwxzBCDFGJKLMNPQRSTVWXZ"))
+"""Bit c & 63 of every consonant c of ASCII but h, which is as good as silent."""
 
 MAX_PIECE = 1 << 16
 """Characters without white space that are looked at in one go: a longer piece is cut there."""
@@ -140,16 +140,16 @@ def put_piece(tokens: TokenArrays, count: int, data: NDArray[np.uint8], origin: 
     lead = 0
     while lead < size and (piece.entries[lead] & LEADS or dots_at(piece, lead, size) > 1):
         lead += max(dots_at(piece, lead, size), 1)
-    core = end_of_core(piece, lead, size)
-    end_of_parts = core - size_of_clitic(piece, lead, core)
-    address = is_address(piece, lead, end_of_parts)
+    core, whole = end_of_core(piece, lead, size)
+    end_of_parts = core if whole else core - size_of_clitic(piece, lead, core)
+    whole = whole or is_address(piece, lead, end_of_parts)
     position, behind_text = 0, False
     while position < size:
         if position < lead or position >= core:
             end = position + max(dots_at(piece, position, size), 1)
         elif position == end_of_parts:
             end = core
-        elif address:
+        elif whole:
             end = end_of_parts
         elif behind_text and not piece.entries[position] & (LETTER | DIGIT | MARK):
             # What ended the text before it is a symbol that parts.
@@ -184,9 +184,10 @@ def run_at(piece: Piece, position: int, stop: int) -> int:
 
 
 @device
-def end_of_core(piece: Piece, start: int, stop: int) -> int:
-    """Where the symbols begin that are peeled off the end."""
+def end_of_core(piece: Piece, start: int, stop: int) -> tuple[int, bool]:
+    """Where the symbols begin that are peeled off the end; whether there are only letters and digits before them."""
     core = position = start
+    whole = True
     before = past = np.int64(0)
     while position < stop:
         dots, entry = dots_at(piece, position, stop), np.int64(piece.entries[position])
@@ -197,10 +198,11 @@ def end_of_core(piece: Piece, start: int, stop: int) -> int:
             if not (small or capitals or before & (DIGIT | TRAILS | MARK)):
                 core = end
         elif dots == 0 and not entry & TRAILS:
+            whole &= core == position and entry & (LETTER | DIGIT | MARK) != 0
             core = end
         past, before = before, entry | (TRAILS if dots else 0)
         position = end
-    return core
+    return core, whole
 
 
 @device
@@ -273,12 +275,15 @@ def ends_article(piece: Piece, position: int, stop: int) -> bool:
     """Whether an apostrophe stands there, between a consonant (or `qu`) and a vowel or h."""
     if piece.codes[position] not in (APOSTROPHE, QUOTE) or position + 1 >= stop:
         return False
-    if piece.codes[position + 1] not in VOWELS:
-        return False
-    before = piece.codes[position - 1]
-    return before in CONSONANTS or (
-        before | 0x20 == SMALL_U and position > 1 and piece.codes[position - 2] | 0x20 == SMALL_Q
-    )
+    vowel = piece.entries[position + 1] & LETTER and not is_consonant(piece.codes[position + 1])
+    queue = position > 1 and piece.codes[position - 2] | 0x20 == SMALL_Q and piece.codes[position - 1] | 0x20 == SMALL_U
+    return bool(vowel and (queue or is_consonant(piece.codes[position - 1])))
+
+
+@device
+def is_consonant(code: np.int32) -> bool:
+    """Whether it is a consonant of ASCII other than h."""
+    return bool(64 <= code < 128 and CONSONANTS >> np.uint64(code & 63) & np.uint64(1))
 
 
 @device
