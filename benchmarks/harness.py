@@ -105,6 +105,7 @@ class Benchmark:
         contestants: The first one is what the others are compared with.
         one_core: Every contestant is held to one and the same core.
         targets: What is to be reached.
+        warm_up: Rounds that are not counted; where each round starts commands of its own, there is nothing to warm up.
         fresh: Every round is a new process, timed once: what is measured happens once in a process.
     """
 
@@ -113,6 +114,7 @@ class Benchmark:
     prepare: Callable[[Setting], None]
     contestants: tuple[Contestant, ...]
     targets: tuple[Target, ...] = ()
+    warm_up: int = 1
     one_core: bool = True
     fresh: bool = False
 

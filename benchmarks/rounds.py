@@ -15,9 +15,6 @@ from .harness import Benchmark, Contestant, Setting
 from .machine import Disturbance
 from .process import Process
 
-WARM_UP = 1
-"""Rounds that are not counted."""
-
 SAME_WORK = 0.05
 """By how much the amounts of work of two contestants may differ."""
 
@@ -102,7 +99,7 @@ def measure(name: str, cache: Path, corpus: Path, rounds: int, small: bool) -> O
 
 def _alternate(name: str, benchmark: Benchmark, folder: Path, cache: Path, rounds: int) -> tuple[Result, ...]:
     entrants = benchmark.contestants
-    with ExitStack() as stack, progress(name, len(entrants) * (WARM_UP + rounds)) as advance:
+    with ExitStack() as stack, progress(name, len(entrants) * (benchmark.warm_up + rounds)) as advance:
 
         def started(entrant: Contestant) -> Process:
             return stack.enter_context(Process(name, entrant, folder, cache))
@@ -110,7 +107,7 @@ def _alternate(name: str, benchmark: Benchmark, folder: Path, cache: Path, round
         running = {entrant: started(entrant) for entrant in entrants}
         about = {entrant: process.about for entrant, process in running.items()}
         answers: dict[Contestant, list[dict[str, Any]]] = {entrant: [] for entrant in entrants}
-        for number in range(WARM_UP + rounds):
+        for number in range(benchmark.warm_up + rounds):
             for entrant in entrants:
                 if benchmark.fresh and number:
                     running[entrant] = started(entrant)
@@ -118,7 +115,7 @@ def _alternate(name: str, benchmark: Benchmark, folder: Path, cache: Path, round
                 if benchmark.fresh:
                     running[entrant].close()
                 advance(note=entrant.name)
-    return tuple(_result(entrant, about[entrant], answers[entrant][WARM_UP:]) for entrant in entrants)
+    return tuple(_result(entrant, about[entrant], answers[entrant][benchmark.warm_up :]) for entrant in entrants)
 
 
 def _result(contestant: Contestant, about: Mapping[str, Any], answers: Sequence[Mapping[str, Any]]) -> Result:

@@ -1,20 +1,23 @@
-"""The demo's crawl (two manuals in two versions each, and one declaration in many languages) to curated token shards.
+"""A crawl of manuals (six languages' worth of pages, two versions each of two manuals) to curated shards.
 
-headrace runs `headrace build examples/demo/text.yaml` with one worker: extraction, language, Gopher quality,
-decontamination, exact and fuzzy dedup, tokenizer and shards, with its ledger and report. The floor is what nobody can
-do without: a bare loop of FastWARC and Resiliparse over the same files, which only extracts the text, with the
-settings of the recipe, and throws it away. headrace is timed as the command that a user types, with the start of the
-interpreter and the loading of compiled kernels; the loop as a command, too.
+headrace runs `headrace build` with one worker and everything on: URL rules, extraction, language, Gopher quality and
+repetition, C4, FineWeb, RefinedWeb's line corrections, personal data, decontamination, exact, near and URL
+duplicates, WebDataset shards, with its ledger and report. The floor is what nobody can do without: a bare loop of
+FastWARC and Resiliparse over the same files, which only extracts the text, with the settings of the recipe, and throws
+it away. Both are timed as commands, with the start of the interpreter; headrace's with the loading of its kernels.
 """
 
-import json
-import shutil
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from .harness import DEMO, OURS, Benchmark, Contestant, Done, Timed
+from .corpora.manuals import CRAWLED
+from .curation import STAGES, build, build_command, crawl_files, crawl_megabytes, link_crawl
+from .harness import OURS, Benchmark, Contestant, Done, Setting, Target, Timed
+
+SMALL = CRAWLED[4:5]
 
 LOOP = """
 import sys
@@ -35,38 +38,18 @@ print(pages)
 """
 
 
-def prepare(folder: Path, small: bool) -> None:
-    """The crawl with benchmark items planted, as the demo does it; the small one has a single file."""
-    script, source, crawl = DEMO / "plant_benchmark.py", DEMO / "data" / "crawl", folder / "source"
-    crawl.mkdir()
-    for file in sorted(source.glob("*.warc.gz"))[: 2 if small else None]:
-        shutil.copy(file, crawl)
-    benchmark = DEMO / "data" / "benchmark" / "HumanEval.jsonl.gz"
-    options = {"--crawl": crawl, "--benchmark": benchmark, "--out": folder / "crawl"}
-    command = [sys.executable, script, *(part for option in options.items() for part in option)]
-    subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
+def prepare(setting: Setting) -> None:
+    link_crawl(setting, SMALL if setting.small else CRAWLED)
 
 
 def headrace(folder: Path) -> Timed:
-    from headrace.shards.format.manifest import Manifest
-
-    command = [str(Path(sys.executable).with_name("headrace")), "build", str(DEMO / "text.yaml"), "--workers", "1"]
-    inputs = [{"path": str(folder / "crawl" / "*.warc.gz"), "source": "manuals"}]
-    command.append(f"inputs={json.dumps(inputs)}")
-    size = _megabytes(folder)
-    outputs = TemporaryDirectory(dir=folder)
-    built: list[Path] = []
-
-    def build() -> Done:
-        built.append(Path(outputs.name, str(len(built))))
-        subprocess.run([*command, "--out", str(built[-1])], check=True, stdout=subprocess.DEVNULL)
-        return Done(size, {"pages kept": Manifest.load(built[-1]).samples})
-
-    return build
+    command, size = build_command(folder, "crawl/*.warc.gz", STAGES, workers=1), crawl_megabytes(folder)
+    outputs, numbers = TemporaryDirectory(dir=folder), count()
+    return lambda: Done(size, {"pages kept": build(command, Path(outputs.name, str(next(numbers))))})
 
 
 def bare_loop(folder: Path) -> Timed:
-    files, size = sorted((folder / "crawl").glob("*.warc.gz")), _megabytes(folder)
+    files, size = crawl_files(folder), crawl_megabytes(folder)
 
     def loop() -> Done:
         run = subprocess.run([sys.executable, "-c", LOOP, *files], check=True, stdout=subprocess.PIPE)
@@ -75,17 +58,20 @@ def bare_loop(folder: Path) -> Timed:
     return loop
 
 
-def _megabytes(folder: Path) -> float:
-    """What a crawl is counted in: its compressed size, in millions of bytes."""
-    return sum(file.stat().st_size for file in (folder / "crawl").glob("*.warc.gz")) / 1e6
-
-
 BENCHMARK = Benchmark(
     title="WARC to curated shards",
     unit="MB of WARC",
     prepare=prepare,
     contestants=(
         Contestant("FastWARC + Resiliparse, bare loop", "warc_loop", bare_loop),
-        Contestant("headrace build, all stages", OURS, headrace),
+        Contestant("headrace build, everything on", OURS, headrace),
+    ),
+    targets=(
+        Target(
+            "WARC to curated shards, everything on",
+            "headrace build, everything on",
+            "FastWARC + Resiliparse, bare loop",
+            most=1.4,
+        ),
     ),
 )
