@@ -157,7 +157,7 @@ class MinhashDedup(PreferringDedup):
         steps = (
             *phases,
             Phase(pair_name, pair, exchange.partitions_for(row_bytes * rows), 4 * exchange.PARTITION_BYTES),
-            Phase(cluster_name, cluster, 1, 8 * exchange.PARTITION_BYTES, MEMBER_BYTES * rows),
+            Phase(cluster_name, cluster, 1, 9 * exchange.PARTITION_BYTES, 3 * MEMBER_BYTES * rows),
             decides,
             Phase(index_name, index, population.splits, disk=rows * scheme.permutations * 4),
         )

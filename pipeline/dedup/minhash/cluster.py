@@ -22,12 +22,15 @@ from ...engine.tasks import task_name
 from ...population import split_of
 from .components import stars
 from .sign import LINKS, SIGNATURES
-from .sorting import Rows, regrouped, sorted_rows
+from .sorting import Rows, append_rows, read_rows, regrouped, sorted_rows
 
 MEMBERS = "members.bin"
 BOUNDS = "bounds.npy"
 
 ROW_BYTES = 24
+
+ROOM_BYTES = 32
+"""Rows are sorted by so many that they take a few times `exchange.PARTITION_BYTES`."""
 
 _COMPONENT_KEY = 0x636F6D706F6E656E
 """Any constant: components are dealt out by a hash of their names."""
@@ -57,8 +60,8 @@ class Cluster:
 
     def run(self, root: Path, folder: Path) -> Mapping[str, Any]:
         """Do it."""
-        room = max(16, exchange.PARTITION_BYTES // ROW_BYTES)
-        links = (np.load(root / task / LINKS, mmap_mode="r", allow_pickle=False) for task in self.linked)
+        room = max(16, exchange.PARTITION_BYTES // ROOM_BYTES)
+        links = (rows for task in self.linked for rows in read_rows(root / task / LINKS, 2, room))
         with TemporaryDirectory(dir=folder) as scratch:
             found = _with_roots(stars(links, Path(scratch), room))
             rows = (
@@ -113,17 +116,17 @@ def members_of(folder: Path, group: int) -> Rows:
 def _write(folder: Path, chunks: Iterable[Rows], groups: int) -> tuple[int, int, int]:
     """Write the sorted members; how many there are, how many components, and how large the largest is."""
     counts = np.zeros(groups, np.int64)
-    members = components = size = largest = 0
-    last = -1
-    with (folder / MEMBERS).open("wb") as file:
-        for rows in chunks:
-            file.write(np.ascontiguousarray(rows).tobytes())
-            counts += np.bincount(exchange.partition_of(rows[:, 0], groups), minlength=groups)
-            members += len(rows)
-            names, sizes = np.unique(rows[:, 0], return_counts=True)
-            size = int(sizes[0]) + (size if int(names[0]) == last else 0)
-            components += len(names) - (int(names[0]) == last)
-            largest = max(largest, size, int(sizes[1:].max(initial=0)))
-            last, size = int(names[-1]), int(sizes[-1]) if len(names) > 1 else size
+    members = components = largest = 0
+    last, size = -1, 0
+    for rows in chunks:
+        append_rows(folder / MEMBERS, rows)
+        counts += np.bincount(exchange.partition_of(rows[:, 0], groups), minlength=groups)
+        names, sizes = np.unique(rows[:, 0], return_counts=True)
+        members, components = members + len(rows), components + len(names)
+        if int(names[0]) == last:
+            # It began in the chunk before.
+            components, sizes[0] = components - 1, sizes[0] + size
+        largest = max(largest, int(sizes.max()))
+        last, size = int(names[-1]), int(sizes[-1])
     np.save(folder / BOUNDS, np.concatenate([[0], np.cumsum(counts)]), allow_pickle=False)
     return members, components, largest

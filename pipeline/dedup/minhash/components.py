@@ -7,7 +7,7 @@ practice, and at most a logarithm squared of the records.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +15,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from .sorting import Rows, regrouped, sorted_rows
+from .sorting import Rows, append_rows, read_rows, regrouped, sorted_rows
 
 
 def stars(links: Iterable[Rows], folder: Path, room: int) -> Iterator[Rows]:
@@ -24,11 +24,12 @@ def stars(links: Iterable[Rows], folder: Path, room: int) -> Iterator[Rows]:
     Args:
         links: Pairs of different records, uint64 (n, 2), in pieces of any size.
         folder: For scratch files, which are removed.
-        room: Links that are taken at a time: memory is a few times as many.
+        room: Rows that are sorted at a time, some 250 bytes each.
     """
     spool = _Spool(folder / "links.bin", room)
     chunks = 0
-    for chunk in regrouped(links, room):
+    # Solving takes less memory a link than sorting.
+    for chunk in regrouped(links, 2 * room):
         solved, chunks = in_memory(chunk), chunks + 1
         spool.append(solved)
     try:
@@ -97,25 +98,18 @@ def _with_least(chunks: Iterable[Rows]) -> Iterator[tuple[Rows, Rows]]:
         yield rows, least
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Spool:
     """Pairs in a file, in the order in which they came."""
 
     path: Path
     room: int
-    _count: int = field(default=0, init=False)
 
     def append(self, rows: Rows) -> None:
-        with self.path.open("ab") as file:
-            file.write(np.ascontiguousarray(rows).tobytes())
-        self._count += len(rows)
+        append_rows(self.path, rows)
 
     def chunks(self) -> Iterator[Rows]:
-        if not self._count:
-            return
-        rows = np.memmap(self.path, np.uint64, "r", shape=(self._count, 2))
-        for start in range(0, self._count, self.room):
-            yield np.array(rows[start : start + self.room])
+        return read_rows(self.path, 2, self.room) if self.path.exists() else iter(())
 
     def replace(self, chunks: Iterable[Rows]) -> None:
         """Hold other rows, made from those that it holds now."""
@@ -123,7 +117,6 @@ class _Spool:
         for chunk in chunks:
             new.append(chunk)
         new.path.replace(self.path)
-        self._count = new._count
 
     def remove(self) -> None:
         self.path.unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .sorting import Rows
+from .sorting import Rows, in_order
 
 
 def first_of_bands(
@@ -19,11 +19,9 @@ def first_of_bands(
         The different bands, the least record of each, and the links, uint64 (m, 2): a band's first record and another
         one; each once.
     """
-    order = np.lexsort((numbers, bands))
-    bands, numbers = bands[order], numbers[order]
+    bands, numbers = in_order(np.column_stack([bands, numbers])).T
     fresh = np.ones(len(bands), bool)
     fresh[1:] = bands[1:] != bands[:-1]
     first = numbers[np.maximum.accumulate(np.where(fresh, np.arange(len(bands)), 0))]
-    other = numbers != first
-    links = np.unique(np.stack([first[other], numbers[other]], axis=1), axis=0)
+    links = in_order(np.column_stack([first[~fresh], numbers[~fresh]]))
     return bands[fresh], numbers[fresh], links

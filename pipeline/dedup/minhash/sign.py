@@ -8,17 +8,16 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from headrace.shards.format import npy
-
 from ...engine import exchange
 from ...kernels.minhash import EMPTY, band_hashes, signatures
 from ...population import View
 from .._preference import LAST, Preference, Ranks
 from .links import first_of_bands
 from .scheme import Scheme
+from .sorting import append_rows
 
 BANDS = "bands.arrow"
-LINKS = "links.npy"
+LINKS = "links.bin"
 SIGNATURES = "signatures.arrow"
 
 
@@ -26,8 +25,8 @@ SIGNATURES = "signatures.arrow"
 class Sign:
     """Writes `signatures.arrow` (number, rank, signature) of one split, and what shares a band.
 
-    Records of this split that share a band are linked here (`links.npy`), and only the first of them is exchanged with
-    its band: however many records share one, a partition holds no more rows of it than there are splits.
+    Records of this split that share a band are linked here (`links.bin`, uint64 (m, 2)), and only the first of them is
+    exchanged with its band: however many records share one, a partition holds no more rows of it than there are splits.
     """
 
     version: ClassVar[int] = 2
@@ -62,5 +61,5 @@ class Sign:
         band, first, links = first_of_bands(np.concatenate(bands).ravel(), number)
         table = pa.table({"band": band, "number": first})
         exchange.write(folder / BANDS, table, exchange.partition_of(band, self.partitions), self.partitions)
-        (folder / LINKS).write_bytes(npy.dump(links))
+        append_rows(folder / LINKS, links)
         return {"records": len(number) // scheme.bands, "ranked": ranked, "links": len(links)}
