@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels.buffers import TextArray
-from ..kernels.marked_documents import marked_documents
 from ..kernels.ngram_matches import NgramIndex, NgramMatches, ngram_matches
 from ..kernels.word_hashes import WordHashes, word_hashes
-from .normal_form import Rewritten, normal_form, rewrite, sensitive_characters
+from .normal_form import Rewritten, normal_forms, rewrite
 from .protection import Item, Lookup, Protection
 from .units import Units, large_strings, make_units
 
@@ -94,12 +93,10 @@ def find(protection: Protection, texts: TextArray, words: WordHashes | None = No
     if not protection.lookups or not len(texts):
         return []
     tokenizer = protection.terms.tokenizer
-    sensitive = marked_documents(texts, sensitive_characters())
-    plain = _documents(
-        protection, make_units(texts, words, tokenizer), np.where(sensitive, -1, np.arange(len(texts))), False
-    )
-    rows = np.flatnonzero(sensitive)
-    formed = large_strings([normal_form(texts[row].as_py()) for row in rows.tolist()])
+    rows, formed = normal_forms(texts)
+    as_they_stand = np.arange(len(texts))
+    as_they_stand[rows] = -1
+    plain = _documents(protection, make_units(texts, words, tokenizer), as_they_stand, False)
     changed = _documents(protection, make_units(formed, None, tokenizer), rows, True)
     candidates = sorted([*plain, *changed], key=lambda each: each.row)
     found = (_examine(protection, each, texts[each.row].as_py()) for each in candidates)

@@ -6,18 +6,22 @@ dot and one without, which capitals lose in Turkish; of that, only the words cou
 and white space fall away. This is close to Unicode's NFKC_Casefold.
 
 Few documents hold a character on which that makes a difference to the words that the kernels find in the text as it
-stands. One scan tells these documents, and only they are rewritten.
+stands. One scan tells these documents, and only they are rewritten: by a table where each character goes by itself, by
+Python's own functions where characters join or change places.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from ..kernels.buffers import TextArray
+from ..kernels.folding import FOLDED, HARD, FoldTable, fold, kinds_of
 from ..kernels.unicode_tables import CODE_POINTS, lower
 
 NAME = f"NFKC, case-folded, words only (Unicode {unicodedata.unidata_version})"
@@ -33,6 +37,9 @@ IGNORED = (
 _CHANGEABLE = ((0x80, 0x33FF), (0x4DC0, 0x4DFF), (0xA000, 0xABFF), (0xD7A4, 0x1FFFF), (0x2F800, 0x2FA1F))
 """Outside lie ASCII, ideographs and syllables of Hangul, which never change, and what is to be ignored."""
 
+_KEPT, _HARD = -1, -2
+"""Slots of a `FoldTable`."""
+
 _JAMO = (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))
 """Vowels and final consonants that join a syllable of Hangul; no decomposition lists them."""
 
@@ -47,10 +54,27 @@ def _folded(text: str) -> str:
     return folded.replace("ı", "i").replace("i\u0307", "i")
 
 
+def normal_forms(texts: TextArray) -> tuple[NDArray[np.int64], TextArray]:
+    """The documents that must be rewritten, int64, and these documents with the words of their normal form."""
+    table = fold_table()
+    kinds = kinds_of(texts, table)
+    folded, hard = (np.flatnonzero(kinds == kind) for kind in (FOLDED, HARD))
+    by_table = fold(texts.take(pa.array(folded)), table)
+    by_python = pa.array([normal_form(texts[row].as_py()) for row in hard.tolist()], pa.large_string())
+    return np.concatenate([folded, hard]), pa.concat_arrays([by_table, by_python])
+
+
 @cache
-def sensitive_characters() -> NDArray[np.uint8]:
-    """The characters that make a document worth rewriting, as `marked_documents` takes them."""
-    return np.packbits(_is_sensitive(), bitorder="little")
+def fold_table() -> FoldTable:
+    """What becomes of the characters that make a difference; hard are those that join others or become such."""
+    slots = np.full(CODE_POINTS, _KEPT, np.int16)
+    joining = set(_joining(_changeable()))
+    pieces: dict[bytes, int] = {}
+    for code, form in _sensitive(joining).items():
+        hard = code in joining or (form and ord(form[0]) in joining)
+        slots[code] = _HARD if hard else pieces.setdefault(form.encode(), len(pieces))
+    offsets = np.concatenate([[0], np.cumsum([len(piece) for piece in pieces])]).astype(np.int64)
+    return FoldTable(slots, offsets, np.frombuffer(b"".join(pieces), np.uint8))
 
 
 @dataclass(frozen=True)
@@ -106,7 +130,7 @@ def rewrite(text: str) -> Rewritten:
 def _sensitive_stretches(text: str) -> Iterator[tuple[int, int]]:
     """Each run of sensitive characters, with the character before it, which they may join."""
     codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
-    found = np.flatnonzero(_is_sensitive()[codes])
+    found = np.flatnonzero(fold_table().slots[codes] != _KEPT)
     if not len(found):
         return
     gaps = np.flatnonzero(np.diff(found) > 1)
@@ -115,25 +139,18 @@ def _sensitive_stretches(text: str) -> Iterator[tuple[int, int]]:
     yield from zip(np.maximum(starts - 1, 0).tolist(), stops.tolist(), strict=True)
 
 
-@cache
-def _is_sensitive() -> NDArray[np.bool_]:
-    """Bool (CODE_POINTS,)."""
-    sensitive = np.zeros(CODE_POINTS, np.bool_)
-    sensitive[_sensitive_codes()] = True
-    return sensitive
+def _changeable() -> list[int]:
+    return [code for first, last in _CHANGEABLE for code in range(first, last + 1)]
 
 
-def _sensitive_codes() -> NDArray[np.int64]:
-    codes = [code for first, last in _CHANGEABLE for code in range(first, last + 1)]
+def _sensitive(joining: Iterable[int]) -> dict[int, str]:
+    """The characters that make a difference, with their normal form."""
+    codes = _changeable()
     # Each on a line of its own: nothing joins with a line break.
-    formed = _folded("\n".join(map(chr, codes)))
-    changed = [
-        code
-        for code, form in zip(codes, formed.split("\n"), strict=True)
-        if form != chr(code) and not _same_words(chr(code), form)
-    ]
-    ignored = [code for first, last in IGNORED for code in range(first, last + 1)]
-    return np.unique([*changed, *ignored, *_joining(codes)])
+    forms = dict(zip(codes, _folded("\n".join(map(chr, codes))).split("\n"), strict=True))
+    changed = {code: form for code, form in forms.items() if form != chr(code) and not _same_words(chr(code), form)}
+    ignored = {code: "" for first, last in IGNORED for code in range(first, last + 1)}
+    return {code: forms[code] for code in joining} | changed | ignored
 
 
 def _same_words(character: str, form: str) -> bool:

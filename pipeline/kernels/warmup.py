@@ -7,11 +7,12 @@ from .address_candidates import find_candidates
 from .c4_lines import choose_lines
 from .compile import Compilation, Kernel
 from .feed_lines import join_lines
+from .folding import find_kinds, write_folded
 from .language import score_documents
 from .language_text import find_beginnings
 from .line_repetition import count_repeated
+from .line_corrections import correct_all
 from .listed_phrases import find_listed
-from .marked_documents import mark_documents
 from .minhash import hash_bands, sign_shingles, sign_texts
 from .ngram_matches import match_ngrams
 from .ngrams import find_repeated
@@ -36,13 +37,15 @@ KERNELS: tuple[Kernel[..., Any], ...] = (
     sign_shingles,
     hash_bands,
     normalize_all,
-    mark_documents,
+    find_kinds,
+    write_folded,
     match_ngrams,
     find_beginnings,
     score_documents,
     choose_lines,
     find_candidates,
     find_listed,
+    correct_all,
 )
 
 

@@ -2,14 +2,15 @@
 
 import unicodedata
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from headrace.pipeline.decontamination.normal_form import normal_form, rewrite, sensitive_characters
+from headrace.pipeline.decontamination.normal_form import fold_table, normal_form, normal_forms, rewrite
 from headrace.pipeline.decontamination.units import make_units
-from headrace.pipeline.kernels.marked_documents import marked_documents
+from headrace.pipeline.kernels.folding import fold, kinds_of
 from headrace.pipeline.kernels.word_hashes import word_hashes
 
 ODD = (
@@ -28,8 +29,8 @@ def words(text):
     return units.spelled(0, 0, len(units.hashes))
 
 
-def is_sensitive(text):
-    return bool(marked_documents(pa.array([text], pa.large_string()), sensitive_characters())[0])
+def column(*texts):
+    return pa.array(texts, pa.large_string())
 
 
 @settings(max_examples=300)
@@ -48,18 +49,42 @@ def test_what_is_rewritten_has_the_words_of_the_normal_form(text):
 @settings(max_examples=300)
 @given(texts)
 def test_where_nothing_is_sensitive_the_text_has_the_words_of_its_normal_form(text):
-    if not is_sensitive(text):
+    rows, _ = normal_forms(column(text))
+    if not len(rows):
         assert words(text) == words(normal_form(text))
         assert rewrite(text).text == text
 
 
+@settings(max_examples=300)
+@given(st.lists(texts, max_size=4))
+def test_documents_are_rewritten_to_the_words_of_their_normal_form(some):
+    rows, formed = normal_forms(column("", *some, None).slice(1))
+    assert len(set(rows.tolist())) == len(rows) == len(formed)
+    for row, form in zip(rows.tolist(), formed.to_pylist(), strict=True):
+        assert words(form) == words(normal_form(some[row]))
+
+
 def test_every_single_character_is_either_sensitive_or_unchanged():
     codes = [code for code in range(0x110000) if not 0xD800 <= code < 0xE000]
-    column = pa.array([f"a{chr(code)}b" for code in codes], pa.large_string())
-    plain = column.filter(pa.array(~marked_documents(column, sensitive_characters())))
-    formed = pa.array([normal_form(text) for text in plain.to_pylist()], pa.large_string())
+    every = column(*(f"a{chr(code)}b" for code in codes))
+    expected = column(*(normal_form(text) for text in every.to_pylist()))
+    rows, formed = normal_forms(every)
+    plain = pa.array(np.setdiff1d(np.arange(len(codes)), rows))
     assert len(plain) > 1_000_000
-    assert word_hashes(plain).hashes.tolist() == word_hashes(formed).hashes.tolist()
+    assert word_hashes(every.take(plain)).hashes.tolist() == word_hashes(expected.take(plain)).hashes.tolist()
+    assert word_hashes(formed).hashes.tolist() == word_hashes(expected.take(pa.array(rows))).hashes.tolist()
+
+
+def test_what_goes_by_a_table_needs_no_python():
+    table = fold_table()
+    assert kinds_of(column("Straße ﬁne ２ ™ so\u00adft", "cafe\u0301", "plain é", None, ""), table).tolist() == [
+        1,
+        2,
+        0,
+        0,
+        0,
+    ]
+    assert fold(column("Straße, ﬁne", "", "２™\u00ad x"), table).to_pylist() == ["Strasse, fine", "", "2tm x"]
 
 
 @pytest.mark.parametrize(
