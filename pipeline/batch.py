@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from .records import PAYLOADS
+
 T = TypeVar("T")
 
 
@@ -31,6 +33,11 @@ class Batch:
     def schema(self) -> pa.Schema:
         """The columns; see `records.py`."""
         return self.records.schema
+
+    @property
+    def payload(self) -> str:
+        """The name of the payload column."""
+        return next(name for name in PAYLOADS if name in self.schema.names)
 
     def column(self, name: str) -> pa.Array:
         """A column by its name."""

@@ -56,7 +56,7 @@ def _filter_facts(kind: Any) -> str:
         reasons = kind().reasons
     except (HeadraceError, TypeError, ValueError):  # it needs parameters, but may say it without
         reasons = [rule.reason for rule in kind.rules] if isinstance(getattr(kind, "rules", None), tuple) else []
-    return f"reads {kind.reads}" + (f"; drops for {', '.join(reasons)}" if reasons else "")
+    return f"reads {kind.reads or 'any record'}" + (f"; drops for {', '.join(reasons)}" if reasons else "")
 
 
 KINDS: Mapping[str, Kind] = {

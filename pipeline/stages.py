@@ -93,7 +93,7 @@ def _filter(state: Scored, label: str, plugin: Filter, n: int) -> None:
         return verdicts, [None] * part.num_rows if verdicts.errors is None else verdicts.errors
 
     def join(parts: Sequence[Verdicts | None], lengths: Sequence[int], batch: Batch) -> Verdicts:
-        return _join_verdicts(parts, lengths, batch.column(plugin.reads))
+        return _join_verdicts(parts, lengths, batch.column(batch.payload))
 
     verdicts, errors = _isolated(judge, state.batch, join)
     for name, values in verdicts.scores.items():

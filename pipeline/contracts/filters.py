@@ -73,8 +73,9 @@ def check_filter(found: str | type[Filter] | Filter) -> list[Finding]:
     if form:
         return form
     examples = getattr(sys.modules[type(plugin).__module__], "EXAMPLES", ())
-    records = [*trial_records(plugin.reads), *(record for record, _ in examples)]
-    batch = batch_of(records, plugin.reads)
+    payload = _payload(plugin)
+    records = [*trial_records(payload), *(record for record, _ in examples)]
+    batch = batch_of(records, payload)
     try:
         verdicts = plugin.judge(batch)
     except Exception as error:
@@ -93,7 +94,7 @@ def _form(plugin: Any) -> Iterator[str]:
         return
     if not is_dataclass(plugin) or not type(plugin).__dataclass_params__.frozen:  # type: ignore[attr-defined]
         yield "it is no frozen dataclass: put @dataclass(frozen=True) above the class"
-    if plugin.reads not in PAYLOADS:
+    if plugin.reads not in ("", *PAYLOADS):
         yield f"it reads '{plugin.reads}', but payloads are {', '.join(PAYLOADS)}"
     if not plugin.reasons or any(not isinstance(reason, str) or not reason for reason in plugin.reasons):
         yield f"its reasons are {plugin.reasons!r}, not at least one name"
@@ -154,9 +155,8 @@ def _batching_changes_nothing(subject: Subject) -> Iterator[str]:
 
 
 def _batch_is_not_changed(subject: Subject) -> Iterator[str]:
-    untouched = batch_of(
-        [*trial_records(subject.plugin.reads), *(record for record, _ in subject.examples)], subject.plugin.reads
-    )
+    payload = _payload(subject.plugin)
+    untouched = batch_of([*trial_records(payload), *(record for record, _ in subject.examples)], payload)
     if not subject.batch.records.equals(untouched.records):
         yield "the batch that it was given is another one afterwards"
 
@@ -182,6 +182,11 @@ def _rows(verdicts: Verdicts) -> list[dict[str, Any]]:
             decided["evidence"] = verdicts.evidence[row]
         rows.append(decided)
     return rows
+
+
+def _payload(plugin: Filter) -> str:
+    """What it is tried on; texts where it looks at no payload."""
+    return plugin.reads or "text"
 
 
 def _raises(plugin: Filter, batch: Batch) -> bool:

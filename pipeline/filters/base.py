@@ -106,7 +106,7 @@ class Filter(ABC):
     """Raise it when the same record can get another verdict: builds that used the old one run again."""
 
     reads: ClassVar[str] = "text"
-    """The payload column it looks at."""
+    """The payload column it looks at; "" for one that looks at none, and stands anywhere."""
 
     @property
     @abstractmethod

@@ -8,7 +8,7 @@ user's to say. A URL without host and words, or a record without URL, breaks non
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -34,6 +34,8 @@ class UrlRules(RuleFilter):
         skip_invalid_lines: Whether a line in a list's file that is no entry is left out with a warning; otherwise it
             is an error.
     """
+
+    reads: ClassVar[str] = ""
 
     domains: Entries = field(default_factory=Entries)
     urls: Entries = field(default_factory=Entries)
