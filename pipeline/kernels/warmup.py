@@ -10,8 +10,8 @@ from .feed_lines import join_lines
 from .folding import find_kinds, write_folded
 from .language import score_documents
 from .language_text import find_beginnings
-from .line_repetition import count_repeated
 from .line_corrections import correct_all
+from .line_repetition import count_repeated
 from .listed_phrases import find_listed
 from .minhash import hash_bands, sign_shingles, sign_texts
 from .ngram_matches import match_ngrams
