@@ -16,7 +16,7 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 def test_the_readme_runs(tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     blocks = BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
-    assert [kind for kind, _ in blocks] == ["yaml", "console", "python", "python", "console"]
+    assert [kind for kind, _ in blocks] == ["yaml", "console", "python", "yaml", "console", "python", "console"]
     for kind, text in blocks:
         if kind == "console":
             for line in text.splitlines():
