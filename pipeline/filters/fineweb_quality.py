@@ -6,7 +6,7 @@ newer or rarer ones are missing there (one dot leader, vertical forms, Balinese,
 Khmer signs are there that Unicode does not count (camnuc pii kuuh, phnaek muan, koomuut). A quotation mark behind the
 full stop ends no sentence, with both.
 
-Line breaks are counted per token (`kernels/tokens.py`), as datatrove does; in scripts without spaces a token is a
+Line breaks are counted per token (`kernels/token_rules.py`), as datatrove does; in scripts without spaces a token is a
 character, so that this rule is laxer there by the length of a word.
 """
 

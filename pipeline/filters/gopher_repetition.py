@@ -1,9 +1,9 @@
 r"""Gopher's repetition rules: Rae et al., "Scaling Language Models" (2021, arXiv 2112.11446), table A1.
 
-Words are tokens (`kernels/tokens.py`), and what is repeated is counted as datatrove's filter counts it: in code points,
-over those of the whole text; lines are what stands between runs of `\n`, paragraphs between runs of two or more; an
-n-gram counts for `top` with the spaces between its tokens, and for `duplicate` without; behind a duplicate n-gram
-counting goes on with the token after it, so that nothing is counted twice.
+Words are tokens (`kernels/token_rules.py`), and what is repeated is counted as datatrove's filter counts it: in code
+points, over those of the whole text; lines are what stands between runs of `\n`, paragraphs between runs of two or
+more; an n-gram counts for `top` with the spaces between its tokens, and for `duplicate` without; behind a duplicate
+n-gram counting goes on with the token after it, so that nothing is counted twice.
 
 In scripts without spaces the n-grams are of characters, without spaces between them, as there are no words to count.
 The bounds keep their meaning within a factor of two: of 3,000 pages of manuals each, the median share of characters in

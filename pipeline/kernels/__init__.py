@@ -9,7 +9,7 @@ From the bottom up:
 | `unicode_tables.py` | class and lower case of every code point; `utf8.py`: reading and writing code points     |
 | `hashing.py`        | the hash functions, defined byte by byte                                                 |
 | `words.py`          | what a word is; `word_hashes.py`: their hashes and spans                                 |
-| `tokens.py`         | what a token is; `ascii_words.py`: those of ASCII, eight bytes at a step                  |
+| `token_rules.py`    | what a token is; `tokens.py`: as arrays; `ascii_words.py`: ASCII, eight bytes at a step   |
 | `lines.py`          | what is noted of a line; `feed_lines.py`: lines that end at `\n` alone                   |
 | `walk.py`           | the one walk over the bytes; `segments.py`: tokens, lines and `counts.py` from it  |
 | `hash_table.py`     | a table in scratch space; `stop_words.py`: a few words among many tokens                  |

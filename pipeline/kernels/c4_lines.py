@@ -17,7 +17,8 @@ from .lines import LINE_ARRAYS, LineArrays
 from .phrases import PHRASES, Phrases, marks_in, phrases_of
 from .segments import Segments
 from .sentences import sentences_in_text, sentences_in_tokens
-from .tokens import CHARACTER, MAX_PIECE, PIECE, TOKEN_ARRAYS, Piece, TokenArrays, new_piece
+from .token_rules import MAX_PIECE, PIECE, Piece, new_piece
+from .tokens import CHARACTER, TOKEN_ARRAYS, TokenArrays
 from .unicode_tables import DIGIT, LINE_BREAK, SPACE, TERMINAL, UNSPACED, unicode_tables
 from .utf8 import code_before
 from .words import entry_at

@@ -16,7 +16,7 @@ class DocumentCounts:
         hashes: `#`.
         ellipses: `...`, each run of dots counted by threes, and `…`.
         words: Words (`words.py`).
-        tokens: Tokens (`tokens.py`).
+        tokens: Tokens (`token_rules.py`).
         symbols: Tokens without a letter or digit.
         alphabetic: Tokens with a letter.
         unspaced: Tokens that are a letter of a script without spaces.

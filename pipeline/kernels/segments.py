@@ -14,9 +14,10 @@ from numpy.typing import DTypeLike, NDArray
 from .buffers import TextArray, text_buffers
 from .counts import DocumentCounts
 from .lines import LineArrays, Lines
-from .tokens import TokenArrays, Tokens, new_piece
+from .token_rules import new_piece
+from .tokens import TokenArrays, Tokens
 from .unicode_tables import unicode_tables
-from .walk import walk
+from .walk import count_possible_breaks, walk
 
 A = TypeVar("A", bound=tuple[NDArray[Any], ...])
 
@@ -48,7 +49,10 @@ def segment(texts: TextArray) -> Segments:
     size = int(buffers.sizes.sum())
     offsets = np.zeros((2, len(texts) + 1), np.int64)
     counts = np.zeros((len(fields(DocumentCounts)), len(texts)), np.int64)
-    tokens, lines = _room(TokenArrays, TOKEN_DTYPES, size), _room(LineArrays, LINE_DTYPES, size + len(texts))
+    tokens = _room(TokenArrays, TOKEN_DTYPES, size)
+    lines = _room(
+        LineArrays, LINE_DTYPES, count_possible_breaks(buffers.data, buffers.starts, buffers.stops) + len(texts)
+    )
     walk(
         buffers.data,
         buffers.starts,

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .compile import device
-from .tokens import SYMBOL, Piece, TokenArrays, put_piece
+from .token_rules import Piece, put_piece
+from .tokens import SYMBOL, TokenArrays
 from .unicode_tables import LINE_BREAK, SPACE, TERMINAL, UNSPACED
 from .words import entry_at
 

@@ -5,7 +5,7 @@ A code point's entry is `pages[index[code >> PAGE_BITS] << PAGE_BITS | code & (P
 - one of the bits 0-5 is its class: LETTER, DIGIT, MARK, UNSPACED, SPACE or LINE_BREAK; none is a symbol's,
 - bit 6, BULLET, says that it opens an item of a list when it opens a line,
 - bit 7, TERMINAL, says that it ends a sentence,
-- bits 8-10 say how a symbol parts from what it touches (see `tokens.py`): LEADS at the front, TRAILS at the end,
+- bits 8-10 say how a symbol parts from what it touches (see `token_rules.py`): LEADS at the front, TRAILS at the end,
   PARTS anywhere,
 - bits 15-31, signed, are what to add to it to lower its case (simple mapping: one code point to one).
 

@@ -8,19 +8,8 @@ from .ascii_words import read_ascii_run
 from .compile import device, kernel, reads, writes
 from .hashing import hash_byte
 from .lines import LINE_ARRAYS, LINE_FEED, OTHER_BREAK, RETURN_AND_FEED, LineArrays, put_line
-from .tokens import (
-    ALPHABETIC,
-    CHARACTER,
-    DOT,
-    MAX_PIECE,
-    PIECE,
-    SYMBOL,
-    TOKEN_ARRAYS,
-    Piece,
-    TokenArrays,
-    put_piece,
-    put_token,
-)
+from .token_rules import DOT, MAX_PIECE, PIECE, Piece, put_piece
+from .tokens import ALPHABETIC, CHARACTER, SYMBOL, TOKEN_ARRAYS, TokenArrays, put_token
 from .unicode_tables import CASE_SHIFT, DIGIT, LETTER, LINE_BREAK, MARK, SPACE, TRAILS, UNSPACED
 from .words import OPENS, entry_at
 
@@ -112,6 +101,17 @@ def walk(
             counts[field, document] = count
         count_kinds(tokens, first_token, token, counts, document)
         offsets[0, document + 1], offsets[1, document + 1] = token, line
+
+
+@kernel(types.int64(reads(types.uint8), reads(types.int64), reads(types.int64)))
+def count_possible_breaks(data: NDArray[np.uint8], starts: NDArray[np.int64], stops: NDArray[np.int64]) -> int:
+    """Bytes in which a line's break may end: as many lines there are at most, but for the last of each document."""
+    count = 0
+    for document in range(len(starts)):
+        for position in range(starts[document], stops[document]):
+            byte = data[position]
+            count += byte < 0x20 or byte == 0x85 or byte & 0xFE == 0xA8
+    return count
 
 
 @device

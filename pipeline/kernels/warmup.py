@@ -19,11 +19,12 @@ from .ngrams import find_repeated
 from .normalized import normalize_all
 from .shingles import count_common, hash_shingles, shingle_all
 from .stop_words import find_stop_words, hash_each
-from .walk import walk
+from .walk import count_possible_breaks, walk
 from .word_hashes import find_words
 
 KERNELS: tuple[Kernel[..., Any], ...] = (
     find_words,
+    count_possible_breaks,
     walk,
     join_lines,
     count_repeated,

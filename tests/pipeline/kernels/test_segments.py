@@ -19,7 +19,8 @@ from headrace.pipeline.kernels.lines import (
     RETURN_AND_FEED,
 )
 from headrace.pipeline.kernels.segments import segment
-from headrace.pipeline.kernels.tokens import ALPHABETIC, CHARACTER, MAX_PIECE, SYMBOL
+from headrace.pipeline.kernels.token_rules import MAX_PIECE
+from headrace.pipeline.kernels.tokens import ALPHABETIC, CHARACTER, SYMBOL
 from headrace.pipeline.kernels.unicode_ranges import SENTENCE_TERMINAL_RANGES, UNSPACED_RANGES
 from headrace.pipeline.kernels.unicode_tables import BULLETS
 from headrace.pipeline.kernels.word_hashes import word_hashes
@@ -97,8 +98,8 @@ def parts(symbol, past, before, behind):
         return len(symbol) > 1 or (small and is_upper(behind))
     letter, number = is_alphabetic(before), is_number(before)
     return (
-        (symbol[0] in "-–—~," and letter and is_alphabetic(behind))
-        or (symbol in ":<>=/" and (letter or number) and is_alphabetic(behind))
+        (symbol[0] in "-–—~:<>=/" and (letter or number) and is_alphabetic(behind))
+        or (symbol == "," and letter and is_alphabetic(behind))
         or (symbol in "+-*^" and number and is_number(behind))
     )
 
