@@ -14,6 +14,7 @@ from headrace.shards.format.manifest import FILE as MANIFEST
 from headrace.shards.format.manifest import Manifest
 
 from .assembly.finish import finish
+from .curate import ReadAndScore
 from .engine.runner import Phase, PhaseResult, run
 from .engine.tasks import explained, finished
 from .executors.base import Executor
@@ -64,7 +65,7 @@ def build(
     Raises:
         HeadraceError: See the error tree; whatever is finished is kept.
     """
-    executor = LocalExecutor(workers or len(os.sched_getaffinity(0)))
+    executor = LocalExecutor(workers or len(os.sched_getaffinity(0)), preload=[ReadAndScore.__module__])
     try:
         recipe, plan = prepare(recipe_path, overrides)
         with _claimed(out, recipe) as root:

@@ -80,10 +80,11 @@ def _extract(state: Scored, label: str, plugin: Extractor) -> None:
         return column, errors
 
     column, errors = _isolated(extract, state.batch, _join_columns)
+    if plugin.writes != plugin.reads:
+        # Before failed records are taken out: what is large is then not copied once more.
+        state.batch = state.batch.without(plugin.reads)
     state.batch = state.batch.with_column(plugin.writes, column)
     _fail(state, label, errors)
-    if plugin.writes != plugin.reads:
-        state.batch = state.batch.without(plugin.reads)
 
 
 def _filter(state: Scored, label: str, plugin: Filter, n: int) -> None:
@@ -168,8 +169,7 @@ def _number(value: np.float64) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def _json(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 def _with_notes(meta: pa.Array, verdicts: Verdicts) -> pa.Array:

@@ -23,10 +23,12 @@ class LocalExecutor:
 
     Args:
         workers: How many tasks run at once.
+        preload: Modules that every task needs: imported once, before the workers are forked.
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, preload: Sequence[str] = ()) -> None:
         self.workers = workers
+        self._preload = ["headrace.pipeline.executors.local", *preload]
         self._pool: ProcessPoolExecutor | None = None
 
     def run(self, root: Path, tasks: Sequence[Task]) -> Iterator[Done]:
@@ -41,7 +43,7 @@ class LocalExecutor:
         if self._pool is None:
             # Forked from a clean server process: no thread or lock of this process is copied half-way.
             context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload(["headrace.pipeline.executors.local"])
+            context.set_forkserver_preload(self._preload)
             self._pool = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_become_worker)
         waiting = list(reversed(tasks))
         running: dict[Future[Done], Task] = {}
