@@ -111,7 +111,19 @@ def _tokens(path: Path | None, promise: Mapping[str, Any]) -> Callable[[str], Se
         return None
     if promise.get("tokenizer_sha256") not in (None, digest(path)):
         raise UsageError(f"{path} is not the tokenizer of the certificate", expected=str(promise["tokenizer_sha256"]))
-    tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
+    return tokens_of(path)
+
+
+def tokens_of(path: Path) -> Callable[[str], Sequence[str]]:
+    """What makes tokens of a word: those of the word behind one space.
+
+    Raises:
+        InputError: The tokenizer cannot be read.
+    """
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises nothing more specific
+        raise InputError(f"{path} is no tokenizer", found=str(error)) from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
     tokenizer.encode_special_tokens = True
