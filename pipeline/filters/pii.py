@@ -45,6 +45,9 @@ NAMES = {
 
 MAX_ROUNDS = 8
 
+CHUNK = 1 << 16
+"""Candidates that are Python objects at a time: a text can be made of little else."""
+
 
 @dataclass(frozen=True)
 class Pii(RuleFilter):
@@ -128,14 +131,15 @@ def _taken(
     """By document, ascending: the spans that are taken, none over another, with their names."""
     data = buffers.data.data
     found: dict[int, list[Taken]] = {}
-    for document, place, kind in zip(
-        candidates.documents.tolist(), candidates.places.tolist(), candidates.kinds.tolist(), strict=True
-    ):
-        name = NAMES[kind]
-        if name in replacements:
-            span = LOOKS[kind](data, int(buffers.starts[document]), int(buffers.stops[document]), place)
-            if span is not None:
-                found.setdefault(document, []).append((*span, name))
+    for first in range(0, len(candidates.places), CHUNK):
+        chunk = slice(first, first + CHUNK)
+        columns = (candidates.documents[chunk], candidates.places[chunk], candidates.kinds[chunk])
+        for document, place, kind in zip(*(column.tolist() for column in columns), strict=True):
+            name = NAMES[kind]
+            if name in replacements:
+                span = LOOKS[kind](data, int(buffers.starts[document]), int(buffers.stops[document]), place)
+                if span is not None:
+                    found.setdefault(document, []).append((*span, name))
     return [(document, _apart(spans)) for document, spans in found.items()]
 
 

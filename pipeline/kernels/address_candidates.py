@@ -65,17 +65,21 @@ def find_candidates(
         while position < stop:
             byte = data[position]
             if byte == AT:
-                found[count] = position << KIND_BITS | EMAIL
-                count += 1
+                if _opens_domain(data, position + 1, stop):
+                    found[count] = position << KIND_BITS | EMAIL
+                    count += 1
             elif _is_digit(byte):
                 end = position + 1
                 while end < stop and _is_digit(data[end]):
                     end += 1
                 previous = np.int64(data[position - 1]) if position > start else np.int64(0)
-                if _opens_ipv4(data, end, stop, end - position):
+                before_that = np.int64(data[position - 2]) if position > start + 1 else np.int64(0)
+                further = previous == DOT and _is_digit(before_that)
+                if not further and _opens_ipv4(data, end, stop, end - position):
                     found[count] = position << KIND_BITS | IPV4
                     count += 1
-                if _opens_ipv6(data, position, stop):
+                further = previous == COLON and (_is_hex(before_that) or before_that == COLON)
+                if not further and _opens_ipv6(data, position, stop):
                     found[count] = position << KIND_BITS | IPV6
                     count += 1
                 if previous == PLUS:
@@ -102,6 +106,20 @@ def _is_digit(byte: int) -> bool:
 @device
 def _is_hex(byte: int) -> bool:
     return ord("0") <= byte <= ord("9") or ord("a") <= byte | 0x20 <= ord("f")
+
+
+@device
+def _opens_domain(data: NDArray[np.uint8], position: int, stop: int) -> bool:
+    """Whether letters, digits, hyphens and at least one dot stand there."""
+    start = position
+    while position < stop and (_is_letter(data[position]) or _is_digit(data[position]) or data[position] == HYPHEN):
+        position += 1
+    return position > start and position < stop and data[position] == DOT
+
+
+@device
+def _is_letter(byte: int) -> bool:
+    return ord("a") <= byte | 0x20 <= ord("z")
 
 
 @device
@@ -146,7 +164,7 @@ def _follows_word(data: NDArray[np.uint8], start: int, position: int) -> bool:
     position -= 1
     while position >= least:
         byte = np.int64(data[position])
-        if byte >= 0x80 or ord("a") <= byte | 0x20 <= ord("z"):
+        if byte >= 0x80 or _is_letter(byte):
             return True
         if byte not in (SPACE, DOT, COLON, OPEN):
             return False
