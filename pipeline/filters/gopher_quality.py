@@ -2,8 +2,8 @@
 
 The paper does not say what a word is. Here, as in datatrove's filter, it is a token as spaCy's rules cut it
 (`kernels/token_rules.py`): the number of words and their mean length are over tokens with a letter or digit, the
-shares of `#`, of ellipses and of alphabetic words are over all tokens, punctuation too, and stop words are found as they
-are written, capitals and all.
+shares of `#`, of ellipses and of alphabetic words are over all tokens, punctuation too, and stop words are found as
+they are written, capitals and all.
 
 In scripts without spaces a character is a token. The bounds on their number then mean characters, of which a Chinese
 or Japanese word has about two; the mean length of a word means nothing there, so that it is taken over the words of

@@ -1,8 +1,8 @@
 """What a token is, and the functions that cut a text into tokens.
 
-Rules of quality and repetition count tokens, as spaCy's rules for English cut them (which datatrove's filters use),
-without its list of exceptions, and with the articles of French and Italian. Its rules for German, Spanish and
-Portuguese differ in leaving compounds with hyphens whole, and ordinals in German.
+Rules of quality and repetition count tokens, as the rules that most of spaCy's languages share cut them (datatrove's
+filters use those), without their lists of exceptions, and with the articles of French and Italian. spaCy's rules for
+German, Spanish and Portuguese differ in leaving compounds with hyphens whole, and German ordinals keep their dots.
 
 What stands between white space is cut:
 
@@ -15,7 +15,7 @@ What stands between white space is cut:
 - An address is one token: labels with dots between them, of which the last has two or more small letters, maybe behind
   `scheme://` or `user@`, maybe before `:port` or `/path`.
 - In everything else a symbol is a token, and what stands before and behind it are, if it is a run of dots; a picture; a
-  hyphen, a dash or one of `~:<>=/` between a letter or digit and a letter; a comma between letters; one of `+-*^`
+  hyphen, a dash, `~` or a comma between letters; one of `:<>=/` between a letter or digit and a letter; one of `+-*^`
   between digits; a dot between small letters and a capital.
 - An article that has lost its vowel (`l'`, `dell'`, `qu'`) ends at its apostrophe, which stands between a consonant of
   ASCII (or `qu`) and a letter that is none, or h.
@@ -227,9 +227,10 @@ def parts(code: np.int64, size: int, entry: np.int64, past: np.int64, before: np
     if code == DOT:
         small = past & (LETTER | DIGIT) and before & LETTER and before >> CASE_SHIFT == 0
         return size > 1 or bool(small and behind & LETTER and behind >> CASE_SHIFT)
+    if before & LETTER and behind & LETTER and code in (HYPHEN, EN_DASH, EM_DASH, TILDE, COMMA):
+        return True
     if before & (LETTER | DIGIT) and behind & LETTER:
-        joint = code in (HYPHEN, EN_DASH, EM_DASH, TILDE, COLON, LESS, GREATER, EQUALS, SLASH)
-        return joint or (code == COMMA and before & LETTER != 0)
+        return code in (COLON, LESS, GREATER, EQUALS, SLASH)
     if before & DIGIT:
         operator = code in (PLUS, HYPHEN, STAR, CARET)
         return size == 1 and operator and behind & DIGIT != 0

@@ -98,8 +98,8 @@ def parts(symbol, past, before, behind):
         return len(symbol) > 1 or (small and is_upper(behind))
     letter, number = is_alphabetic(before), is_number(before)
     return (
-        (symbol[0] in "-–—~:<>=/" and (letter or number) and is_alphabetic(behind))
-        or (symbol == "," and letter and is_alphabetic(behind))
+        (symbol[0] in "-–—~," and letter and is_alphabetic(behind))
+        or (symbol in ":<>=/" and (letter or number) and is_alphabetic(behind))
         or (symbol in "+-*^" and number and is_number(behind))
     )
 
