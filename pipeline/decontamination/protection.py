@@ -22,7 +22,7 @@ from ..kernels.ngram_matches import NgramIndex
 from .benchmarks import Benchmark
 from .normal_form import normal_form
 from .units import Units, large_strings, make_units
-from .windows import Terms, Windows, excluded, lengths_of, spelled_out, windows_of
+from .windows import Terms, Windows, excluded, excluded_units, lengths_of, spelled_out, windows_of
 from .word_weights import weigh_words
 
 
@@ -116,9 +116,11 @@ def _protect(benchmarks: tuple[Benchmark, ...], terms: Terms, digests: tuple[str
     lengths, whole = lengths_of(units, weights, terms)
     lookups: list[Lookup] = []
     listed: dict[str, str] = {}
-    for length in np.unique(lengths[lengths > 0]).tolist():
+    used = np.unique(lengths[lengths > 0]).tolist()
+    named = excluded_units(terms, min(used, default=1))
+    for length in used:
         found = windows_of(units, np.flatnonzero(lengths == length), length)
-        reasons = excluded(found, units, weights, terms)
+        reasons = excluded(found, units, weights, named, terms.min_characters)
         listed |= dict(spelled_out(found, reasons, units))
         lookups.append(_lookup(found, reasons == 0))
     protected = np.zeros(len(texts), np.bool_)

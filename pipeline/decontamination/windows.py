@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from headrace.shards.base.errors import InputError
+
 from ..kernels.shingles import shingles
 from ..kernels.word_hashes import WordHashes
 from .normal_form import normal_form
@@ -38,10 +40,19 @@ class Terms:
     exclude: Path | None = None
 
     def excluded(self) -> list[str]:
-        """The texts of `exclude`."""
+        """The texts of `exclude`.
+
+        Raises:
+            InputError: The file cannot be read.
+        """
         if self.exclude is None:
             return []
-        return [line for line in self.exclude.read_text(encoding="utf-8").splitlines() if line.strip()]
+        try:
+            return [line for line in self.exclude.read_text(encoding="utf-8").splitlines() if line.strip()]
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(
+                f"{self.exclude} cannot be read", found=str(error), expected="texts in UTF-8, one a line"
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -81,17 +92,33 @@ def windows_of(units: Units, passages: NDArray[np.int64], length: int) -> Window
     return Windows(int(length), np.repeat(passages, counts), ranges(np.zeros_like(counts), counts), hashed.hashes)
 
 
-def excluded(found: Windows, units: Units, weights: WordWeights, terms: Terms) -> NDArray[np.int8]:
-    """Why each n-gram is not looked for, as an index into `REASONS`: int8 (n,)."""
+def excluded_units(terms: Terms, shortest: int) -> Units:
+    """The units of the texts to exclude.
+
+    Raises:
+        InputError: One of them is shorter than every n-gram that is looked for, so that it would exclude nothing.
+    """
+    texts = terms.excluded()
+    units = make_units(large_strings([normal_form(text) for text in texts]), tokenizer=terms.tokenizer)
+    for text, count in zip(texts, np.diff(units.offsets).tolist(), strict=True):
+        if count < shortest:
+            raise InputError(
+                f"a line of {terms.exclude} excludes nothing",
+                found=f"'{text}'",
+                expected=f"at least {shortest} words (or tokens), as the shortest n-gram that is looked for has",
+                remedy="Leave it out, or write more of the text that is common",
+            )
+    return units
+
+
+def excluded(found: Windows, units: Units, weights: WordWeights, named: Units, min_characters: int) -> NDArray[np.int8]:
+    """Why each n-gram is not looked for, as an index into `REASONS`: int8 (n,); `named` are the texts to exclude."""
     first = units.offsets[found.passages] + found.positions
     last = units.word_of(first + found.length - 1)
     characters = weights.characters[last + 1] - weights.characters[units.word_of(first)]
-    reasons = np.where(characters < terms.min_characters, np.int8(_FEW), np.int8(0))
-    texts = terms.excluded()
-    if texts:
-        named = make_units(large_strings([normal_form(text) for text in texts]), tokenizer=terms.tokenizer)
-        long_enough = np.flatnonzero(np.diff(named.offsets) >= found.length)
-        reasons[np.isin(found.hashes, windows_of(named, long_enough, found.length).hashes)] = _NAMED
+    reasons = np.where(characters < min_characters, np.int8(_FEW), np.int8(0))
+    long_enough = np.flatnonzero(np.diff(named.offsets) >= found.length)
+    reasons[np.isin(found.hashes, windows_of(named, long_enough, found.length).hashes)] = _NAMED
     return reasons
 
 

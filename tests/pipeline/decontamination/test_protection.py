@@ -53,6 +53,15 @@ def test_ngrams_of_excluded_texts_are_listed_and_not_looked_for(guard, tmp_path)
     assert listed(found)["unprotected"] == ("1",)
 
 
+def test_a_text_that_would_exclude_nothing_is_refused(guard, tmp_path):
+    (tmp_path / "common.txt").write_text("four five six seven\nfive - six!\n")
+    with pytest.raises(InputError, match=r"excludes nothing\. Found: 'five - six!'\. Expected: at least 4 words"):
+        guard(NINE, exclude=tmp_path / "common.txt")
+    (tmp_path / "common.txt").write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError, match="cannot be read"):
+        guard(NINE, exclude=tmp_path / "common.txt")
+
+
 def test_two_benchmarks_of_one_name_are_refused(bench):
     with pytest.raises(InputError, match="two benchmarks are called 'exam'"):
         protect((bench(NINE), bench(NINE)), Terms())
