@@ -18,7 +18,7 @@ TEXT_STAGES: tuple[str | dict[str, Any], ...] = (
     "gopher_quality",
     "c4_quality",
     "fineweb_quality",
-    # "line_corrections",
+    "line_corrections",
     "pii",
     {
         "decontaminate": {

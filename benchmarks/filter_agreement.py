@@ -1,4 +1,4 @@
-"""Whether our filters drop what datatrove's drop, on real pages in seven languages.
+"""Whether our filters drop what datatrove's drop, on real pages in seven languages, and in two without spaces.
 
     python -m benchmarks.filter_agreement --date 2026-11-22
 
@@ -17,14 +17,12 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from headrace.pipeline.filters.base import FILTERS
-
 from . import machine
-from .agreement.compare import compare
+from .agreement.compare import Agreement, compare
 from .agreement.ours import judge
 from .agreement.page import as_data, as_markdown, unexplained
 from .agreement.pairs import PAIRS, PEER
-from .agreement.sample import LANGUAGES, PER_LANGUAGE, sample, write_tasks
+from .agreement.sample import LANGUAGES, PER_LANGUAGE, UNSPACED, sample, write_tasks
 from .corpora.documents import Document
 from .corpora.places import CORPUS, Places
 from .environments import CACHE, pinned_versions, python_of
@@ -41,28 +39,37 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help="of `benchmarks.environments`")
     arguments = parser.parse_args()
 
-    documents = sample(Places(arguments.corpus).documents, LANGUAGES, arguments.per_language)
-    theirs = their_verdicts(documents, arguments.corpus / "agreement", arguments.cache)
-    pairs = [pair for pair in PAIRS if pair.ours in FILTERS.names()]
-    agreements = [
-        compare(pair, documents, judge(pair, documents), [each[pair.ours] for each in theirs]) for pair in pairs
-    ]
+    spaced, unspaced = (
+        sample(Places(arguments.corpus).documents, languages, count)
+        for languages, count in ((LANGUAGES, arguments.per_language), (UNSPACED, arguments.per_language // 3))
+    )
+    agreements, others = (
+        agreements_on(documents, arguments.corpus / "agreement", arguments.cache) for documents in (spaced, unspaced)
+    )
 
     about = machine.description()
     circumstances = [
-        f"{len(documents):,} pages of manuals in {', '.join(LANGUAGES)}, "
-        f"{sum(len(each['text'].encode()) for each in documents) / 1e6:.1f} MB of text",
+        f"{len(spaced):,} pages of manuals in {', '.join(LANGUAGES)}, "
+        f"{sum(len(each['text'].encode()) for each in spaced) / 1e6:.1f} MB of text",
         f"headrace at commit {machine.commit()}, Python {about['python']}; {pinned_versions(PEER)}",
         f"Command: `python -m benchmarks.filter_agreement --date {arguments.date}`",
     ]
     arguments.out.mkdir(parents=True, exist_ok=True)
     stem = arguments.out / f"filter_agreement_{arguments.date}"
-    stem.with_suffix(".json").write_text(json.dumps(as_data(agreements), indent=1, ensure_ascii=False) + "\n")
+    stem.with_suffix(".json").write_text(
+        json.dumps({"spaced": as_data(agreements), "unspaced": as_data(others)}, indent=1, ensure_ascii=False) + "\n"
+    )
     stem.with_suffix(".md").write_text(
-        as_markdown(f"Agreement with datatrove's filters, {arguments.date}", circumstances, agreements)
+        as_markdown(f"Agreement with datatrove's filters, {arguments.date}", circumstances, agreements, others)
     )
     for kind, count in unexplained(agreements).items():
         print(f"no cause is written down for {kind}: {count} documents", file=sys.stderr)
+
+
+def agreements_on(documents: Sequence[Document], kept: Path, cache: Path) -> list[Agreement]:
+    """Both sides' verdicts on some documents, compared filter by filter."""
+    theirs = their_verdicts(documents, kept, cache)
+    return [compare(pair, documents, judge(pair, documents), [each[pair.ours] for each in theirs]) for pair in PAIRS]
 
 
 def their_verdicts(documents: Sequence[Document], kept: Path, cache: Path) -> list[dict[str, str | None]]:

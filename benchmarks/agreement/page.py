@@ -1,10 +1,10 @@
 """The agreement as Markdown and JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from .causes import CAUSES
+from .causes import CAUSES, UNSPACED_NOTE
 from .compare import LEAST_DROPS, TARGET, Agreement, Kind
 
 
@@ -13,27 +13,49 @@ def as_data(agreements: Sequence[Agreement]) -> dict[str, Any]:
     return {each.filter: {**asdict(each), "share": each.share, "reached": each.reached} for each in agreements}
 
 
-def as_markdown(title: str, circumstances: Sequence[str], agreements: Sequence[Agreement]) -> str:
-    """The page: circumstances, a table of all filters, and each filter's disagreements with their causes."""
+def as_markdown(
+    title: str, circumstances: Sequence[str], agreements: Sequence[Agreement], unspaced: Sequence[Agreement]
+) -> str:
+    """The page: circumstances, a table of all filters, and each filter's disagreements with their causes.
+
+    Args:
+        title: Its heading.
+        circumstances: What was compared, where and how.
+        agreements: On languages with spaces between words.
+        unspaced: On languages without; shown, not held against the target.
+    """
     lines = [f"# {title}", "", *(f"- {each}" for each in circumstances), ""]
     lines += [
         "Of the documents that at least one of the two drops, the share that both drop; "
         f"target {TARGET:.0%}, with at least {LEAST_DROPS} drops each.",
         "",
-        "| filter | documents | dropped by us | by datatrove | by both | agreement | target |",
-        "| :-- | --: | --: | --: | --: | --: | :-- |",
+        *_table(agreements, ["target"], lambda each: ["yes" if each.reached else "**no**"]),
+        "",
+        "By language:",
+        "",
+        *_by_language(agreements),
     ]
-    lines += [_row(each) for each in agreements]
-    lines += ["", "By language:", "", *_by_language(agreements)]
     for each in agreements:
         lines += ["", f"## {each.filter}", "", *_kinds(each)]
+    lines += ["", "## Scripts without spaces", "", *UNSPACED_NOTE, ""]
+    lines += [*_table(unspaced, [], lambda each: []), "", *_by_language(unspaced)]
+    for each in unspaced:
+        lines += ["", f"### {each.filter}", "", *_kinds(each)]
     return "\n".join(lines) + "\n"
 
 
-def _row(each: Agreement) -> str:
-    reached = "yes" if each.reached else "**no**"
-    counts = f"{each.documents:,} | {each.ours:,} | {each.theirs:,} | {each.both:,}"
-    return f"| {each.filter} | {counts} | {each.share:.1%} | {reached} |"
+def _table(
+    agreements: Sequence[Agreement], more: Sequence[str], extra: Callable[[Agreement], Sequence[str]]
+) -> list[str]:
+    head = ["filter", "documents", "dropped by us", "by datatrove", "by both", "agreement", *more]
+    rows = [[each.filter, *map(_count, (each.documents, each.ours, each.theirs, each.both))] for each in agreements]
+    rows = [[*row, f"{each.share:.1%}", *extra(each)] for row, each in zip(rows, agreements, strict=True)]
+    bars = [":--", *["--:"] * 5, *[":--"] * len(more)]
+    return [f"| {' | '.join(cells)} |" for cells in (head, bars, *rows)]
+
+
+def _count(number: int) -> str:
+    return f"{number:,}"
 
 
 def _by_language(agreements: Sequence[Agreement]) -> list[str]:

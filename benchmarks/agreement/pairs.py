@@ -42,7 +42,35 @@ PAIRS = (
         },
         stop_words=True,
     ),
-    Pair("gopher_repetition", "GopherRepetitionFilter"),
-    Pair("c4_quality", "C4QualityFilter"),
-    Pair("fineweb_quality", "FineWebQualityFilter"),
+    Pair(
+        "gopher_repetition",
+        "GopherRepetitionFilter",
+        measures={
+            "dup_para_frac": "duplicate_paragraphs",
+            "dup_para_char_frac": "duplicate_paragraph_characters",
+            "dup_line_frac": "duplicate_lines",
+            "dup_line_char_frac": "duplicate_line_characters",
+            **{f"top_{n}_gram": f"top_{n}_gram" for n in range(2, 5)},
+            **{f"duplicated_{n}_n_grams": f"duplicate_{n}_grams" for n in range(5, 11)},
+        },
+    ),
+    Pair(
+        "c4_quality",
+        "C4QualityFilter",
+        measures={
+            "too_few_sentences": "sentences",
+            "curly_bracket": "curly_bracket_lines",
+            "lorem_ipsum": "lorem_ipsum_lines",
+        },
+    ),
+    Pair(
+        "fineweb_quality",
+        "FineWebQualityFilter",
+        measures={
+            "line_punct_ratio": "ended_lines",
+            "short_line_ratio": "short_lines",
+            "char_dup_ratio": "duplicate_line_characters",
+            "list_ratio": "newlines",
+        },
+    ),
 )
