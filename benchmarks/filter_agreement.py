@@ -62,7 +62,7 @@ def main() -> None:
     stem.with_suffix(".md").write_text(
         as_markdown(f"Agreement with datatrove's filters, {arguments.date}", circumstances, agreements, others)
     )
-    for kind, count in unexplained(agreements).items():
+    for kind, count in unexplained(agreements, others):
         print(f"no cause is written down for {kind}: {count} documents", file=sys.stderr)
 
 

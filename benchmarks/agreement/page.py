@@ -1,10 +1,10 @@
 """The agreement as Markdown and JSON."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from .causes import CAUSES, UNSPACED_NOTE
+from .causes import CAUSES, UNSPACED_CAUSES, UNSPACED_NOTE
 from .compare import LEAST_DROPS, TARGET, Agreement, Kind
 
 
@@ -36,11 +36,11 @@ def as_markdown(
         *_by_language(agreements),
     ]
     for each in agreements:
-        lines += ["", f"## {each.filter}", "", *_kinds(each)]
+        lines += ["", f"## {each.filter}", "", *_kinds(each, CAUSES)]
     lines += ["", "## Scripts without spaces", "", *UNSPACED_NOTE, ""]
     lines += [*_table(unspaced, [], lambda each: []), "", *_by_language(unspaced)]
     for each in unspaced:
-        lines += ["", f"### {each.filter}", "", *_kinds(each)]
+        lines += ["", f"### {each.filter}", "", *_kinds(each, UNSPACED_CAUSES)]
     return "\n".join(lines) + "\n"
 
 
@@ -66,24 +66,29 @@ def _by_language(agreements: Sequence[Agreement]) -> list[str]:
     ]
 
 
-def _kinds(agreement: Agreement) -> list[str]:
+def _kinds(agreement: Agreement, causes: Mapping[tuple[str, str, str], str]) -> list[str]:
     if not agreement.kinds:
         return ["No disagreement."]
     head = [
         "| we say | datatrove says | documents | example | our measure there | cause |",
         "| :-- | :-- | --: | :-- | :-- | :-- |",
     ]
-    return head + [_kind(agreement.filter, kind) for kind in agreement.kinds]
+    return head + [_kind(kind, causes.get((agreement.filter, kind.ours, kind.theirs), "")) for kind in agreement.kinds]
 
 
-def _kind(name: str, kind: Kind) -> str:
+def _kind(kind: Kind, cause: str) -> str:
     languages = ", ".join(f"{language} {count}" for language, count in kind.languages.items())
-    cause = CAUSES.get((name, kind.ours, kind.theirs), "")
     cells = (kind.ours, kind.theirs, f"{kind.documents} ({languages})", f"`{kind.examples[0]}`", kind.measured, cause)
     return f"| {' | '.join(cells)} |"
 
 
-def unexplained(agreements: Sequence[Agreement]) -> Mapping[tuple[str, str, str], int]:
+def unexplained(
+    agreements: Sequence[Agreement], unspaced: Sequence[Agreement]
+) -> Iterator[tuple[tuple[str, str, str], int]]:
     """The kinds of disagreement whose cause is not written down, with their numbers of documents."""
-    kinds = (((each.filter, kind.ours, kind.theirs), kind.documents) for each in agreements for kind in each.kinds)
-    return {key: count for key, count in kinds if key not in CAUSES}
+    for group, causes in ((agreements, CAUSES), (unspaced, UNSPACED_CAUSES)):
+        for each in group:
+            for kind in each.kinds:
+                key = (each.filter, kind.ours, kind.theirs)
+                if key not in causes:
+                    yield key, kind.documents
