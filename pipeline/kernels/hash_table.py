@@ -20,15 +20,15 @@ def new_table(entries: int) -> NDArray[np.uint64]:
 
 
 def slots_for(entries: int) -> int:
-    """A power of two, at least twice the entries: at most half of the slots are taken."""
-    return 1 << max(4, (2 * entries - 1).bit_length())
+    """A power of two, at least half as many again as the entries: at most two thirds of the slots are taken."""
+    return 1 << max(4, (entries + entries // 2).bit_length())
 
 
 @device
 def mask_for(entries: int) -> np.uint64:
     """`slots_for(entries) - 1`, for kernels: small uses of a large table stay in a corner of it, and in the cache."""
     slots = np.uint64(16)
-    while slots < np.uint64(2 * entries):
+    while slots <= np.uint64(entries + entries // 2):
         slots <<= np.uint64(1)
     return slots - np.uint64(1)
 
