@@ -36,6 +36,24 @@ def test_key_ranges_and_merging_change_no_byte(workshop, monkeypatch):
     assert workshop.ledger("many").equals(workshop.ledger("one"))
 
 
+DEDUPS = [
+    {"url_dedup": {"keep": "newest", "by": "id"}},
+    {"exact_dedup": {"normalize": ["case", "whitespace"], "keep": "longest"}},
+    {"minhash_dedup": {"similarity": 0.7, "ngram": 2, "keep": "best_score", "by": "label"}},
+]
+
+
+def test_the_choice_of_survivors_depends_on_no_split_range_or_merging(workshop, monkeypatch):
+    workshop.write_recipe(stages=DEDUPS)
+    workshop.build("one")
+    monkeypatch.setattr(exchange, "PARTITION_BYTES", 1000)
+    monkeypatch.setattr(exchange, "MAX_FILES", 3)
+    for split_bytes in ("3KB", "1GB"):
+        workshop.build(split_bytes, f"split_bytes={split_bytes}")
+        assert workshop.shards(split_bytes) == workshop.shards("one")
+        assert workshop.ledger(split_bytes).equals(workshop.ledger("one"))
+
+
 def test_two_processes_and_another_hash_seed_change_no_byte(workshop):
     workshop.build("one")
     command = workshop.command("build", "tiny.yaml", "--out", "two", "--workers", "2")

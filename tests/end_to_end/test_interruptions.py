@@ -108,6 +108,25 @@ def test_killed_often_and_continued(workshop, start, workers, format):
     assert_as_undisturbed(workshop)
 
 
+DEDUPS = [
+    {"url_dedup": {"keep": "newest", "by": "id"}},
+    {"exact_dedup": {"normalize": ["case", "whitespace"], "keep": "best_score", "by": "label"}},
+    {"minhash_dedup": {"similarity": 0.7, "ngram": 2, "keep": "longest"}},
+    "own.py:weeds",
+    {"minhash_dedup": {"similarity": 0.5, "ngram": 1}},
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_build_of_many_dedups_that_is_killed_often(workshop, start, workers):
+    workshop.write_corpus(documents=900, files=4)
+    workshop.write_recipe(stages=DEDUPS, split_bytes="8KB")
+    workshop.build("undisturbed")
+    kill_often(workshop, start, kills=12, workers=workers, seed=20 + workers)
+    assert_as_undisturbed(workshop)
+
+
 @pytest.mark.slow
 def test_a_build_that_begins_while_the_workers_of_a_killed_one_still_run(workshop, start):
     workshop.write_recipe(stages=STAGES, split_bytes="5KB")
