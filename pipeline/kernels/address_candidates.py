@@ -1,6 +1,7 @@
 """Where an e-mail address, an IP address or a phone number may stand: few places, which are then looked at closely."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import types
@@ -99,13 +100,13 @@ def find_candidates(
 
 
 @device
-def _is_digit(byte: int) -> bool:
-    return ord("0") <= byte <= ord("9")
+def _is_digit(byte: int | np.integer[Any]) -> bool:
+    return bool(ord("0") <= byte <= ord("9"))
 
 
 @device
-def _is_hex(byte: int) -> bool:
-    return ord("0") <= byte <= ord("9") or ord("a") <= byte | 0x20 <= ord("f")
+def _is_hex(byte: int | np.integer[Any]) -> bool:
+    return bool(ord("0") <= byte <= ord("9") or ord("a") <= byte | 0x20 <= ord("f"))
 
 
 @device
@@ -118,8 +119,8 @@ def _opens_domain(data: NDArray[np.uint8], position: int, stop: int) -> bool:
 
 
 @device
-def _is_letter(byte: int) -> bool:
-    return ord("a") <= byte | 0x20 <= ord("z")
+def _is_letter(byte: int | np.integer[Any]) -> bool:
+    return bool(ord("a") <= byte | 0x20 <= ord("z"))
 
 
 @device
