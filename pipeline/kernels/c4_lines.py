@@ -16,8 +16,7 @@ from .compile import device, kernel, reads, writes
 from .lines import LINE_ARRAYS, LineArrays
 from .phrases import PHRASES, Phrases, marks_in, phrases_of
 from .segments import Segments
-from .sentences import sentences_in_text, sentences_in_tokens
-from .token_rules import MAX_PIECE, PIECE, Piece, new_piece
+from .sentences import sentences, sentences_in_tokens
 from .tokens import CHARACTER, TOKEN_ARRAYS, TokenArrays
 from .unicode_tables import DIGIT, LINE_BREAK, SPACE, TERMINAL, UNSPACED, unicode_tables
 from .utf8 import code_before
@@ -102,6 +101,7 @@ def keep_lines(texts: TextArray, segments: Segments, rules: LineRules) -> tuple[
     )
     counts = np.zeros((len(fields(LineCounts)), len(texts)), np.int64)
     kept, offsets = np.empty(int(buffers.sizes.sum()), np.uint8), np.zeros(len(texts) + 1, np.int64)
+    cut_lines = np.zeros((3, len(segments.lines.kinds)), np.int64)
     limits = np.array([rules.min_words, rules.max_word_length, rules.citations, rules.other_scripts], np.int64)
     choose_lines(
         buffers.data,
@@ -115,27 +115,30 @@ def keep_lines(texts: TextArray, segments: Segments, rules: LineRules) -> tuple[
         tables.pages,
         limits,
         phrases,
-        new_piece(),
-        _scratch(MAX_PIECE),
         kept,
         offsets,
         counts,
+        cut_lines,
     )
+    # Without its citations a line has other tokens.
+    cut = cut_lines[:, : np.count_nonzero(cut_lines[2])]
+    result = LineCounts(*counts)
+    np.add.at(result.sentences, cut[0], sentences(_texts(kept, cut[1], cut[2])))
     left = pa.LargeStringArray.from_buffers(len(texts), pa.py_buffer(offsets), pa.py_buffer(kept[: offsets[-1]]))
-    return left, LineCounts(*counts)
+    return left, result
 
 
-def _scratch(size: int) -> TokenArrays:
-    """Room for tokens."""
-    starts, stops, characters = (np.empty(size, np.uint32) for _ in range(3))
-    return TokenArrays(np.empty(size, np.uint64), starts, stops, characters, np.empty(size, np.uint8))
+def _texts(data: NDArray[np.uint8], starts: NDArray[np.int64], stops: NDArray[np.int64]) -> pa.Array:
+    """Spans of a buffer as a large_string array."""
+    spans = zip(starts.tolist(), stops.tolist(), strict=True)
+    return pa.array([data[start:stop].tobytes().decode() for start, stop in spans], pa.large_string())
 
 
 @kernel(
     types.void(
         reads(types.uint8), reads(types.int64), reads(types.int64), reads(types.int64), LINE_ARRAYS,
         reads(types.int64), TOKEN_ARRAYS, reads(types.uint16), reads(types.int32), reads(types.int64), PHRASES,
-        PIECE, TOKEN_ARRAYS, writes(types.uint8), writes(types.int64), writes(types.int64, 2),
+        writes(types.uint8), writes(types.int64), writes(types.int64, 2), writes(types.int64, 2),
     )
 )  # fmt: skip
 def choose_lines(
@@ -150,18 +153,21 @@ def choose_lines(
     pages: NDArray[np.int32],
     limits: NDArray[np.int64],
     phrases: Phrases,
-    piece: Piece,
-    scratch: TokenArrays,
     kept: NDArray[np.uint8],
     offsets: NDArray[np.int64],
     counts: NDArray[np.int64],
+    cut_lines: NDArray[np.int64],
 ) -> None:
-    """Fill `kept` with the lines that are left, `offsets` of the documents in it, and `counts`."""
+    """Fill `kept` with the lines that are left, `offsets` of the documents in it, and `counts`.
+
+    The sentences of lines with citations are not counted: `cut_lines`, (document start stop, lines), says where in
+    `kept` they stand.
+    """
     min_words, max_word_length, citations, other_scripts = limits[0], limits[1], limits[2] != 0, limits[3] != 0
-    written = 0
+    written = cut_line = 0
     for document in range(len(starts)):
         origin, opens = starts[document], written
-        left = sentences = lorem_ipsum = curly_brackets = 0
+        left = counted = lorem_ipsum = curly_brackets = 0
         long_word = no_end = few_words = javascript = policy = removed = 0
         behind = lines_of[document + 1]
         for line in range(lines_of[document], behind):
@@ -208,10 +214,10 @@ def choose_lines(
                 policy += 1
                 continue
             if cut:
-                more = sentences_in_text(kept, begins, end, piece, scratch, index, pages)
+                cut_lines[0, cut_line], cut_lines[1, cut_line], cut_lines[2, cut_line] = document, begins, end
+                cut_line += 1
             else:
-                more, _ = sentences_in_tokens(data, origin, tokens, first, last, False, index, pages)
-            sentences += 1 + more
+                counted += sentences_in_tokens(data, origin, tokens, first, last, index, pages)
             removed += cut
             if left:
                 kept[written] = LINE_FEED
@@ -221,7 +227,7 @@ def choose_lines(
         for field, count in enumerate(
             (
                 left,
-                sentences,
+                counted,
                 lorem_ipsum,
                 curly_brackets,
                 long_word,

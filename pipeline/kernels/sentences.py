@@ -5,16 +5,27 @@ token of its own (`tokens.py`): the dot in `e.g.x`, `3.5` or `J.` is none.
 """
 
 import numpy as np
+from numba import types
 from numpy.typing import NDArray
 
-from .compile import device
-from .token_rules import Piece, put_piece
-from .tokens import SYMBOL, TokenArrays
-from .unicode_tables import LINE_BREAK, SPACE, TERMINAL, UNSPACED
+from .buffers import TextArray, text_buffers
+from .compile import device, kernel, reads, writes
+from .segments import segment
+from .tokens import SYMBOL, TOKEN_ARRAYS, TokenArrays
+from .unicode_tables import TERMINAL, unicode_tables
 from .words import entry_at
 
 PLAIN_SYMBOLS = tuple(b"$+<=>^`|~")
 """Symbols of ASCII that are no punctuation."""
+
+
+def sentences(texts: TextArray) -> NDArray[np.int64]:
+    """Sentences of each document of a large_string array, int64 (documents,)."""
+    buffers, tables, tokens = text_buffers(texts), unicode_tables(), segment(texts).tokens
+    counts = np.zeros(len(texts), np.int64)
+    arrays = TokenArrays(tokens.hashes, tokens.starts, tokens.stops, tokens.characters, tokens.kinds)
+    count_sentences(buffers.data, buffers.starts, tokens.offsets, arrays, tables.index, tables.pages, counts)
+    return counts
 
 
 @device
@@ -24,15 +35,11 @@ def sentences_in_tokens(
     tokens: TokenArrays,
     first: int,
     stop: int,
-    open_end: bool,
     index: NDArray[np.uint16],
     pages: NDArray[np.int32],
-) -> tuple[int, bool]:
-    """How many sentences begin behind the end of another one in `tokens[first:stop]`, and whether the last one ended.
-
-    `open_end` says whether one had ended before; tokens lie from `origin` on.
-    """
-    begun = 0
+) -> int:
+    """How many sentences `tokens[first:stop]` are, of a document that begins at `origin`."""
+    begun, open_end = int(first < stop), False
     for token in range(first, stop):
         if not tokens.kinds[token] & SYMBOL:
             begun += open_end
@@ -45,44 +52,28 @@ def sentences_in_tokens(
         elif open_end and not _is_punctuation(data, position, end):
             begun += 1
             open_end = False
-    return begun, open_end
+    return begun
 
 
-@device
-def sentences_in_text(
+@kernel(
+    types.void(
+        reads(types.uint8), reads(types.int64), reads(types.int64), TOKEN_ARRAYS, reads(types.uint16),
+        reads(types.int32), writes(types.int64),
+    )
+)  # fmt: skip
+def count_sentences(
     data: NDArray[np.uint8],
-    start: int,
-    stop: int,
-    piece: Piece,
+    starts: NDArray[np.int64],
+    tokens_of: NDArray[np.int64],
     tokens: TokenArrays,
     index: NDArray[np.uint16],
     pages: NDArray[np.int32],
-) -> int:
-    """How many sentences begin behind another one in `data[start:stop]`, which was not cut into tokens before.
-
-    `piece` and `tokens` are scratch space for what stands between white space.
-    """
-    begun, open_end, position = 0, False, start
-    while position < stop:
-        size, end = 0, position
-        while end < stop and size < len(tokens.kinds):
-            code, length, entry = entry_at(data, end, stop, index, pages)
-            if entry & (SPACE | LINE_BREAK | UNSPACED):
-                break
-            piece.codes[size], piece.entries[size], piece.places[size] = code, entry, end
-            end, size = end + length, size + 1
-        if size:
-            piece.entries[size], piece.places[size] = 0, end
-            count = put_piece(tokens, 0, data, start, piece, size)
-            more, open_end = sentences_in_tokens(data, start, tokens, 0, count, open_end, index, pages)
-            begun, position = begun + more, end
-            continue
-        _, length, entry = entry_at(data, position, stop, index, pages)
-        if entry & UNSPACED:
-            begun += open_end
-            open_end = False
-        position += length
-    return begun
+    counts: NDArray[np.int64],
+) -> None:
+    """Fill `counts` with the sentences of each document."""
+    for document in range(len(starts)):
+        first, stop = tokens_of[document], tokens_of[document + 1]
+        counts[document] = sentences_in_tokens(data, starts[document], tokens, first, stop, index, pages)
 
 
 @device

@@ -17,6 +17,7 @@ from .minhash import hash_bands, sign_shingles, sign_texts
 from .ngram_matches import match_ngrams
 from .ngrams import find_repeated
 from .normalized import normalize_all
+from .sentences import count_sentences
 from .shingles import count_common, hash_shingles, shingle_all
 from .stop_words import find_stop_words, hash_each
 from .walk import count_possible_breaks, walk
@@ -44,6 +45,7 @@ KERNELS: tuple[Kernel[..., Any], ...] = (
     find_beginnings,
     score_documents,
     choose_lines,
+    count_sentences,
     find_candidates,
     find_listed,
     correct_all,
