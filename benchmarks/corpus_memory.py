@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from .corpora.places import Places
-from .curation import TEXT_STAGES, build_command
+from .curation import FROM_TEXT, build_command
 from .harness import OURS, Benchmark, Contestant, Done, Setting, Target, Timed
 from .tree_memory import peak_memory
 
@@ -37,7 +37,7 @@ def whole(folder: Path) -> Timed:
 
 
 def _headrace(folder: Path, name: str) -> Timed:
-    command = build_command(folder, f"{name}/*.jsonl", TEXT_STAGES, workers=1, split_bytes=SPLIT)
+    command = build_command(folder, f"{name}/*.jsonl", FROM_TEXT, workers=1, split_bytes=SPLIT)
     size = sum(file.stat().st_size for file in (folder / name).glob("*.jsonl")) / 1e6
     outputs, numbers = TemporaryDirectory(dir=folder), count()
 

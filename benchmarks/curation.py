@@ -11,7 +11,13 @@ from typing import Any
 from .corpora.places import Places
 from .harness import DEMO, Setting
 
-TEXT_STAGES: tuple[str | dict[str, Any], ...] = (
+HUMAN_EVAL = {
+    "file": str(DEMO / "data" / "benchmark" / "HumanEval.jsonl.gz"),
+    "fields": ["prompt", "canonical_solution"],
+    "id": "task_id",
+}
+
+FILTERS: tuple[str | dict[str, Any], ...] = (
     {"length": {"min_chars": 200}},
     {"language": {"allow": ["en", "de", "fr"]}},
     "gopher_repetition",
@@ -19,26 +25,23 @@ TEXT_STAGES: tuple[str | dict[str, Any], ...] = (
     "c4_quality",
     "fineweb_quality",
     "line_corrections",
+    {"unwanted_words": {"words": {"entries": ["lorem ipsum", "online casino"]}}},
     "pii",
-    {
-        "decontaminate": {
-            "benchmarks": [
-                {
-                    "file": str(DEMO / "data" / "benchmark" / "HumanEval.jsonl.gz"),
-                    "fields": ["prompt", "canonical_solution"],
-                    "id": "task_id",
-                }
-            ]
-        }
-    },
+    {"decontaminate": {"benchmarks": [HUMAN_EVAL]}},
+)
+"""The filters of Gopher, C4, FineWeb and RefinedWeb, unwanted words, personal data, and benchmarks."""
+
+FROM_TEXT = (*FILTERS, "exact_dedup", "minhash_dedup")
+
+FROM_CRAWL = (
+    {"url_rules": {"hard_words": {"entries": ["casino", "porn"]}}},
+    "resiliparse",
+    *FILTERS,
+    "url_dedup",
     "exact_dedup",
     "minhash_dedup",
 )
-"""Everything that text goes through: the filters of Gopher, C4, FineWeb and RefinedWeb, personal data, benchmarks,
-exact and near duplicates."""
-
-STAGES = ("resiliparse", "url_rules", *TEXT_STAGES, "url_dedup")
-"""From a crawl; URLs last, since corrections must come before any deduplication."""
+"""Everything on."""
 
 
 def link_crawl(setting: Setting, sources: Sequence[str]) -> None:
@@ -81,7 +84,7 @@ def crawl_megabytes(folder: Path) -> float:
 
 
 def build_command(folder: Path, inputs: str, stages: Sequence[Any], workers: int, **more: Any) -> list[str]:
-    """The line that a user types, without `--out OUT`; writes its recipe.
+    """The line that a user types, without `--out OUT`; writes its recipe and sees to it that kernels are compiled.
 
     Args:
         folder: For the recipe.
@@ -94,7 +97,9 @@ def build_command(folder: Path, inputs: str, stages: Sequence[Any], workers: int
     recipe = {"name": "corpus", "inputs": [entry], "stages": list(stages), **more}
     file = folder / f"{Path(inputs).parent.name}.yaml"
     file.write_text(json.dumps(recipe))  # JSON is YAML
-    return [str(Path(sys.executable).with_name("headrace")), "build", str(file), "--workers", str(workers)]
+    headrace = str(Path(sys.executable).with_name("headrace"))
+    subprocess.run([headrace, "warmup"], check=True, stdout=subprocess.DEVNULL)
+    return [headrace, "build", str(file), "--workers", str(workers)]
 
 
 def build(command: Sequence[str], out: Path) -> int:

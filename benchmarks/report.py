@@ -100,7 +100,7 @@ def markdown(run: Run) -> str:
         "Times are medians over the rounds, with the fastest and the slowest round behind. *Relative time* is that",
         "median over the one of the table's first row: 2.0 took twice as long, 0.5 half as long.",
         "",
-        *_warning(max(outcome.disturbance for outcome in run.outcomes)),
+        *_warning(max((outcome.disturbance for outcome in run.outcomes), default=0.0)),
     ]
     lines += _targets([each for outcome in run.outcomes for each in reached(outcome)])
     for outcome in run.outcomes:

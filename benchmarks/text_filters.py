@@ -15,7 +15,7 @@ from .harness import OURS, Benchmark, Contestant, Done, Setting, Target, Timed
 
 FILTERS = ("gopher_quality", "gopher_repetition", "c4_quality", "fineweb_quality")
 THEIRS = ("GopherQualityFilter", "GopherRepetitionFilter", "C4QualityFilter", "FineWebQualityFilter")
-MEGABYTES, SMALL = 3.0, 0.3
+MEGABYTES, SMALL = 2.0, 0.3
 
 
 def prepare(setting: Setting) -> None:

@@ -1,10 +1,11 @@
-"""A crawl of manuals (six languages' worth of pages, two versions each of two manuals) to curated shards.
+"""A crawl of manuals, in many languages and two versions each of two, to curated shards.
 
 headrace runs `headrace build` with one worker and everything on: URL rules, extraction, language, Gopher quality and
-repetition, C4, FineWeb, RefinedWeb's line corrections, personal data, decontamination, exact, near and URL
-duplicates, WebDataset shards, with its ledger and report. The floor is what nobody can do without: a bare loop of
-FastWARC and Resiliparse over the same files, which only extracts the text, with the settings of the recipe, and throws
-it away. Both are timed as commands, with the start of the interpreter; headrace's with the loading of its kernels.
+repetition, C4, FineWeb, RefinedWeb's line corrections, unwanted words, personal data, decontamination, exact, near
+and URL duplicates, WebDataset shards, with its ledger and report. The floor is what nobody can do without: a bare loop
+of FastWARC and Resiliparse over the same files, which only extracts the text, with the settings of the recipe, and
+throws it away. Both are timed as commands, with the start of the interpreter; headrace's with the loading of its
+kernels.
 """
 
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from .corpora.manuals import CRAWLED
-from .curation import STAGES, build, build_command, crawl_files, crawl_megabytes, link_crawl
+from .curation import FROM_CRAWL, build, build_command, crawl_files, crawl_megabytes, link_crawl
 from .harness import OURS, Benchmark, Contestant, Done, Setting, Target, Timed
 
 SMALL = CRAWLED[4:5]
@@ -43,7 +44,7 @@ def prepare(setting: Setting) -> None:
 
 
 def headrace(folder: Path) -> Timed:
-    command, size = build_command(folder, "crawl/*.warc.gz", STAGES, workers=1), crawl_megabytes(folder)
+    command, size = build_command(folder, "crawl/*.warc.gz", FROM_CRAWL, workers=1), crawl_megabytes(folder)
     outputs, numbers = TemporaryDirectory(dir=folder), count()
     return lambda: Done(size, {"pages kept": build(command, Path(outputs.name, str(next(numbers))))})
 

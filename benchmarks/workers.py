@@ -5,10 +5,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from .corpora.manuals import CRAWLED
-from .curation import STAGES, build, build_command, crawl_megabytes, link_crawl
+from .curation import FROM_CRAWL, build, build_command, crawl_megabytes, link_crawl
 from .harness import OURS, Benchmark, Contestant, Done, Setting, Target, Timed
 
-SOURCES, SMALL = CRAWLED[1:], CRAWLED[4:5]
+SOURCES, SMALL = CRAWLED[1:6], CRAWLED[4:5]
 SPLIT = "4MB"
 """Pieces small enough that no worker waits long for the last one of another."""
 
@@ -26,7 +26,7 @@ def two(folder: Path) -> Timed:
 
 
 def _headrace(folder: Path, workers: int) -> Timed:
-    command = build_command(folder, "crawl/*.warc.gz", STAGES, workers, split_bytes=SPLIT)
+    command = build_command(folder, "crawl/*.warc.gz", FROM_CRAWL, workers, split_bytes=SPLIT)
     size, outputs, numbers = crawl_megabytes(folder), TemporaryDirectory(dir=folder), count()
     return lambda: Done(size, {"pages kept": build(command, Path(outputs.name, str(next(numbers))))})
 
