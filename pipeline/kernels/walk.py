@@ -156,7 +156,8 @@ def put_plain_run(
     Returns:
         How many tokens there are now, and the end of what was written, `start` if it is anything else.
     """
-    end, hashed, has_letter = read_ascii_run(data, start, stop)
+    # No further than a piece is long, or a long run would be read again from every piece of it on.
+    end, hashed, has_letter = read_ascii_run(data, start, min(stop, start + MAX_PIECE))
     trailing = trails_alone(data, start, end, stop, pages)
     if not trailing and not ends_here(data, end, stop, pages):
         return count, start

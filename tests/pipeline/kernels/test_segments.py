@@ -381,6 +381,14 @@ def test_a_piece_without_white_space_is_cut_where_it_is_too_long():
     assert found.tokens.characters.tolist() == [MAX_PIECE, len(text) - MAX_PIECE, 1]
 
 
+def test_letters_without_end_are_cut_too():
+    text = "x" * (3 * MAX_PIECE + 5)
+    found = cut([text, text + " y", "x" * MAX_PIECE + " y", "x" * MAX_PIECE + "."])
+    lengths = [MAX_PIECE] * 3
+    assert found.tokens.characters.tolist() == [*lengths, 5, *lengths, 5, 1, MAX_PIECE, 1, MAX_PIECE, 1]
+    assert found.counts.words.tolist() == [1, 2, 2, 1]
+
+
 def test_a_megabyte_in_one_line():
     text = "word " * 200_000
     found = cut([text])
