@@ -22,7 +22,6 @@ from .executors.local import LocalExecutor
 from .inputs import find_inputs, split_inputs
 from .plan import Plan, make_plan
 from .recipe import Recipe, load_recipe
-from .warmup import compile_kernels
 
 WORK = ".work"
 """The folder, inside the output, of all tasks' outputs: what lets a build continue and rerun only what changed."""
@@ -88,7 +87,9 @@ def _build(recipe: Recipe, plan: Plan, out: Path, root: Path, executor: Executor
 
     if plan.population.payload == "text":
         # Here, once, before any worker starts: they then load what lies in the cache.
-        compile_kernels()
+        from .warmup import compile_for_recipe
+
+        compile_for_recipe()
     results = run(plan.phases, root, executor, check)
     try:
         manifest = finish(recipe, plan, results, root, out)

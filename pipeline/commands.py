@@ -97,9 +97,9 @@ def warmup() -> None:
 
     Example: headrace warmup
     """
-    from .warmup import compile_kernels
+    from .warmup import compile_everything
 
-    seconds = compile_kernels()
+    seconds = compile_everything()
     typer.echo(f"The kernels are compiled ({seconds:.1f} s).")
 
 

@@ -49,6 +49,8 @@ def show_plan(recipe_path: Path, overrides: Sequence[str], workers: int) -> None
     table.add_row("in all", "", _size(memory), _size(disk), f"{seconds:,.0f} s")
     console = terminal()
     console.print(table)
+    for note in plan.notes:
+        console.print(note, markup=False)
     console.print(
         f"Estimates for {counted(workers, 'worker')}, from the inputs' sizes alone (compressed ones by usual ratios); "
         "nothing was run."

@@ -45,6 +45,7 @@ class Plan:
         deciding: Those that decided by what was measured, and chose examples.
         files: The inputs.
         splits: The inputs' parts.
+        notes: What is to be said of the stages before anything runs.
         published: Folders that dedup stages add to the output: name -> (phase, file of each of its tasks).
     """
 
@@ -55,6 +56,7 @@ class Plan:
     files: tuple[InputFile, ...]
     splits: tuple[Split, ...]
     published: Mapping[str, tuple[str, str]]
+    notes: tuple[str, ...] = ()
 
 
 def make_plan(recipe: Recipe, files: Sequence[InputFile], splits: Sequence[Split]) -> Plan:
@@ -76,20 +78,23 @@ def make_plan(recipe: Recipe, files: Sequence[InputFile], splits: Sequence[Split
     phases = [_curate(first, population, splits), _decide(first, population)]
     segments = ["curate"]
     published: dict[str, tuple[str, str]] = {}
+    notes: list[str] = []
     for stage in rest:
         if isinstance(stage, Stage):
             steps: Steps = stage.plugin.load().steps(stage.label, population)
             phases.extend(steps.phases)
             population = population.after(steps.decides.name, on_all=True)
             published |= steps.publishes
+            notes += steps.notes
         else:
             phase = _filter_again(f"filter-{len(segments) + 1}", stage, population)
             phases.append(phase)
             segments.append(phase.name)
             population = population.after(phase.name)
     phases.extend(assembly_phases(recipe, population, files, segments))
+    deciding = ("decide", *segments[1:])
     return Plan(
-        tuple(phases), population, tuple(segments), ("decide", *segments[1:]), tuple(files), tuple(splits), published
+        tuple(phases), population, tuple(segments), deciding, tuple(files), tuple(splits), published, tuple(notes)
     )
 
 

@@ -66,9 +66,23 @@ class Kernel(Generic[P, R]):
         return cast(R, self._dispatcher(*args, **kwargs))
 
 
+_KERNELS: list[Kernel[..., Any]] = []
+
+
 def kernel(signature: Signature) -> Callable[[Callable[P, R]], Kernel[P, R]]:
     """Make a kernel of a function: `@kernel(types.void(reads(types.uint8), writes(types.int64)))`."""
-    return lambda function: Kernel(function, signature)
+
+    def make(function: Callable[P, R]) -> Kernel[P, R]:
+        made = Kernel(function, signature)
+        _KERNELS.append(made)
+        return made
+
+    return make
+
+
+def imported_kernels() -> tuple[Kernel[..., Any], ...]:
+    """The kernels of every module that was imported so far: after a recipe was loaded, those that its stages call."""
+    return tuple(_KERNELS)
 
 
 def device(function: Callable[P, R]) -> Callable[P, R]:

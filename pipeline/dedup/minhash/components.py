@@ -12,8 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from .sorting import Rows, append_rows, read_rows, regrouped, sorted_rows
 
@@ -43,6 +41,10 @@ def stars(links: Iterable[Rows], folder: Path, room: int) -> Iterator[Rows]:
 
 def in_memory(links: Rows) -> Rows:
     """The same of links that fit into memory."""
+    # Here, since every command that reads a recipe with this stage would else wait for it.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     numbers, ends = np.unique(links, return_inverse=True)
     first, other = ends.reshape(-1, 2).T
     graph = coo_array((np.ones(len(first), np.int8), (first, other)), shape=(len(numbers), len(numbers)))

@@ -116,7 +116,9 @@ def test_a_body_that_expands_beyond_the_limit_fails(response):
     assert "more than 100000 bytes" in row["error"]
 
 
-@pytest.mark.parametrize("data", [b"", b"just text\n" * 50, b"\x1f\x8b but no gzip", gzip.compress(b"just text", mtime=0)])
+@pytest.mark.parametrize(
+    "data", [b"", b"just text\n" * 50, b"\x1f\x8b but no gzip", gzip.compress(b"just text", mtime=0)]
+)
 def test_what_is_no_warc_is_one_failed_record_of_its_size(data):
     assert failures(read(Warc(), data)) == [(0, len(data))]
 
