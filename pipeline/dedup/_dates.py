@@ -24,7 +24,9 @@ def microseconds(value: Any) -> int | None:
     if isinstance(value, int | float):
         if not math.isfinite(value):
             return None
-        return max(-_BOUND, min(_BOUND, int(value * 1_000_000)))
+        # Bounded before it is multiplied: a float can be finite, and a million of it not.
+        seconds = max(-_BOUND, min(_BOUND, value))
+        return max(-_BOUND, min(_BOUND, int(seconds * 1_000_000)))
     found = _read(value.strip()) if isinstance(value, str) else None
     if found is None:
         return None

@@ -32,7 +32,7 @@ class Parameter:
 def parameters_of(kind: type) -> tuple[Parameter, ...]:
     """The parameters of a dataclass or a pydantic model, in their order, those of nested ones below theirs.
 
-    A nested parameter is called `outer.inner`, or `outer.N.inner` inside a list.
+    A nested parameter is called `outer.inner`, `outer.N.inner` inside a list, `outer.NAME.inner` inside a mapping.
     """
     return tuple(_parameters(kind, ""))
 
@@ -130,10 +130,12 @@ def _bounds(metadata: tuple[Any, ...]) -> str:
 
 
 def _nested(hint: Any) -> Iterator[tuple[type, str]]:
-    """The models and dataclasses inside a type, each with what leads to its keys: nothing, or `N.` in a list."""
+    """The models and dataclasses inside a type, each with what leads to its keys: nothing, `N.` in a list, `NAME.`."""
     if isinstance(hint, type) and (is_dataclass(hint) or issubclass(hint, BaseModel)):
         yield hint, ""
         return
-    step = "N." if get_origin(hint) in (tuple, list) else ""
+    origin = get_origin(hint)
+    mapping = isinstance(origin, type) and issubclass(origin, Mapping)
+    step = "NAME." if mapping else "N." if origin in (tuple, list) else ""
     for each in get_args(hint):
         yield from ((kind, f"{step}{inner}") for kind, inner in _nested(each))

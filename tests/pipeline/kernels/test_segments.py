@@ -4,7 +4,6 @@ import re
 import unicodedata
 
 import pyarrow as pa
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -19,7 +18,6 @@ from headrace.pipeline.kernels.lines import (
     RETURN_AND_FEED,
 )
 from headrace.pipeline.kernels.segments import segment
-from headrace.pipeline.kernels.token_rules import MAX_PIECE
 from headrace.pipeline.kernels.tokens import ALPHABETIC, CHARACTER, SYMBOL
 from headrace.pipeline.kernels.unicode_ranges import SENTENCE_TERMINAL_RANGES, UNSPACED_RANGES
 from headrace.pipeline.kernels.unicode_tables import BULLETS
@@ -320,24 +318,6 @@ def test_counts_are_those_of_string_methods(texts):
     assert found == [slow_counts(text) for text in texts]
 
 
-@pytest.mark.parametrize(
-    ("text", "tokens"),
-    [
-        ("The mill's wheel (from 1872) turns.", "The|mill|'s|wheel|(|from|1872|)|turns|."),
-        ("e.g. z.B. U.S. NATO. A. No.", "e.g.|z.B.|U.S.|NATO|.|A.|No|."),
-        ("well-known, 3-4 and 50%…", "well|-|known|,|3|-|4|and|50|%|…"),
-        ("see end.Start, http://a.bc/c_d", "see|end|.|Start|,|http://a.bc/c_d"),
-        ("水車は3.5倍。Wheel", "水|車|は|3.5|倍|。|Wheel"),
-        ("__init__() -> None", "_|_|init|_|_|(|)|-|>|None"),
-        ("Don't say we'll, o'clock", "Do|n't|say|we|'ll|,|o'clock"),
-        ("l'eau qu’il dell'ora d-i@lists.a.org", "l'|eau|qu’|il|dell'|ora|d-i@lists.a.org"),
-        ("«Да — сказал он»", "«|Да|—|сказал|он|»"),
-    ],
-)
-def test_tokens_of_languages(text, tokens):
-    assert spans(cut([text]).tokens, [text]) == [tokens.split("|")]
-
-
 @given(st.lists(st.binary(max_size=40), max_size=4))
 @example([b"\xff\xfe ab\xc3", b"\xe3\x81", b"\xe3\x81\x82\xe3", b"\0\n\xf0\x9f"])
 def test_each_byte_that_is_not_valid_is_a_symbol(some):
@@ -364,40 +344,3 @@ def replaced(data):
             text += "\ufffd"
             data = data[1:]
     return text
-
-
-def test_a_word_is_cut_the_same_wherever_its_bytes_lie():
-    for pad in range(20):
-        text = "x" * pad + " abcdefghij1234567 é " + "y" * pad
-        assert spans(cut([text]).tokens, [text]) == [text.split()]
-        parts = [text[:-pad] if pad else text, text[-pad:] if pad else ""]
-        assert spans(cut(parts).tokens, parts) == [part.split() for part in parts]
-
-
-def test_a_piece_without_white_space_is_cut_where_it_is_too_long():
-    text = "." + "ab" * 50_000 + "é"
-    found = cut([text, "x"])
-    assert found.counts.words.tolist() == [1, 1]
-    assert found.tokens.characters.tolist() == [MAX_PIECE, len(text) - MAX_PIECE, 1]
-
-
-def test_letters_without_end_are_cut_too():
-    text = "x" * (3 * MAX_PIECE + 5)
-    found = cut([text, text + " y", "x" * MAX_PIECE + " y", "x" * MAX_PIECE + "."])
-    lengths = [MAX_PIECE] * 3
-    assert found.tokens.characters.tolist() == [*lengths, 5, *lengths, 5, 1, MAX_PIECE, 1, MAX_PIECE, 1]
-    assert found.counts.words.tolist() == [1, 2, 2, 1]
-
-
-def test_a_megabyte_in_one_line():
-    text = "word " * 200_000
-    found = cut([text])
-    assert (found.counts.tokens[0], found.counts.characters[0], len(found.lines.hashes)) == (200_000, 1_000_000, 1)
-
-
-def test_nulls_slices_and_no_documents():
-    array = pa.array(["zero", None, "one two\n", ""], pa.large_string())
-    assert segment(array).counts.tokens.tolist() == [1, 0, 2, 0]
-    assert segment(array[2:]).tokens.stops.tolist() == [3, 7]
-    empty = segment(pa.array([], pa.large_string()))
-    assert empty.tokens.offsets.tolist() == empty.lines.offsets.tolist() == [0]
