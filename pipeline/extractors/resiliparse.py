@@ -9,15 +9,13 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import CSSParserException, DOMNode, HTMLParserException, HTMLTree
 
 from ..batch import Batch
+from ..kernels.html_nesting import nesting_bound
 from ..records import PAYLOADS, packed
 from ._html_text import Bytes, decode_html
 from .base import Extractor
 
 MAX_DEPTH = 4000
 """Elements inside each other. Finding the main content takes time in its square: 0.3 s here. Chromium stops at 512."""
-
-MANY_TAGS = 20_000
-"""Only a page with more is worth the walk that finds its depth."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,9 @@ class Resiliparse(Extractor):
         """
         html = decode_html(page, charset)
         tree = HTMLTree.parse(html)
-        if len(html) > MANY_TAGS and html.count("<") > MANY_TAGS and (depth := _depth(tree)) > MAX_DEPTH:
+        # The walk is slow; its tags alone nearly always tell that a page need not be walked.
+        suspect = html.count("<") > MAX_DEPTH and nesting_bound(html.encode()) > MAX_DEPTH
+        if suspect and (depth := _depth(tree)) > MAX_DEPTH:
             raise ValueError(f"its elements are nested {depth} deep, more than {MAX_DEPTH}")
         text: str = extract_plain_text(
             tree,
