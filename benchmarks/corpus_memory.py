@@ -14,7 +14,8 @@ from .curation import FROM_TEXT, build_command
 from .harness import OURS, Benchmark, Contestant, Done, Setting, Target, Timed
 from .tree_memory import peak_memory
 
-SPLIT = "8MB"
+SPLIT = "1MB"
+"""Less than the files of either corpus, so that both are read in pieces of this size."""
 PART = 10
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "ru", "ja", "zh")
 

@@ -42,10 +42,11 @@ class Shingles:
 
     def set_of(self, document: int) -> NDArray[np.uint64]:
         """The different shingles of one document, sorted, as `exact_jaccard` takes them."""
-        # Three times as fast as numpy's unique, which hashes before it sorts.
         ordered = np.sort(self.hashes[self.offsets[document] : self.offsets[document + 1]])
-        fresh = np.ones(len(ordered), bool)
+        fresh = np.empty(len(ordered), np.bool_)
+        fresh[:1] = True
         np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
+        # What `np.unique` does, without what it looks at before.
         return ordered[fresh]
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ...kernels.minhash import EMPTY, band_hashes, signatures
-from ...kernels.shingles import shingle_texts
+from ...kernels.minhash import EMPTY, band_hashes, sign
+from ...kernels.shingles import Shingles, shingle_texts
 from .._preference import by_value
 from .components import in_memory
-from .leaders import Shingled, Verification, prepared
+from .leaders import Shingled, Verification
 from .links import first_of_bands
 from .scheme import Scheme
 from .sorting import Rows
@@ -45,15 +45,18 @@ def find_near_duplicates(
 ) -> NearDuplicates:
     """See `headrace.pipeline.dedup.near_duplicates`."""
     column = _column(texts)
-    components, _, numbers = _members(column, scheme, prefer).T
-    members = column.take(pa.array(numbers))
+    parts = list(_parts(column, scheme))
+    bands = np.concatenate([np.empty((0, scheme.bands), np.uint64), *(part.bands for part in parts)])
+    worded = np.concatenate([np.empty(0, bool), *(part.worded for part in parts)])
+    components, _, numbers = _members(bands, worded, scheme, prefer).T
 
     def shingles_of(place: int) -> Shingled:
-        return shingle_texts(members.slice(place, 1), scheme.ngram, scheme.characters).set_of(0)
+        part, row = divmod(int(numbers[place]), CHUNK_ROWS)
+        return parts[part].shingles.set_of(row)
 
     visits = (
-        (component, shingled, bands)
-        for component, (shingled, bands) in zip(components.tolist(), _prepared(members, scheme), strict=True)
+        (component, shingles_of(place), bands[number])
+        for place, (component, number) in enumerate(zip(components.tolist(), numbers.tolist(), strict=True))
     )
     index = numbers.astype(np.int64)
     found = Verification(similarity, shingles_of).run(visits)
@@ -75,21 +78,40 @@ def _column(texts: Sequence[str] | pa.Array | pa.ChunkedArray) -> pa.Array:
     return texts.cast(pa.large_string()) if isinstance(texts, pa.Array) else pa.array(texts, pa.large_string())
 
 
-def _members(column: pa.Array, scheme: Scheme, prefer: Sequence[float] | NDArray[np.float64] | None) -> Rows:
+@dataclass(frozen=True)
+class _Part:
+    """CHUNK_ROWS texts.
+
+    Args:
+        shingles: Their shingles: eight bytes for each word.
+        bands: uint64 (rows, bands).
+        worded: bool (rows,): a text without words is like no other, and must not be paired.
+    """
+
+    shingles: Shingles
+    bands: NDArray[np.uint64]
+    worded: NDArray[np.bool_]
+
+
+def _parts(column: pa.Array, scheme: Scheme) -> Iterator[_Part]:
+    for start in range(0, len(column), CHUNK_ROWS):
+        shingles = shingle_texts(column.slice(start, CHUNK_ROWS), scheme.ngram, scheme.characters)
+        signed = sign(shingles, scheme.permutations, scheme.seed)
+        yield _Part(shingles, band_hashes(signed, scheme.bands, scheme.rows), np.any(signed != EMPTY, axis=1))
+
+
+def _members(
+    bands: NDArray[np.uint64],
+    worded: NDArray[np.bool_],
+    scheme: Scheme,
+    prefer: Sequence[float] | NDArray[np.float64] | None,
+) -> Rows:
     """What shares a band with another, in the order of visits: uint64 (n, 3), component, rank, number."""
-    signed = signatures(column, scheme.permutations, scheme.ngram, scheme.seed, scheme.characters)
-    # A text without words is like no other: its signature is empty and must not be paired.
-    worded = np.flatnonzero(np.any(signed != EMPTY, axis=1)).astype(np.uint64)
-    bands = band_hashes(signed[worded], scheme.bands, scheme.rows).ravel()
-    _, _, links = first_of_bands(bands, np.repeat(worded, scheme.bands))
+    numbers = np.flatnonzero(worded).astype(np.uint64)
+    _, _, links = first_of_bands(bands[worded].ravel(), np.repeat(numbers, scheme.bands))
     rows = in_memory(links)
     roots = np.unique(rows[:, 1])
     number, component = np.concatenate([rows, np.column_stack([roots, roots])]).T
-    ranks = np.zeros(len(column), np.uint64) if prefer is None else by_value(np.asarray(prefer, np.float64))
+    ranks = np.zeros(len(worded), np.uint64) if prefer is None else by_value(np.asarray(prefer, np.float64))
     rank = ranks[number]
     return np.column_stack([component, rank, number])[np.lexsort((number, rank, component))]
-
-
-def _prepared(texts: pa.Array, scheme: Scheme) -> Iterator[tuple[Shingled, NDArray[np.uint64]]]:
-    for start in range(0, len(texts), CHUNK_ROWS):
-        yield from prepared(texts.slice(start, CHUNK_ROWS), scheme)
