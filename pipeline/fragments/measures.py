@@ -1,6 +1,6 @@
 """What was measured against its thresholds: a histogram for each rule."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,8 @@ BINS = 40
 DECADES = 1000
 """Measures that span more than this factor get bins of equal ratio, which the report draws on a logarithmic axis."""
 
-MAX_VALUES = 1_000_000
+MAX_RECORDS = 300_000
+"""A picture of more would look the same."""
 
 
 def histograms(recipe: Recipe, splits: int, root: Path) -> Iterator[Histogram]:
@@ -27,8 +28,10 @@ def histograms(recipe: Recipe, splits: int, root: Path) -> Iterator[Histogram]:
         plugin = stage.plugin.load()
         if not isinstance(plugin, RuleFilter):
             continue
-        for rule in plugin.rules:
-            values = _measured(f"score.{stage.label}.{rule.measure}", splits, root)
+        names = [f"score.{stage.label}.{rule.measure}" for rule in plugin.rules]
+        measured = _measured(names, splits, root)
+        for rule, name in zip(plugin.rules, names, strict=True):
+            values = measured[name]
             if not len(values):
                 continue
             low, high = plugin.range_of(rule)
@@ -46,17 +49,20 @@ def histograms(recipe: Recipe, splits: int, root: Path) -> Iterator[Histogram]:
             )
 
 
-def _measured(column: str, splits: int, root: Path) -> NDArray[np.float64]:
-    """All values of a measure; of a very large build, those of the first splits."""
-    found: list[NDArray[np.float64]] = []
+def _measured(names: Sequence[str], splits: int, root: Path) -> dict[str, NDArray[np.float64]]:
+    """All values of some measures; of a very large build, those of the first splits."""
+    found: dict[str, list[NDArray[np.float64]]] = {name: [np.empty(0)] for name in names}
+    records = 0
     for split in range(splits):
-        path = root / task_name("ledger", split) / LEDGER
-        if column in pq.read_schema(path).names:
-            values = pq.read_table(path, columns=[column]).column(0).drop_null().to_numpy()
-            found.append(values[np.isfinite(values)])
-        if sum(map(len, found)) >= MAX_VALUES:
+        with pq.ParquetFile(root / task_name("ledger", split) / LEDGER) as ledger:
+            table = ledger.read([name for name in found if name in ledger.schema_arrow.names])
+        for name in table.column_names:
+            values = table.column(name).drop_null().to_numpy()
+            found[name].append(values[np.isfinite(values)])
+        records += table.num_rows
+        if records >= MAX_RECORDS:
             break
-    return np.concatenate([np.empty(0), *found])
+    return {name: np.concatenate(values) for name, values in found.items()}
 
 
 def _edges(values: NDArray[np.float64], least: float, most: float) -> NDArray[np.float64]:
