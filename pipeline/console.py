@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from rich.console import Console
 from rich.markup import escape
@@ -102,7 +103,12 @@ def _print_funnel(out: Path, console: Console) -> None:
 @contextmanager
 def _sigterm_as_ctrl_c() -> Iterator[None]:
     """Let a scheduler's SIGTERM stop a build as cleanly as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        # Not by way of SIGINT: a shell lets what it starts in the background ignore that.
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
     try:
         yield
     finally:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import zlib
@@ -23,6 +24,9 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from headrace.pipeline.build import Built
+
+# A suite that a shell started in the background ignores Ctrl-C, and so would everything that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A shared machine may stall any example; what is slow is marked, not timed.
 settings.register_profile("headrace", deadline=None)
