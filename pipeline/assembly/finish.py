@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.shards.base.errors import BuildError
-from headrace.shards.format.atomic import write_whole
+from headrace.shards.format.atomic import remove_leftovers, write_whole
 from headrace.shards.format.manifest import FILE as MANIFEST
 from headrace.shards.format.manifest import (
     Counts,
@@ -47,6 +47,7 @@ def finish(recipe: Recipe, plan: Plan, results: Results, root: Path, out: Path) 
     """
     funnel = _funnel(results)
     manifest = _manifest(recipe, plan, results, root, _counts(funnel, results))
+    remove_leftovers(out)
     own = root / FINAL
     shutil.rmtree(own, ignore_errors=True)
     write_fragments(recipe, plan, manifest, funnel, results, root, own)
