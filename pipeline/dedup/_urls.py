@@ -44,12 +44,13 @@ def normalized_url(url: str, tracking: Sequence[str] = TRACKING) -> str:
         parts = urlsplit(text)
     except ValueError:
         return text
-    if not parts.scheme or not parts.netloc:
+    host = _host(parts.netloc, parts.scheme)
+    if not parts.scheme or not host.rpartition("@")[2]:
         return text
     return urlunsplit(
         (
             parts.scheme,
-            _host(parts.netloc, parts.scheme),
+            host,
             _resolved(_unescaped(parts.path)) or "/",
             _query(parts.query, _pattern(tuple(tracking))) if parts.query else "",
             "",
@@ -59,10 +60,11 @@ def normalized_url(url: str, tracking: Sequence[str] = TRACKING) -> str:
 
 def _host(netloc: str, scheme: str) -> str:
     user, at, host = netloc.rpartition("@")
-    host = host.lower().removesuffix(_PORTS.get(scheme, ":")).removesuffix(":")
-    name, colon, port = host.rpartition(":") if not host.endswith("]") else ("", "", "")
-    host = f"{name.removesuffix('.')}{colon}{port}" if colon else host.removesuffix(".")
-    return f"{user}{at}{host}"
+    port = re.escape(_PORTS.get(scheme, ":"))
+    # Whatever there is of them: what is normalised must stay so.
+    host = re.sub(rf"(?:{port}|:|\.)+$", "", host.lower())
+    name, colon, other = host.rpartition(":") if not host.endswith("]") else ("", "", "")
+    return f"{user}{at}{name.rstrip('.')}{colon}{other}" if colon else f"{user}{at}{host}"
 
 
 def _unescaped(text: str) -> str:
