@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .order import Places
+from .places import Places
 
 Sample = dict[str, Any]
 

@@ -32,6 +32,7 @@ from ..base.rng import hash64, key
 from .blocks import block_of, default_block, epoch_blocks, first_blocks
 from .feistel import LARGEST, invert, permute
 from .lanes import Pieces, epoch_pieces, shard_sequence
+from .places import Places
 
 ORDER_VERSION = 1
 MAX_LANES = 2**16
@@ -40,28 +41,22 @@ _Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where the samples at some positions lie; five int64 arrays of shape (n,).
+class Slots:
+    """The slots of blocks that some positions fill; five arrays of shape (n,).
 
     Attributes:
-        position: Position in the stream.
-        epoch: Number of the epoch.
-        shard: Number of the shard in the manifest.
-        row: Row in the shard (for token shards: number of the window).
-        id: Number of the sample among all of the source, shard after shard as the manifest lists them, from 0.
+        epoch: int64, number of the epoch.
+        begin: int64, the place among the epoch's pieces at which the block begins.
+        inside: int64, the slot's number in its block, from 0.
+        size: int64, slots of the block.
+        key: uint64, k, which shuffles the block.
     """
 
-    position: _Ints
     epoch: _Ints
-    shard: _Ints
-    row: _Ints
-    id: _Ints
-
-    def __len__(self) -> int:
-        return self.position.size
-
-    def __getitem__(self, rows: slice) -> "Places":
-        return Places(self.position[rows], self.epoch[rows], self.shard[rows], self.row[rows], self.id[rows])
+    begin: _Ints
+    inside: _Ints
+    size: _Ints
+    key: NDArray[np.uint64]
 
 
 class Order:
@@ -106,13 +101,52 @@ class Order:
             positions: int64 array of shape (n,), each at least 0, in any order. The cost of a call is spread over
                 them: a few thousand make good use of it.
         """
+        slots = self.slots_of(positions)
+        return self.places(positions, slots.epoch, slots.begin + permute(slots.inside, slots.size, slots.key))
+
+    def slots(self, position: int, attempts: int) -> Places:
+        """Find what may be read instead of the sample at a position: the next slots of its own block, cyclically.
+
+        With the position's slot number s in a block of n slots, these are the slots (s + 1) mod n, (s + 2) mod n, ...
+        That each of them comes at its own position, too, changes nothing there.
+
+        Args:
+            position: At least 0.
+            attempts: How many to find.
+
+        Returns:
+            min(attempts, n - 1) places, all with this position, and none of them its own place.
+        """
+        own = self.slots_of(np.array([position]))
+        count = min(attempts, int(own.size[0]) - 1)
+        inside = (own.inside + 1 + np.arange(count)) % own.size
+        shuffled = permute(inside, own.size.repeat(count), own.key.repeat(count))
+        return self.places(np.full(count, position), own.epoch.repeat(count), own.begin + shuffled)
+
+    def slots_of(self, positions: _Ints) -> Slots:
+        """Find the slots that positions fill, before their blocks are shuffled; arguments as for `locate`."""
         epoch = positions // self.total
         lane = positions % self.lanes
         offset = (positions - epoch * self.total) // self.lanes
-        shard, row = np.empty_like(positions), np.empty_like(positions)
-        for number, chosen in _groups(epoch):
-            shard[chosen], row[chosen] = self._epoch(number).locate(lane[chosen], offset[chosen])
-        return Places(positions, epoch, shard, row, self._before[shard] + row)
+        found = Slots(epoch, *(np.empty_like(positions) for _ in range(3)), np.empty(positions.shape, np.uint64))
+        for number, chosen in groups(epoch):
+            begin, base, size, keys = self._epoch(number).block_of(lane[chosen], offset[chosen])
+            found.begin[chosen], found.inside[chosen] = begin, offset[chosen] - base
+            found.size[chosen], found.key[chosen] = size, keys
+        return found
+
+    def places(self, positions: _Ints, epoch: _Ints, place: _Ints) -> Places:
+        """Say what lies at places among the pieces of epochs, and at which positions it is read.
+
+        Args:
+            positions: int64 array of shape (n,).
+            epoch: int64 array of shape (n,): numbers of epochs.
+            place: int64 array of shape (n,), each in [0, N).
+        """
+        shard, row = np.empty_like(place), np.empty_like(place)
+        for number, chosen in groups(epoch):
+            shard[chosen], row[chosen] = self._epoch(number).read(place[chosen])
+        return Places(positions, np.zeros_like(positions), epoch, shard, row, self._before[shard] + row)
 
     def listed(self, ids: _Ints) -> Places:
         """Find samples by their number, as a finite pass takes them: positions 0 to N - 1 of epoch 0.
@@ -121,7 +155,8 @@ class Order:
             ids: int64 array of shape (n,), each in [0, N).
         """
         shard = np.searchsorted(self._before, ids, side="right") - 1
-        return Places(ids, np.zeros_like(ids), shard, ids - self._before[shard], ids)
+        zero = np.zeros_like(ids)
+        return Places(ids, zero, zero, shard, ids - self._before[shard], ids)
 
     def find(self, epoch: int, shard: _Ints, row: _Ints) -> _Ints:
         """Find the positions at which samples come in an epoch, the inverse of `locate`.
@@ -168,10 +203,14 @@ class _Epoch:
     block: int
     key: int
 
-    def locate(self, lane: _Ints, offset: _Ints) -> tuple[_Ints, _Ints]:
+    def block_of(self, lane: _Ints, offset: _Ints) -> tuple[_Ints, _Ints, _Ints, NDArray[np.uint64]]:
+        """The block of each offset: the place and the offset at which it begins, its size and its key."""
         start = self.pieces.edge[lane]
-        base, size, keys = self._block(lane, offset)
-        place = start + base + permute(offset - base, size, keys)
+        number, base, size = block_of(offset, self.first[lane], self.pieces.edge[lane + 1] - start, self.block)
+        return start + base, base, size, hash64(number, hash64(lane, self.key))
+
+    def read(self, place: _Ints) -> tuple[_Ints, _Ints]:
+        """Shard and row at each place."""
         piece = np.searchsorted(self.pieces.start, place, side="right") - 1
         return self.pieces.shard[piece], place - self.pieces.start[piece] + self.pieces.row[piece]
 
@@ -183,22 +222,17 @@ class _Epoch:
         place = self.pieces.start[piece] + row - self.pieces.row[piece]
         lane = np.searchsorted(self.pieces.edge, place, side="right") - 1
         shuffled = place - self.pieces.edge[lane]
-        base, size, keys = self._block(lane, shuffled)
+        _, base, size, keys = self.block_of(lane, shuffled)
         return lane, base + invert(shuffled - base, size, keys)
 
-    def _block(self, lane: _Ints, offset: _Ints) -> tuple[_Ints, _Ints, NDArray[np.uint64]]:
-        length = self.pieces.edge[lane + 1] - self.pieces.edge[lane]
-        number, base, size = block_of(offset, self.first[lane], length, self.block)
-        return base, size, hash64(number, hash64(lane, self.key))
 
-
-def _groups(epoch: _Ints) -> list[tuple[int, slice | NDArray[np.intp]]]:
-    """Group the elements by epoch; nearly always there is one."""
-    if epoch.size == 0:
+def groups(labels: _Ints) -> list[tuple[int, slice | NDArray[np.intp]]]:
+    """Group elements by their labels, such as epochs, of which nearly always there is one."""
+    if labels.size == 0:
         return []
-    if epoch.min() == epoch.max():
-        return [(int(epoch[0]), slice(None))]
-    return [(int(number), np.flatnonzero(epoch == number)) for number in np.unique(epoch)]
+    if labels.min() == labels.max():
+        return [(int(labels[0]), slice(None))]
+    return [(int(label), np.flatnonzero(labels == label)) for label in np.unique(labels)]
 
 
 def _within(name: str, value: int, most: int) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..base.errors import UsageError
 from .batch import batch_positions
-from .order import Places
+from .places import Places
 from .state import StreamState, begin, restore
 from .stream import Stream
 

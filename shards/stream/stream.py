@@ -15,7 +15,8 @@ from .codecs import CODECS, Codec
 from .collate import Collate, Collator
 from .cursor import Bound, Share
 from .fetch import Sample, Source, fetch
-from .order import ORDER_VERSION, Order, Places
+from .order import ORDER_VERSION, Order
+from .places import Places
 from .samples import SampleSource
 from .state import Fingerprint
 from .windows import WindowSource

@@ -109,6 +109,34 @@ def test_a_block_is_a_stretch_of_its_lane_shuffled(sizes, lanes, block):
         assert sorted(zip(found.shard[reached].tolist(), found.row[reached].tolist(), strict=True)) == expected
 
 
+@given(ragged, lanes, blocks, st.integers(0, 200), st.integers(0, 40))
+def test_slots_to_read_instead_are_the_rest_of_the_block(sizes, lanes, block, position, attempts):
+    order = Order(np.array(sizes), lanes=lanes, block=block)
+    found = order.slots(position, attempts)
+    # The positions of the block in the order in which they come, from the one asked for on.
+    epoch, lane = position // order.total, position % order.lanes
+    edge, first = order.pieces(epoch).edge, epoch * order.total
+    mine = np.arange(first, first + order.total)[np.arange(first, first + order.total) % order.lanes == lane]
+    assert mine.size == edge[lane + 1] - edge[lane]
+    offset = int(np.searchsorted(mine, position))
+    start = int(block * (lane * 2654435769 % 2**32) / 2**32)
+    cuts = [0, *range(start, mine.size, block), mine.size]
+    base, end = next((low, high) for low, high in itertools.pairwise(cuts) if low <= offset < high)
+    others = np.concatenate((mine[offset + 1 : end], mine[base:offset]))[:attempts]
+    expected = order.locate(others)
+    assert found.id.tolist() == expected.id.tolist()
+    assert found.shard.tolist() == expected.shard.tolist()
+    assert found.row.tolist() == expected.row.tolist()
+    assert set(found.epoch.tolist()) <= {epoch}
+    assert found.position.tolist() == [position] * len(others)
+
+
+def test_golden_slots():
+    order = Order(np.array([5, 0, 17, 1, 30, 9, 12]), seed=3, lanes=4, block=8)
+    assert order.slots(73, 16).id.tolist() == [68, 73, 67, 72, 70, 69]
+    assert order.slots(10**15 + 1, 4).id.tolist() == [67, 69, 68, 70]
+
+
 def test_the_order_depends_on_all_of_its_identity():
     sizes, positions = np.full(20, 50), np.arange(1000)
 
