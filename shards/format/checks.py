@@ -31,7 +31,9 @@ class Problem:
 
 def check_shard(folder: str, manifest: Manifest, shard: ShardInfo) -> list[Problem]:
     """Everything that is wrong with one shard and its index."""
-    checks = _record_problems(folder, shard) if manifest.kind == "records" else _tar_problems(folder, manifest, shard)
+    place = manifest.place(folder, shard)
+    records = manifest.kind == "records"
+    checks = _record_problems(place, shard) if records else _tar_problems(folder, place, manifest, shard)
     problems: list[Problem] = []
     try:
         problems.extend(checks)
@@ -53,8 +55,8 @@ def check_tokenizer(folder: str, manifest: Manifest) -> Iterator[Problem]:
         yield Problem(name, "no such file", "the tokenizer")
 
 
-def _record_problems(folder: str, shard: ShardInfo) -> Iterator[Problem]:
-    with open_stream(join(folder, shard.name)) as stream:
+def _record_problems(place: str, shard: ShardInfo) -> Iterator[Problem]:
+    with open_stream(place) as stream:
         reader = HashingReader(stream)
         digest = reader.finish()
         yield from _size_problem(shard, reader.bytes)
@@ -63,9 +65,9 @@ def _record_problems(folder: str, shard: ShardInfo) -> Iterator[Problem]:
         yield from _count_problem(shard.name, count_rows(stream, shard.name), shard.samples, "rows")
 
 
-def _tar_problems(folder: str, manifest: Manifest, shard: ShardInfo) -> Iterator[Problem]:
+def _tar_problems(folder: str, place: str, manifest: Manifest, shard: ShardInfo) -> Iterator[Problem]:
     found: Index | None = None
-    with open_stream(join(folder, shard.name)) as stream:
+    with open_stream(place) as stream:
         reader = HashingReader(stream)
         try:
             found = index_tar(reader)
@@ -80,7 +82,7 @@ def _tar_problems(folder: str, manifest: Manifest, shard: ShardInfo) -> Iterator
     if manifest.tokenizer is None:
         yield from _count_problem(shard.name, found.samples, shard.samples, "samples")
     else:
-        yield from _page_problems(folder, manifest.tokenizer.dtype, manifest.tokenizer.vocabulary, shard, found)
+        yield from _page_problems(place, manifest.tokenizer.dtype, manifest.tokenizer.vocabulary, shard, found)
 
 
 def _index_problems(folder: str, shard: ShardInfo, found: Index) -> Iterator[Problem]:
@@ -112,14 +114,14 @@ def _difference(stored: Index, found: Index) -> str:
     return "other keys"
 
 
-def _page_problems(folder: str, dtype: str, vocabulary: int, shard: ShardInfo, index: Index) -> Iterator[Problem]:
+def _page_problems(file: str, dtype: str, vocabulary: int, shard: ShardInfo, index: Index) -> Iterator[Problem]:
     """Whether every page of a token shard is well formed, and the pages add up to what the manifest says."""
     known = set(FIELDS) <= set(index.fields)
     if index.samples and not known:
         yield Problem(shard.name, f"the fields {', '.join(index.fields)}", f"the fields {', '.join(FIELDS)}")
         return
     columns = [index.fields.index(field) for field in FIELDS if known]
-    source = open_source(join(folder, shard.name))
+    source = open_source(file)
     tokens = documents = 0
     for row in range(index.samples):
         place = f"page {page_key(row)} of {shard.name}"

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints,
 from ..base.errors import ManifestError
 from . import index
 from .atomic import write_whole
-from .urls import fetch, join, names_in, split
+from .urls import fetch, join, local_path, names_in, split
 
 FORMAT_VERSION: Literal[1] = 1
 FILE = "manifest.json"
@@ -24,6 +24,8 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 # elsewhere must not lead out of its folder.
 _PART = r"[^./\\:\x00-\x1f][^/\\:\x00-\x1f]*"
 FileName = Annotated[str, StringConstraints(pattern=rf"^{_PART}(/{_PART})*$")]
+# An absolute path or a plain URL; no chain of file systems ("::"), behind which anything could stand.
+Folder = Annotated[str, StringConstraints(pattern=r"^(/|[a-z][a-z0-9+.-]*://)(:?[^:\x00-\x1f])*$")]
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -32,7 +34,7 @@ class ShardInfo:
     """One shard; a plain dataclass, because a manifest may hold a hundred thousand of them."""
 
     name: FileName
-    """Relative to the manifest's folder."""
+    """Relative to the manifest's folder, or to `Manifest.tars`."""
     samples: Count
     """Samples of a tar, documents of a token shard, rows of a record file."""
     bytes: Count
@@ -158,6 +160,8 @@ class Manifest(_Model):
     counts: Counts | None = None
     decontamination: tuple[Certificate, ...] | None = None
     """One for each stage that decontaminates."""
+    tars: Folder | None = None
+    """Where the shards lie when that is not the manifest's own folder, which then holds their indices alone."""
     shards: tuple[ShardInfo, ...] = ()
 
     @model_validator(mode="after")
@@ -171,6 +175,15 @@ class Manifest(_Model):
         if len({shard.name for shard in self.shards}) < len(self.shards):
             raise ValueError("two shards have one name")
         return self
+
+    def place(self, url: str | Path, shard: ShardInfo) -> str:
+        """Where a shard lies.
+
+        Args:
+            url: The folder of the set, or this manifest in it.
+            shard: One of `shards`.
+        """
+        return join(self.tars or folder_of(url), shard.name)
 
     @property
     def samples(self) -> int:
@@ -219,9 +232,17 @@ class Manifest(_Model):
             ) from error
         try:
             with _uncollected():
-                return cls.model_validate_json(data)
+                manifest = cls.model_validate_json(data)
         except ValidationError as error:
             raise _refusal(place, error) from None
+        if manifest.tars is not None and local_path(place) is None and local_path(manifest.tars) is not None:
+            raise ManifestError(
+                f"{place} leads to files on this machine",
+                found=f"tars in {manifest.tars}",
+                expected="tars that lie elsewhere, too",
+                remedy="If you trust it, copy its folder to this machine",
+            )
+        return manifest
 
 
 def manifest_url(url: str | Path) -> str:

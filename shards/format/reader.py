@@ -15,7 +15,6 @@ from .index import Index
 from .manifest import Manifest, ShardInfo, folder_of
 from .sidecar import open_index
 from .source import open_source
-from .urls import join
 
 KEY = "__key__"
 """The name under which a sample carries its key, as in WebDataset."""
@@ -38,7 +37,7 @@ class ShardReader:
             raise UsageError(f"{url} cannot be read sample by sample", found=manifest.kind, expected="samples")
         self._folder = folder_of(url)
         self._shard: ShardInfo = manifest.shards[shard]
-        self._source = open_source(join(self._folder, self._shard.name))
+        self._source = open_source(manifest.place(url, self._shard))
 
     @property
     def samples(self) -> int:

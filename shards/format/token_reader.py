@@ -17,7 +17,6 @@ from .manifest import Manifest, folder_of
 from .pages import ENDS, FIELDS, META, TOKENS, Tokens, page_key, unpack_ends, unpack_meta
 from .sidecar import open_index
 from .source import open_source
-from .urls import join
 
 _CACHES = ("_pages", "_page_ends", "_documents_before", "_ends")
 
@@ -58,7 +57,7 @@ class TokenShard:
             raise UsageError(f"{url} cannot be read as tokens", found=manifest.kind, expected="tokens")
         self._folder = folder_of(url)
         self._shard = manifest.shards[shard]
-        self._source = open_source(join(self._folder, self._shard.name))
+        self._source = open_source(manifest.place(url, self._shard))
         self.dtype: np.dtype[Any] = np.dtype(manifest.tokenizer.dtype)
         self._last_meta: tuple[int, list[dict[str, Any]]] = (-1, [])
 

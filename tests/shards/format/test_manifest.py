@@ -158,6 +158,32 @@ def test_a_manifest_cannot_lead_out_of_its_folder(tmp_path: Path, name: str) -> 
 
 
 @pytest.mark.parametrize(
+    "tars", ["tars", "../tars", "s3:/x", "simplecache::s3://x", "s3://x::file:///etc", "/a\nb", ""]
+)
+def test_tars_lie_at_a_plain_place(tars: str) -> None:
+    with pytest.raises(ValidationError, match="tars"):
+        Manifest(kind="samples", name="x", tars=tars)
+
+
+@pytest.mark.parametrize("tars", ["/data/set", "s3://bucket/set", "https://example.org:8080/set", "memory://set/"])
+def test_tars_may_lie_elsewhere(tmp_path: Path, tars: str) -> None:
+    manifest = full().model_copy(update={"tars": tars})
+    manifest.save(tmp_path)
+    assert Manifest.load(tmp_path).place(tmp_path, SHARD) == f"{tars.rstrip('/')}/shards/00000.tar"
+    assert manifest.fingerprint() == full().fingerprint()
+    assert full().place(tmp_path / "manifest.json", SHARD) == str(tmp_path / "shards/00000.tar")
+
+
+def test_a_manifest_from_elsewhere_cannot_lead_to_this_machine(tmp_path: Path) -> None:
+    for tars in (str(tmp_path), f"file://{tmp_path}"):
+        full().model_copy(update={"tars": tars}).save("memory://foreign")
+        with pytest.raises(ManifestError, match="leads to files on this machine"):
+            Manifest.load("memory://foreign")
+    full().model_copy(update={"tars": "memory://tars"}).save("memory://foreign")
+    assert Manifest.load("memory://foreign").tars == "memory://tars"
+
+
+@pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"tokenizer": None}, "tokenizer"),
