@@ -99,6 +99,14 @@ class Cursor:
             return -(-(stretch - self.state.position % stretch) // self._share.batch_size)
         return None
 
+    @property
+    def length(self) -> int | None:
+        """Batches of the whole stretch in which the cursor stands, those delivered too; None when it does not end."""
+        bound, remaining = self._share.bound, self.remaining
+        if remaining is None or bound.epochs is None:
+            return bound.steps
+        return remaining + self.state.position % (bound.epochs * self._total) // self._share.batch_size
+
     def state_dict(self) -> dict[str, Any]:
         """The state as plain JSON data: what was delivered so far, with the batch handed over last."""
         return self.state.model_dump(mode="json")
@@ -119,11 +127,19 @@ class Resumable:
         self._cursor = cursor
 
     def __len__(self) -> int:
-        """Batches of the next iteration; a TypeError, as for a generator, where it is endless."""
-        remaining = self._cursor.remaining
-        if remaining is None:
+        """Batches of a whole iteration, those delivered before too; a TypeError where it is endless, as for a generator.
+
+        Frameworks count the batches of a run that goes on from the middle themselves, and ask how many there are in all.
+        """
+        length = self._cursor.length
+        if length is None:
             raise TypeError("endless batches have no number; bound them with `steps=` or `epochs=`")
-        return remaining
+        return length
+
+    @property
+    def step(self) -> int:
+        """Batches delivered since the run began, whatever was stopped and continued meanwhile."""
+        return self._cursor.state.step
 
     def state_dict(self) -> dict[str, Any]:
         """What was delivered so far, as plain JSON data."""

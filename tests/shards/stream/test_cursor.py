@@ -22,6 +22,7 @@ def walk(some, batches):
 
 def test_without_a_bound_nothing_ends():
     assert cursor(3).remaining is None
+    assert cursor(3).length is None
 
 
 @given(st.integers(1, 9), st.integers(0, 30))
@@ -38,6 +39,16 @@ def test_epochs_end_with_the_batch_that_reaches_the_next_multiple(total, epochs,
     target = (done * batch_size // stretch + 1) * stretch
     end = (done + some.remaining) * batch_size
     assert end - batch_size < target <= end
+
+
+@given(st.integers(1, 30), st.integers(1, 25), st.sampled_from([Bound(epochs=1), Bound(epochs=3), Bound(steps=4)]))
+def test_a_length_holds_all_along_its_iteration(total, batch_size, bound):
+    some = cursor(batch_size, bound, total)
+    for _ in range(5):
+        expected = some.remaining
+        for done in range(expected):
+            assert (some.length, some.remaining) == (expected, expected - done)
+            some.advance()
 
 
 def test_a_run_goes_on_from_its_state():
