@@ -127,9 +127,9 @@ class Resumable:
         self._cursor = cursor
 
     def __len__(self) -> int:
-        """Batches of a whole iteration, those delivered before too; a TypeError where it is endless, as for a generator.
+        """Batches of a whole iteration, those delivered before too; a TypeError, as for a generator, if it is endless.
 
-        Frameworks count the batches of a run that goes on from the middle themselves, and ask how many there are in all.
+        Frameworks that go on in the middle of an iteration know what is behind them, and ask for the whole.
         """
         length = self._cursor.length
         if length is None:
