@@ -128,12 +128,12 @@ class Order:
         epoch = positions // self.total
         lane = positions % self.lanes
         offset = (positions - epoch * self.total) // self.lanes
-        found = Slots(epoch, *(np.empty_like(positions) for _ in range(3)), np.empty(positions.shape, np.uint64))
+        begin, base, size = np.empty((3, positions.size), np.int64)
+        keys = np.empty(positions.size, np.uint64)
         for number, chosen in groups(epoch):
-            begin, base, size, keys = self._epoch(number).block_of(lane[chosen], offset[chosen])
-            found.begin[chosen], found.inside[chosen] = begin, offset[chosen] - base
-            found.size[chosen], found.key[chosen] = size, keys
-        return found
+            block = self._epoch(number).block_of(lane[chosen], offset[chosen])
+            begin[chosen], base[chosen], size[chosen], keys[chosen] = block
+        return Slots(epoch, begin, offset - base, size, keys)
 
     def places(self, positions: _Ints, epoch: _Ints, place: _Ints) -> Places:
         """Say what lies at places among the pieces of epochs, and at which positions it is read.
