@@ -134,4 +134,5 @@ def reached(source: int, own: _Ints, lanes: int, key: int, rota: Rota) -> _Ints:
     number = rota.round[stretch] + rounds
     slot = rota.start[stretch, source] + within
     inside = invert(slot, np.full_like(row, WHOLE), hash64(number, hash64(lane, key)))
-    return (number * WHOLE + inside) * lanes + lane
+    position: _Ints = (number * WHOLE + inside) * lanes + lane
+    return position

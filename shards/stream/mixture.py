@@ -106,4 +106,4 @@ class Mixture:
 
 
 def _starts(sizes: Sequence[int]) -> _Ints:
-    return np.cumsum(sizes) - sizes
+    return np.cumsum([0, *sizes[:-1]], dtype=np.int64)
