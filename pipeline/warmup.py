@@ -3,9 +3,9 @@
 import time
 from typing import Any
 
+from headrace.shards.base.kernels.compile import Kernel, imported_kernels
 from headrace.shards.base.progress import progress
 
-from .kernels.compile import Kernel, imported_kernels
 from .kernels.warmup import all_kernels, compile_each
 
 

@@ -1,10 +1,9 @@
 r"""Kernels: compiled functions over the buffers of Arrow arrays, one responsibility a file.
 
-From the bottom up:
+They are compiled by the two decorators of `headrace.shards.base.kernels`. From the bottom up:
 
 | file                | what it gives                                                                          |
 |---------------------|----------------------------------------------------------------------------------------|
-| `compile.py`        | `kernel` and `device`, the two decorators; `cache.py`: where compiled code is kept       |
 | `buffers.py`        | a text array as numpy views, nothing copied                                              |
 | `unicode_tables.py` | class and lower case of every code point; `utf8.py`: reading and writing code points     |
 | `hashing.py`        | the hash functions, defined byte by byte                                                 |

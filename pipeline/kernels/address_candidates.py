@@ -7,8 +7,9 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels.compile import device, kernel, reads, writes
+
 from .buffers import TextBuffers
-from .compile import device, kernel, reads, writes
 
 EMAIL, IPV4, IPV6, INTERNATIONAL, AMERICAN, LABELLED = range(6)
 """What a place may be: the `@` of an e-mail address, or the first digit of one of the others."""

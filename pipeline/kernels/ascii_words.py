@@ -9,7 +9,8 @@ import numpy as np
 from numba.cpython.unsafe import numbers
 from numpy.typing import NDArray
 
-from .compile import device
+from headrace.shards.base.kernels.compile import device
+
 from .hashing import SEED, absorb, block_at, finish
 
 leading_zeros: Any = numbers.leading_zeros

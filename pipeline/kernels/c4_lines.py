@@ -11,8 +11,9 @@ import pyarrow as pa
 from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels.compile import device, kernel, reads, writes
+
 from .buffers import TextArray, text_buffers
-from .compile import device, kernel, reads, writes
 from .lines import LINE_ARRAYS, LineArrays
 from .phrases import PHRASES, Phrases, marks_in, phrases_of
 from .segments import Segments

@@ -9,8 +9,9 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels.compile import kernel, reads, writes
+
 from .buffers import TextBuffers
-from .compile import kernel, reads, writes
 from .hashing import hash_span
 from .lines import (
     BLANK,

@@ -7,8 +7,9 @@ import pyarrow as pa
 from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels.compile import kernel, reads, writes
+
 from .buffers import TextArray, text_buffers
-from .compile import kernel, reads, writes
 from .utf8 import decode
 
 PLAIN, FOLDED, HARD = range(3)

@@ -8,7 +8,7 @@ which for a document of 100,000 n-grams is 3e-10.
 import numpy as np
 from numpy.typing import NDArray
 
-from .compile import device
+from headrace.shards.base.kernels.compile import device
 
 VALUE_BITS = np.uint64(32)
 VALUE = np.uint64(0xFFFFFFFF)

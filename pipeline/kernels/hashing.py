@@ -11,7 +11,7 @@ The finaliser is that of MurmurHash3 (Austin Appleby, public domain), which spre
 import numpy as np
 from numpy.typing import NDArray
 
-from .compile import device
+from headrace.shards.base.kernels.compile import device
 
 SEED = np.uint64(0x243F6A8885A308D3)  # the fraction of pi
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio

@@ -8,7 +8,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from .compile import device, kernel, reads, writes
+from headrace.shards.base.kernels.compile import device, kernel, reads, writes
 
 NAMES = 256
 """Elements are told apart by a byte of their names' hash: two that share one are counted together."""

@@ -14,8 +14,9 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels.compile import device, kernel, reads, writes
+
 from .buffers import TextArray
-from .compile import device, kernel, reads, writes
 from .language_model import BLOCK_BITS, PLACE_BITS, LanguageModel, language_model
 from .language_text import Part, prepare
 from .prefetch import prefetch

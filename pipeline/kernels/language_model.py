@@ -25,7 +25,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from .cache import cache_directories, ensure_writable, is_trusted
+from headrace.shards.base.kernels.cache import cache_directories, ensure_writable, is_trusted
 
 PLACE_BITS = 16
 BLOCK_BITS = 4

@@ -13,8 +13,9 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels.compile import kernel, reads, writes
+
 from .buffers import TextArray, text_buffers
-from .compile import kernel, reads, writes
 from .utf8 import decode
 
 UPPER, CASED, UNSTABLE = 1 << 8, 1 << 9, 1 << 10

@@ -11,8 +11,9 @@ import pyarrow as pa
 from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels.compile import device, kernel, reads, writes
+
 from .buffers import TextArray, text_buffers
-from .compile import device, kernel, reads, writes
 from .lines import LINE_ARRAYS, LineArrays, Lines
 from .unicode_tables import CASE_SHIFT, DIGIT, LETTER, LINE_BREAK, MARK, SPACE, UNSPACED, unicode_tables
 from .words import OPENS, entry_at

@@ -10,8 +10,9 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels.compile import device, kernel, reads, writes
+
 from .buffers import TextBuffers
-from .compile import device, kernel, reads, writes
 from .hash_table import mask_for, new_table, slot_of
 from .hashing import SEED, absorb, finish, hash_span
 from .lines import BLANK, LINE_ARRAYS, LINE_FEED, LineArrays, Lines

@@ -7,7 +7,8 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from .compile import device, writes
+from headrace.shards.base.kernels.compile import device, writes
+
 from .hashing import hash_span
 from .unicode_tables import BULLET as BULLET_ENTRY
 from .unicode_tables import PAGE_BITS, PAGE_SIZE, TERMINAL

@@ -8,7 +8,8 @@ import pyarrow as pa
 from numba import types
 from numpy.typing import NDArray
 
-from .compile import device, kernel, reads, writes
+from headrace.shards.base.kernels.compile import device, kernel, reads, writes
+
 from .word_hashes import WordHashes, word_hashes
 
 SIEVE_BITS = 16

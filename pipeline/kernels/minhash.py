@@ -11,8 +11,9 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels.compile import device, kernel, reads, writes
+
 from .buffers import TextArray, text_buffers
-from .compile import device, kernel, reads, writes
 from .hashing import SEED, absorb, finish, fmix32
 from .shingles import DEFAULT_CHARACTERS, DEFAULT_N, Shingles, check_sizes, read_document, shingle_document
 from .unicode_tables import unicode_tables

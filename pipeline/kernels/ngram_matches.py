@@ -6,7 +6,8 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from .compile import kernel, reads, writes
+from headrace.shards.base.kernels.compile import kernel, reads, writes
+
 from .hashing import finish
 from .shingles import BASE, power_of_base
 

@@ -11,7 +11,8 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from .compile import device, kernel, reads, writes
+from headrace.shards.base.kernels.compile import device, kernel, reads, writes
+
 from .hash_table import VALUE, mask_for, new_table, slot_of
 from .hashing import SEED, absorb
 from .tokens import CHARACTER, Tokens

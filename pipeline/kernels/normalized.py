@@ -6,8 +6,9 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels.compile import kernel, reads, writes
+
 from .buffers import TextArray, text_buffers
-from .compile import kernel, reads, writes
 from .unicode_tables import CASE_SHIFT, DIGIT, LETTER, LINE_BREAK, MARK, SPACE, UNSPACED, unicode_tables
 from .utf8 import encode
 from .words import entry_at

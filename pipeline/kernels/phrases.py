@@ -7,7 +7,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from .compile import device, writes
+from headrace.shards.base.kernels.compile import device, writes
 
 COMMON_FIRST = b" etaoinshrdlcumwfgypbvkjxqz"
 """Bytes by their frequency in English; what does not stand here is rarer."""

@@ -8,8 +8,9 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels.compile import device, kernel, reads, writes
+
 from .buffers import TextArray, text_buffers
-from .compile import device, kernel, reads, writes
 from .segments import segment
 from .tokens import SYMBOL, TOKEN_ARRAYS, TokenArrays
 from .unicode_tables import TERMINAL, unicode_tables

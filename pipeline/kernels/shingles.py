@@ -10,8 +10,9 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels.compile import device, kernel, reads, writes
+
 from .buffers import TextArray, text_buffers
-from .compile import device, kernel, reads, writes
 from .hashing import finish
 from .unicode_tables import UNSPACED, unicode_tables
 from .word_hashes import WordHashes

@@ -5,8 +5,9 @@ import pyarrow as pa
 from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels.compile import kernel, reads, writes
+
 from .buffers import text_buffers
-from .compile import kernel, reads, writes
 from .hashing import hash_span
 
 MAX_STOP_WORDS = 64

@@ -27,7 +27,8 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from .compile import device, writes
+from headrace.shards.base.kernels.compile import device, writes
+
 from .tokens import TokenArrays, put_token
 from .unicode_tables import CASE_SHIFT, DIGIT, LEADS, LETTER, MARK, PARTS, TRAILS
 

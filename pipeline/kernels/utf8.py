@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .compile import device
+from headrace.shards.base.kernels.compile import device
 
 REPLACEMENT = np.int64(0xFFFD)
 """What stands for a byte that opens no valid sequence (U+FFFD, a symbol)."""

@@ -4,8 +4,9 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels.compile import device, kernel, reads, writes
+
 from .ascii_words import read_ascii_run
-from .compile import device, kernel, reads, writes
 from .hashing import hash_byte
 from .lines import LINE_ARRAYS, LINE_FEED, OTHER_BREAK, RETURN_AND_FEED, LineArrays, put_line
 from .token_rules import DOT, MAX_PIECE, PIECE, Piece, put_piece

@@ -5,14 +5,16 @@ import pkgutil
 from collections.abc import Iterator
 from typing import Any
 
-from .compile import Compilation, Kernel, imported_kernels
+from headrace.shards.base.kernels.compile import Compilation, Kernel, imported_kernels
+
+_PACKAGES = (__package__ or "", "headrace.shards.format.kernels")
 
 
 def all_kernels() -> tuple[Kernel[..., Any], ...]:
-    """Every kernel of this package."""
-    package = importlib.import_module(__package__ or "")
-    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        importlib.import_module(module.name)
+    """Every kernel: those of this package and those that read shards."""
+    for package in map(importlib.import_module, _PACKAGES):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
     return imported_kernels()
 
 
@@ -23,5 +25,5 @@ def compile_each(kernels: tuple[Kernel[..., Any], ...]) -> Iterator[Compilation]
 
 
 def compile_all() -> list[Compilation]:
-    """Compile or load every kernel of this package."""
+    """Compile or load every kernel."""
     return list(compile_each(all_kernels()))

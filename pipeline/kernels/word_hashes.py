@@ -7,8 +7,9 @@ import pyarrow as pa
 from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels.compile import kernel, reads, writes
+
 from .buffers import TextArray, TextBuffers, text_buffers
-from .compile import kernel, reads, writes
 from .unicode_tables import lower, unicode_tables
 from .words import next_word, read_word
 

@@ -9,7 +9,8 @@ symbol, so every word has at least one letter or digit.
 import numpy as np
 from numpy.typing import NDArray
 
-from .compile import device
+from headrace.shards.base.kernels.compile import device
+
 from .hashing import SEED, absorb, finish
 from .unicode_tables import CASE_SHIFT, DIGIT, LETTER, MARK, PAGE_BITS, PAGE_SIZE, UNSPACED
 from .utf8 import decode, encode

@@ -3,15 +3,18 @@ import pkgutil
 import subprocess
 import sys
 
+import headrace.shards.format.kernels
 from headrace.pipeline import kernels
-from headrace.pipeline.kernels.compile import Kernel
 from headrace.pipeline.kernels.warmup import all_kernels, compile_all
+from headrace.shards.base.kernels.compile import Kernel
 
 
 def test_no_kernel_is_forgotten():
     found = set()
-    for module in pkgutil.iter_modules(kernels.__path__, kernels.__name__ + "."):
-        found |= {value for value in vars(importlib.import_module(module.name)).values() if isinstance(value, Kernel)}
+    for package in (kernels, headrace.shards.format.kernels):
+        for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+            names = vars(importlib.import_module(module.name))
+            found |= {value for value in names.values() if isinstance(value, Kernel)}
     assert found <= set(all_kernels())
     assert len(found) > 20
 
@@ -37,7 +40,7 @@ def test_a_recipe_compiles_what_its_stages_call_and_nothing_else(tmp_path):
         code = (
             "from pathlib import Path; import headrace.pipeline.build, headrace.pipeline.recipe as r; "
             f"r.load_recipe(Path({str(path)!r})); "
-            "import sys; m = sys.modules.get('headrace.pipeline.kernels.compile'); "
+            "import sys; m = sys.modules.get('headrace.shards.base.kernels.compile'); "
             "print([each.name.partition('.')[2] for each in (m.imported_kernels() if m else ())])"
         )
         told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -57,8 +57,8 @@ def cache_directory_problem(source: Path = Path(__file__)) -> str | None:
     return (
         "Compiled kernels cannot be kept, so every process compiles them anew, which takes seconds. "
         f"Found: no writable directory among {', '.join(refusals)}. Expected: one of them to be writable. "
-        "Give the user a home, or call headrace.pipeline.kernels.warmup.compile_all before the installation is made "
-        "read-only: what it compiles into __pycache__ is then read from there."
+        "Give the user a home, or run `headrace warmup` before the installation is made read-only: what it compiles "
+        "into __pycache__ is then read from there."
     )
 
 

@@ -6,25 +6,44 @@ from pathlib import Path
 
 import pytest
 
-from headrace.pipeline import kernels
-from headrace.pipeline.kernels import cache
+from headrace.shards.base.kernels import cache
 
-SOURCES = Path(kernels.__path__[0])
+SQUARES = """
+from headrace.shards.base.kernels.compile import device
 
+@device
+def square(number):
+    return number * number
+"""
+SUMS = """
+from numba import types
+from headrace.shards.base.kernels.compile import kernel, reads
+from .squares import square
+
+@kernel(types.int64(reads(types.int64)))
+def sum_of_squares(numbers):
+    total = 0
+    for number in numbers:
+        total += square(number)
+    return total
+"""
 COMPILE = """
-from {package}.shingles import count_common, exact_jaccard
+from {package}.sums import sum_of_squares
 import numpy as np
-loaded = count_common.compile().loaded
-assert exact_jaccard(np.array([1, 2], np.uint64), np.array([2, 3], np.uint64)) == 1 / 3
+loaded = sum_of_squares.compile().loaded
+assert sum_of_squares(np.array([1, 2, 3])) == 14
 print("loaded" if loaded else "compiled")
 """
+SOURCES = Path("/somewhere/kernels")
 
 
 @pytest.fixture
 def installed(tmp_path):
-    """A copy of the kernels as a package by itself, without anything compiled."""
-    package = tmp_path / "site" / "copied_kernels"
-    shutil.copytree(SOURCES, package, ignore=shutil.ignore_patterns("__pycache__"))
+    """A package of one kernel, with a function that is inlined from another file, and nothing compiled."""
+    package = tmp_path / "site" / "some_kernels"
+    package.mkdir(parents=True)
+    for name, content in (("__init__", ""), ("squares", SQUARES), ("sums", SUMS)):
+        (package / f"{name}.py").write_text(content)
     return package
 
 
@@ -61,7 +80,7 @@ def test_a_second_process_loads_what_the_first_compiled(installed, folders):
 
 def test_a_change_in_an_inlined_file_compiles_again(installed, folders):
     run(installed, *folders)
-    with (installed / "hashing.py").open("a") as file:
+    with (installed / "squares.py").open("a") as file:
         file.write("# a change\n")
     assert run(installed, *folders)[0] == "compiled"
 
@@ -127,7 +146,7 @@ def test_a_problem_names_every_directory(tmp_path, monkeypatch):
 def test_a_missing_home_leaves_no_relative_folder(monkeypatch):
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)
-    directories = cache.cache_directories(SOURCES / "words.py")
+    directories = cache.cache_directories(SOURCES / "sums.py")
     assert SOURCES / "__pycache__" in directories
     assert all(directory.is_absolute() for directory in directories)
 
@@ -136,6 +155,6 @@ def test_a_machine_without_temporary_files_has_one_directory_less(monkeypatch):
     def nowhere():
         raise FileNotFoundError("no usable temporary directory")
 
-    before = cache.cache_directories(SOURCES / "words.py")
+    before = cache.cache_directories(SOURCES / "sums.py")
     monkeypatch.setattr("tempfile.gettempdir", nowhere)
-    assert cache.cache_directories(SOURCES / "words.py") == before[:-1]
+    assert cache.cache_directories(SOURCES / "sums.py") == before[:-1]
