@@ -7,10 +7,13 @@ HeadraceError            exit code 1   anything of ours; never raised itself
 ├── InputError           exit code 3   raw data or a folder that cannot be read or written
 ├── ShardError           exit code 4   shards that are not what their manifest says
 │   ├── ManifestError
-│   └── CorruptSampleError
+│   ├── CorruptSampleError
+│   └── StoreError                     a store refuses, or fails for too long; the same line continues the run
 ├── StateError           exit code 5   a state or checkpoint that belongs to something else
 ├── BuildError           exit code 6   a build that had to stop; the same line continues it
 ├── TrainingError        exit code 7   a run that had to stop; the same line continues it
+├── StreamError          exit code 7   a stream that had to stop; its state continues it
+├── AuditError           exit code 8   a run that did not see what it should have seen
 └── Interrupted          exit code 130 the user's own stop
 """
 
@@ -96,6 +99,10 @@ class CorruptSampleError(ShardError):
     """A sample's bytes do not match the checksum in its index, even after a second fetch."""
 
 
+class StoreError(ShardError):
+    """A store refuses to give a file, or fails for longer than is waited for; never damage of the file itself."""
+
+
 class StateError(HeadraceError):
     """A state or a checkpoint belongs to something else than what it is restored against."""
 
@@ -112,6 +119,18 @@ class TrainingError(HeadraceError):
     """A training run had to stop; the same command line continues it."""
 
     exit_code = 7
+
+
+class StreamError(HeadraceError):
+    """A stream had to stop; its state names what was delivered, and continues it."""
+
+    exit_code = 7
+
+
+class AuditError(HeadraceError):
+    """The logs of a run do not prove that it saw every sample as often as it should have."""
+
+    exit_code = 8
 
 
 class Interrupted(HeadraceError):

@@ -7,8 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .batch import Rank, check_batch_size, pass_batches, pass_rows
+from .budget import Budget
 from .collate import Collate
-from .cursor import Cursor, Resumable, Share
+from .cursor import Share
+from .delivery import Deliverer, Delivery, collated
+from .places import Places
+from .replacement import Instead, Replacement
 
 if TYPE_CHECKING:
     from .stream import Stream
@@ -17,10 +21,11 @@ AHEAD = 16
 """Batches that are located in one call, over which the cost of numpy's calls is spread."""
 
 
-class Batches(Resumable):
+class Batches(Deliverer):
     """The endless batches of one rank, in this process.
 
-    Each iteration goes on where the last one stopped. `state_dict()` counts the batch handed over last as delivered.
+    Each iteration goes on where the last one stopped; one at a time. `state_dict()` counts the batch handed over last
+    as delivered.
 
     Args:
         stream: What is read.
@@ -33,32 +38,38 @@ class Batches(Resumable):
     """
 
     def __init__(self, stream: "Stream", share: Share, collate: Collate, start: Mapping[str, Any] | None) -> None:
-        super().__init__(Cursor(stream.fingerprint(), stream.samples, share, start))
-        self._stream, self._share, self._collate = stream, share, collate
+        super().__init__(stream, share, start)
+        self._stream, self._collate = stream, collate
 
     def __iter__(self) -> Iterator[Any]:
-        remaining = self._cursor.remaining
+        return self._hand_over(self._deliveries())
+
+    def _deliveries(self) -> Iterator[Delivery]:
+        first, remaining = self._cursor.state.position, self._cursor.remaining
         while remaining is None or remaining > 0:
             count = AHEAD if remaining is None else min(AHEAD, remaining)
             remaining = None if remaining is None else remaining - count
-            yield from self._stretch(count)
+            yield from self._stretch(first, count)
+            first += count * self.share.batch_size
 
-    def _stretch(self, count: int) -> Iterator[Any]:
-        first, size, lanes = self._cursor.state.position, self._share.batch_size, self._stream.order.lanes
-        positions = [self._share.positions(first + number * size, lanes) for number in range(count)]
+    def _stretch(self, first: int, count: int) -> Iterator[Delivery]:
+        size, lanes = self.share.batch_size, self._stream.order.lanes
+        positions = [self.share.positions(first + number * size, lanes) for number in range(count)]
         places = self._stream.order.locate(np.concatenate(positions))
         rows = len(positions[0])
         for number in range(count):
-            batch = self._collate(self._stream.read_places(places[number * rows : (number + 1) * rows]))
-            self._cursor.advance()
-            yield batch
+            reading = self._stream.take(places[number * rows : (number + 1) * rows])
+            yield collated(reading, self._collate)
 
 
 class FinitePass:
     """Every sample once, dealt to the ranks (see `batch`): pairs of a batch and of which of its rows are real.
 
+    A damaged sample has a row that is not real, as those that fill up, with another sample of its batch in it.
+
     Attributes:
         padded: Rows of this rank in all batches that only fill up.
+        replaced: The damaged samples of the last iteration, and what stands in their rows.
     """
 
     def __init__(self, stream: "Stream", batch_size: int, rank: Rank, collate: Collate) -> None:
@@ -66,16 +77,28 @@ class FinitePass:
         self._stream, self._batch_size, self._rank, self._collate = stream, batch_size, rank, collate
         whole, rest = divmod(stream.samples, batch_size)
         real = whole * self._held(batch_size) + self._held(rest)
+        self.replaced: list[Replacement] = []
         self.padded = len(self) * -(-batch_size // rank.world_size) - real
 
     def __len__(self) -> int:
         return pass_batches(self._stream.samples, self._batch_size)
 
     def __iter__(self) -> Iterator[tuple[Any, NDArray[np.bool_]]]:
+        self.replaced = []
+        budget = Budget(self._stream.tolerated)
         for number in range(len(self)):
             ids, mask = pass_rows(self._stream.samples, self._batch_size, number, self._rank)
-            samples = self._stream.read_places(self._stream.order.listed(ids))
-            yield self._collate(samples), mask
+            places = self._stream.order.listed(ids)
+            reading = self._stream.take(places, _others(places))
+            replaced = reading.notes.replaced
+            budget.take(reading.notes.samples, replaced)
+            self.replaced += replaced
+            yield self._collate(reading.samples), mask & ~np.isin(ids, [each.bad for each in replaced])
 
     def _held(self, rows: int) -> int:
         return len(range(rows)[self._rank.rows(rows)])
+
+
+def _others(places: Places) -> Instead:
+    """The places of a batch, any of which may stand where one of them is damaged."""
+    return lambda position, attempts: places[:attempts]

@@ -6,6 +6,7 @@ what they always mean, and workers may be forked or spawned.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import count
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -15,19 +16,23 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
 
-from ..base.errors import HeadraceError
+from ..base.errors import HeadraceError, StreamError, UsageError
 from .collate import Collate, collate
-from .cursor import Cursor, Resumable, Share
+from .cursor import Cursor, Share
+from .delivery import Deliverer, Delivery, collated
+from .reading import Reading
 
 if TYPE_CHECKING:
     from .stream import Stream
 
 
-class Loader(Resumable):
+class Loader(Deliverer):
     """The endless batches of one rank, read ahead by worker processes.
 
     Each iteration goes on where the last one stopped; one at a time. `state_dict()` counts the batch handed over last
-    as delivered, and none of those that workers have prepared beyond it.
+    as delivered, and none of those that workers have prepared beyond it; with `load_state_dict()` the loader fits what
+    saves and restores data loaders by these names, such as `torch.distributed.checkpoint`. After an error, of a worker
+    that was killed, say, a new iteration goes on with the batch that the error came instead of.
 
     Args:
         stream: What is read.
@@ -48,22 +53,42 @@ class Loader(Resumable):
         start: Mapping[str, Any] | None,
         **dataloader: Any,
     ) -> None:
-        super().__init__(Cursor(stream.fingerprint(), stream.samples, share, start))
+        super().__init__(stream, share, start)
+        if not dataloader.get("in_order", True):
+            raise UsageError("batches must come in their order, or a state could not name them", found="in_order=False")
         # A generator of its own, so that starting workers takes no number from the one that initialises models.
         dataloader.setdefault("generator", torch.Generator())
-        self.dataloader: DataLoader[Any] = DataLoader(
+        self._arrange = partial(
+            DataLoader,
             _Positioned(stream),
             batch_sampler=_Positions(self._cursor, share, stream.order.lanes),
             collate_fn=_Collating(collate or TensorCollator(stream.ragged)),
             **dataloader,
         )
+        self.dataloader: DataLoader[Any] = self._arrange()
 
     def __iter__(self) -> Iterator[Any]:
-        for batch in self.dataloader:
-            if isinstance(batch, HeadraceError):
-                raise batch
-            self._cursor.advance()
-            yield batch
+        return self._hand_over(self._deliveries())
+
+    def _deliveries(self) -> Iterator[Delivery]:
+        try:
+            for delivery in self.dataloader:
+                if isinstance(delivery, HeadraceError):
+                    raise delivery
+                yield delivery
+        except RuntimeError as error:
+            # What a worker's own code raises begins with other words.
+            if not str(error).startswith("DataLoader "):
+                raise
+            # Workers that persist are of no use without the one that is gone.
+            self.dataloader = self._arrange()
+            raise StreamError(
+                "the processes that read ahead have failed, and with them what they had prepared",
+                found=str(error).partition("\n")[0],
+                remedy="Nothing that was delivered is lost: iterate again, or continue from `state_dict()`. A worker "
+                "that is killed may have been out of memory or of shared memory: take fewer of them, or a smaller "
+                "`prefetch_factor`",
+            ) from error
 
 
 _INDICES: dict[np.dtype[Any], np.dtype[Any]] = {
@@ -129,9 +154,9 @@ class _Positioned(Dataset[Any]):
     def __getitem__(self, position: int) -> Any:
         return self._stream.read(np.array([position]))[0]
 
-    def __getitems__(self, positions: list[int]) -> list[Any] | HeadraceError:
+    def __getitems__(self, positions: list[int]) -> Reading | HeadraceError:
         try:
-            return self._stream.read(np.array(positions))
+            return self._stream.take(self._stream.order.locate(np.array(positions)))
         except HeadraceError as error:
             return error
 
@@ -145,11 +170,11 @@ class _Collating:
     def __init__(self, collate: Collate) -> None:
         self._collate = collate
 
-    def __call__(self, samples: list[Any] | HeadraceError) -> Any:
-        if isinstance(samples, HeadraceError):
-            return samples
+    def __call__(self, reading: Any) -> Delivery | HeadraceError:
+        if isinstance(reading, HeadraceError):
+            return reading
         try:
-            return self._collate(samples)
+            return collated(reading, self._collate)
         except HeadraceError as error:
             return error
 

@@ -1,6 +1,7 @@
 """The stream over a set of shards: one order, the same for any number of nodes, ranks and workers."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,12 +12,15 @@ from ..base.rng import generator
 from ..format.manifest import Manifest
 from .batch import Rank
 from .batches import Batches, FinitePass
+from .budget import TOLERATED
 from .codecs import CODECS, Codec
 from .collate import Collate, Collator
 from .cursor import Bound, Share
 from .fetch import Sample, Source, fetch
 from .order import ORDER_VERSION, Order
 from .places import Places
+from .reading import Reading, read_all
+from .replacement import Instead
 from .samples import SampleSource
 from .state import Fingerprint
 from .windows import WindowSource
@@ -50,6 +54,8 @@ class Stream:
             `__id__`, so that the numbers it draws do not depend on ranks, workers or restarts. For workers that are
             spawned it must be importable.
         codecs: How fields are decoded, by extension; `{}` leaves all as bytes.
+        tolerated: The share of damaged samples that a run puts up with (see `budget`); each is replaced (see
+            `replacement`), and beyond that the run stops. 0 stops at the first.
 
     Raises:
         ManifestError: There is no manifest, or it is malformed.
@@ -67,13 +73,15 @@ class Stream:
         fields: Sequence[str] | None = None,
         transform: Transform | None = None,
         codecs: Mapping[str, Codec] = CODECS,
+        tolerated: float = TOLERATED,
     ) -> None:
         self.url = url
         self.manifest = Manifest.load(url)
         self.window = window
         self._source = _source(url, self.manifest, window, fields, codecs)
         self.order = Order(self._source.sizes, seed=seed, lanes=lanes, block=block)
-        self._transform = transform
+        self.tolerated = tolerated
+        self._transform = None if transform is None else partial(self._transformed, transform)
 
     @property
     def samples(self) -> int:
@@ -101,21 +109,25 @@ class Stream:
         }
 
     def read(self, positions: NDArray[np.int64]) -> list[Any]:
-        """Read and transform the samples at some positions.
+        """Read and transform the samples at some positions, as batches hold them.
 
         Args:
             positions: int64 array of shape (n,), each at least 0.
 
         Raises:
-            CorruptSampleError: A sample is damaged or cannot be decoded.
+            CorruptSampleError: A sample is damaged, and so is everything that could be read instead.
             ShardError: A shard is missing, or not that of the manifest.
         """
-        return self.read_places(self.order.locate(positions))
+        return self.take(self.order.locate(positions)).samples
 
-    def read_places(self, places: Places) -> list[Any]:
-        """Read and transform the samples at places that were already located; errors as for `read`."""
-        samples = fetch(self._source, places)
-        return samples if self._transform is None else [self._transformed(self._transform, each) for each in samples]
+    def take(self, places: Places, instead: Instead | None = None) -> Reading:
+        """Read and transform the samples at places that were already located; errors as for `read`.
+
+        Args:
+            places: Where they lie.
+            instead: Where else to look for a damaged one; None for the next slots of its block.
+        """
+        return read_all(places, partial(fetch, self._source), instead or self.order.slots, self._transform)
 
     def key(self, shard: int, row: int) -> str:
         """The `__key__` of the sample at a row of a shard, without reading the sample."""

@@ -1,0 +1,131 @@
+"""Handing batches over: what a state, a digest, a budget and a clock must hear of each, whoever prepared it.
+
+Batches are prepared ahead, but nothing counts before it is handed over: the cursor, the digest and the replacements
+name what was delivered, and none of what waits in a queue.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..base.errors import UsageError
+from ..format.spent import metering, spent
+from .budget import Budget
+from .collate import Collate
+from .cursor import Cursor, Resumable, Share
+from .digest import plus
+from .reading import Notes, Reading
+from .replacement import Replacement
+from .stalls import Clock, Waits
+
+if TYPE_CHECKING:
+    from .stream import Stream
+
+
+class Delivery(NamedTuple):
+    """A batch with the notes of its preparation; a tuple, which torch pins field by field."""
+
+    batch: Any
+    notes: Notes
+
+
+def collated(reading: Reading, collate: Collate) -> Delivery:
+    """Put the samples that were read together."""
+    with metering() as meter, spent("collate"):
+        batch = collate(reading.samples)
+    return Delivery(batch, reading.notes.after(meter.seconds))
+
+
+@dataclass
+class Consumption:
+    """What a process was handed over since it began, or since it was last restored from a state.
+
+    Attributes:
+        start: The position at which that was.
+        samples: How many samples.
+        digest: Their digest, see `digest`.
+        replaced: The damaged ones among them, and what was read instead.
+    """
+
+    start: int
+    samples: int = 0
+    digest: int = 0
+    replaced: list[Replacement] = field(default_factory=list)
+
+    def add(self, notes: Notes) -> None:
+        """Count a batch that is handed over."""
+        self.samples += notes.samples
+        self.digest = plus(self.digest, notes.digest)
+        self.replaced += notes.replaced
+
+
+class Deliverer(Resumable):
+    """What hands over the batches of one rank, and keeps account of them.
+
+    Args:
+        stream: What is read.
+        share: What is taken of it.
+        start: A state to continue from; None begins at position 0.
+
+    Raises:
+        StateError: `start` belongs to another stream.
+    """
+
+    def __init__(self, stream: "Stream", share: Share, start: Mapping[str, Any] | None) -> None:
+        super().__init__(Cursor(stream.fingerprint(), stream.samples, share, start))
+        self.share = share
+        self.consumed = Consumption(self._cursor.state.position)
+        self._budget = Budget(stream.tolerated)
+        self._clock = Clock()
+
+    @property
+    def replaced(self) -> tuple[Replacement, ...]:
+        """The damaged samples of this rank since it began, or was last restored, and what was read instead."""
+        return tuple(self.consumed.replaced)
+
+    @property
+    def digest(self) -> int:
+        """The digest (see `digest`) of the samples of this rank since it began, or was last restored."""
+        return self.consumed.digest
+
+    def waits(self) -> Waits:
+        """What this process' time was spent on since the last call, or since its first batch was asked for."""
+        return self._clock.lap()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a state at the next iteration; one that runs is over.
+
+        Raises:
+            StateError: The state belongs to another stream.
+        """
+        super().load_state_dict(state)
+        self.consumed = Consumption(self._cursor.state.position)
+
+    def _hand_over(self, deliveries: Iterator[Delivery]) -> Iterator[Any]:
+        """The batches of an iteration, each counted as it is handed over."""
+        self._clock.begin()
+        position = self._cursor.state.position
+        while True:
+            if self._cursor.state.position != position:
+                raise _overtaken(position, self._cursor.state.position)
+            asked = perf_counter()
+            delivery = next(deliveries, None)
+            if delivery is None:
+                return
+            batch, notes = delivery
+            self._clock.waited(perf_counter() - asked, notes.seconds)
+            self._budget.take(notes.samples, notes.replaced)
+            self.consumed.add(notes)
+            self._cursor.advance()
+            position = self._cursor.state.position
+            yield batch
+
+
+def _overtaken(position: int, found: int) -> UsageError:
+    return UsageError(
+        "this iteration is over: a state was loaded, or another iteration was begun, since its last batch",
+        found=f"position {found:,}",
+        expected=f"position {position:,}",
+        remedy="Take one iteration at a time, and a new one after `load_state_dict`",
+    )

@@ -1,0 +1,73 @@
+"""From places to transformed samples, with notes of what happened on the way."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..format.spent import metering, spent
+from .digest import digest
+from .fetch import Sample
+from .places import Places
+from .replacement import Instead, Read, Replacement, read_sound
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What happened while a batch was prepared; small, since it travels with the batch.
+
+    Attributes:
+        samples: How many samples were read.
+        digest: Their digest, see `digest`, by the positions and ids that were really read.
+        replaced: Damaged samples, and what was read instead.
+        seconds: What was spent on them, by cause, see `stalls`.
+    """
+
+    samples: int
+    digest: int
+    replaced: tuple[Replacement, ...]
+    seconds: Mapping[str, float]
+
+    def after(self, seconds: Mapping[str, float]) -> "Notes":
+        """These notes after more was spent, on other things than before."""
+        return replace(self, seconds={**self.seconds, **seconds})
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Samples that were read together.
+
+    Attributes:
+        samples: As the transform returned them, in the order asked for.
+        notes: What happened on the way.
+    """
+
+    samples: list[Any]
+    notes: Notes
+
+
+def read_all(places: Places, read: Read, instead: Instead, transform: Callable[[Sample], Any] | None) -> Reading:
+    """Read and transform the samples at some places, replacing those that are damaged.
+
+    Args:
+        places: Where they lie.
+        read: Reads samples.
+        instead: Where to look instead of a damaged one.
+        transform: What is done with each.
+
+    Raises:
+        CorruptSampleError: A sample is damaged, and so is everything that could be read instead.
+        ShardError: A shard is missing, or not that of the manifest.
+    """
+    with metering() as meter:
+        with spent("disk"):
+            found, replaced = read_sound(read, places, instead)
+        ids = places.id
+        if replaced:
+            used = {each.position: each.used for each in replaced}
+            ids = ids.copy()
+            for row, position in enumerate(places.position.tolist()):
+                ids[row] = used.get(position, ids[row])
+        if transform is not None:
+            with spent("transform"):
+                found = [transform(sample) for sample in found]
+    return Reading(found, Notes(len(found), digest(places.position, ids), tuple(replaced), meter.seconds))
