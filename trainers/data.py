@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from headrace.shards.base.errors import InputError, RecipeError
 from headrace.shards.format.manifest import Manifest, folder_of
-from headrace.shards.format.urls import fetch, join
+from headrace.shards.format.transfer import fetch
+from headrace.shards.format.urls import join
 
 from .vocabulary import Vocabulary, read_tokenizer
 

@@ -62,7 +62,7 @@ def read_checked(
 
 
 def _once_more(source: RangeSource, shard: str, row: int, start: int, size: int, crc: int) -> bytes:
-    (data,) = source.read([start], [size])
+    (data,) = source.read_again([start], [size])
     if google_crc32c.value(data) == crc:
         return data
     if len(data) < size:

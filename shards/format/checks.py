@@ -14,7 +14,8 @@ from .manifest import Manifest, ShardInfo
 from .pages import FIELDS, page_key, unpack_ends, unpack_meta, unpack_tokens
 from .records import count_rows
 from .source import open_source
-from .urls import fetch, join, open_stream
+from .transfer import fetch
+from .urls import join, open_stream
 
 
 @dataclass(frozen=True)

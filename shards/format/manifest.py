@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints,
 from ..base.errors import ManifestError
 from . import index
 from .atomic import write_whole
-from .urls import fetch, join, local_path, names_in, split
+from .transfer import fetch
+from .urls import join, local_path, names_in, split
 
 FORMAT_VERSION: Literal[1] = 1
 FILE = "manifest.json"

@@ -14,7 +14,7 @@ from .checked import read_checked
 from .index import Index
 from .manifest import Manifest, ShardInfo, folder_of
 from .sidecar import open_index
-from .source import open_source
+from .store import Store
 
 KEY = "__key__"
 """The name under which a sample carries its key, as in WebDataset."""
@@ -27,17 +27,19 @@ class ShardReader:
         url: The folder (or manifest) of the set.
         manifest: Its manifest.
         shard: The shard's place in `manifest.shards`.
+        store: How its files are reached; default: where they lie.
 
     Raises:
         UsageError: The set holds no samples (but tokens or records).
     """
 
-    def __init__(self, url: str, manifest: Manifest, shard: int) -> None:
+    def __init__(self, url: str, manifest: Manifest, shard: int, store: Store | None = None) -> None:
         if manifest.kind != "samples":
             raise UsageError(f"{url} cannot be read sample by sample", found=manifest.kind, expected="samples")
         self._folder = folder_of(url)
+        self._store = store or Store()
         self._shard: ShardInfo = manifest.shards[shard]
-        self._source = open_source(manifest.place(url, self._shard))
+        self._source = self._store.shard(manifest.place(url, self._shard), self._shard)
 
     @property
     def samples(self) -> int:
@@ -56,7 +58,7 @@ class ShardReader:
         Raises:
             ShardError: It is missing, or not the one of the manifest.
         """
-        index = open_index(self._folder, self._shard)
+        index = open_index(self._folder, self._shard, self._store)
         if index.samples != self.samples:
             raise ShardError(
                 f"the index of {self._shard.name} disagrees with the manifest",

@@ -5,21 +5,26 @@ import hashlib
 from ..base.errors import ShardError
 from .index import Index, index_name
 from .manifest import ShardInfo
-from .source import missing
-from .urls import fetch, join
+from .store import Store
+from .urls import join
 
 
-def open_index(folder: str, shard: ShardInfo) -> Index:
-    """The index of one shard.
+def open_index(folder: str, shard: ShardInfo, store: Store | None = None) -> Index:
+    """The index of one shard, fetched once more where it is wrong.
+
+    Args:
+        folder: Where the index lies.
+        shard: Its shard.
+        store: How it is reached; default: where it lies.
 
     Raises:
         ShardError: It is missing, is not the one of the manifest, or points outside the shard.
     """
     place = join(folder, index_name(shard.name))
-    try:
-        data = fetch(place)
-    except FileNotFoundError as error:
-        raise missing(place) from error
+    reached = store or Store()
+    data = reached.index(place, shard)
+    if hashlib.sha256(data).hexdigest() != shard.index_sha256:
+        data = reached.index_again(place, shard)
     if (digest := hashlib.sha256(data).hexdigest()) != shard.index_sha256:
         raise ShardError(
             f"{place} is not the index that the manifest names",

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..base.errors import ShardError
-from .urls import filesystem, local_path
-
-_GAP = 16 << 10
-"""Ranges that lie this near together are one request: less than a round trip's worth of bytes."""
-_REQUEST = 8 << 20
-"""Ranges are not joined into requests larger than this."""
+from .faults import missing
+from .patience import Patience
+from .remote import RemoteFile
+from .transfer import Transfer
+from .urls import local_path
 
 
 class RangeSource(Protocol):
@@ -22,16 +21,25 @@ class RangeSource(Protocol):
 
         Raises:
             ShardError: There is no such file, or it cannot be opened.
+            StoreError: It lies elsewhere, and its store does not give it.
         """
+
+    def read_again(self, starts: Sequence[int], sizes: Sequence[int]) -> list[bytes]:
+        """As `read`, from where the file really lies, for bytes that turned out to be wrong."""
 
     def close(self) -> None:
         """Let go of the file; a later read opens it again."""
 
 
-def open_source(url: str) -> RangeSource:
-    """The source for a path or URL; nothing is opened before the first read."""
+def open_source(url: str, transfer: Transfer | None = None) -> RangeSource:
+    """The source for a path or URL; nothing is opened before the first read.
+
+    Args:
+        url: The file.
+        transfer: What reads it where it lies elsewhere; default: one of its own.
+    """
     path = local_path(url)
-    return RemoteFile(url) if path is None else LocalFile(path)
+    return RemoteFile(url, transfer or Transfer(Patience())) if path is None else LocalFile(path)
 
 
 class LocalFile:
@@ -53,6 +61,10 @@ class LocalFile:
         if sum(map(len, found)) != sum(sizes):
             found = [_continue(descriptor, *each) for each in zip(found, starts, sizes, strict=True)]
         return found
+
+    def read_again(self, starts: Sequence[int], sizes: Sequence[int]) -> list[bytes]:
+        """See `RangeSource.read_again`."""
+        return self.read(starts, sizes)
 
     def close(self) -> None:
         """See `RangeSource.close`."""
@@ -78,71 +90,6 @@ class LocalFile:
 
     def __del__(self) -> None:
         self.close()
-
-
-class RemoteFile:
-    """A file behind an fsspec URL.
-
-    Args:
-        url: The file.
-    """
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._system: Any = None
-        self._path = ""
-        self._process = 0
-
-    def read(self, starts: Sequence[int], sizes: Sequence[int]) -> list[bytes]:
-        """See `RangeSource.read`."""
-        if self._process != os.getpid():
-            # The threads and connections of an fsspec file system do not survive a fork.
-            self._system, self._path = filesystem(self._url)
-            self._process = os.getpid()
-        requests = joined(starts, sizes)
-        begins, ends = [each[0] for each in requests], [each[1] for each in requests]
-        try:
-            blocks = self._system.cat_ranges([self._path] * len(requests), begins, ends, on_error="raise")
-        except FileNotFoundError as error:
-            raise missing(self._url) from error
-        found = [b""] * len(starts)
-        for (begin, _, members), block in zip(requests, blocks, strict=True):
-            for member in members:
-                at = starts[member] - begin
-                found[member] = block[at : at + sizes[member]]
-        return found
-
-    def close(self) -> None:
-        """See `RangeSource.close`."""
-        self._system, self._process = None, 0
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"_url": self._url, "_system": None, "_path": "", "_process": 0}
-
-
-def joined(starts: Sequence[int], sizes: Sequence[int]) -> list[tuple[int, int, list[int]]]:
-    """Requests (begin, end, positions of the ranges within) that cover all ranges which are not empty."""
-    order = sorted((position for position in range(len(starts)) if sizes[position]), key=lambda each: starts[each])
-    requests: list[tuple[int, int, list[int]]] = []
-    for position in order:
-        start, end = starts[position], starts[position] + sizes[position]
-        if requests:
-            begin, reached, members = requests[-1]
-            if start - reached <= _GAP and max(end, reached) - begin <= _REQUEST:
-                members.append(position)
-                requests[-1] = (begin, max(end, reached), members)
-                continue
-        requests.append((start, end, [position]))
-    return requests
-
-
-def missing(place: str) -> ShardError:
-    """The error for a shard or index that is not there."""
-    return ShardError(
-        f"there is no {place}",
-        expected="every file that the manifest names",
-        remedy="Run `headrace verify` on the folder to see what else is missing, and copy or build it again",
-    )
 
 
 def _continue(descriptor: int, data: bytes, start: int, size: int) -> bytes:

@@ -16,7 +16,7 @@ from .index import Index
 from .manifest import Manifest, folder_of
 from .pages import ENDS, FIELDS, META, TOKENS, Tokens, page_key, unpack_ends, unpack_meta
 from .sidecar import open_index
-from .source import open_source
+from .store import Store
 
 _CACHES = ("_pages", "_page_ends", "_documents_before", "_ends")
 
@@ -47,17 +47,19 @@ class TokenShard:
         url: The folder (or manifest) of the set.
         manifest: Its manifest.
         shard: The shard's place in `manifest.shards`.
+        store: How its files are reached; default: where they lie.
 
     Raises:
         UsageError: The set holds no tokens.
     """
 
-    def __init__(self, url: str, manifest: Manifest, shard: int) -> None:
+    def __init__(self, url: str, manifest: Manifest, shard: int, store: Store | None = None) -> None:
         if manifest.tokenizer is None:
             raise UsageError(f"{url} cannot be read as tokens", found=manifest.kind, expected="tokens")
         self._folder = folder_of(url)
+        self._store = store or Store()
         self._shard = manifest.shards[shard]
-        self._source = open_source(manifest.place(url, self._shard))
+        self._source = self._store.shard(manifest.place(url, self._shard), self._shard)
         self.dtype: np.dtype[Any] = np.dtype(manifest.tokenizer.dtype)
         self._last_meta: tuple[int, list[dict[str, Any]]] = (-1, [])
 
@@ -130,7 +132,7 @@ class TokenShard:
 
     @cached_property
     def _pages(self) -> _Pages:
-        index = open_index(self._folder, self._shard)
+        index = open_index(self._folder, self._shard, self._store)
         known = set(index.fields) == set(FIELDS)
         column = index.fields.index(TOKENS) if known else 0
         payloads = index.sizes[:, column] if known else np.empty(0, np.int64)

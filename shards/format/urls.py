@@ -33,20 +33,6 @@ def local_path(url: str | Path) -> Path | None:
     return Path(path) if isinstance(system, LocalFileSystem) else None
 
 
-def fetch(url: str | Path) -> bytes:
-    """All bytes of a small file.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-    """
-    path = local_path(url)
-    if path is not None:
-        return path.read_bytes()
-    system, inner = filesystem(url)
-    content: bytes = system.cat_file(inner)
-    return content
-
-
 def open_stream(url: str | Path) -> BinaryIO:
     """A file to be read once from its beginning to its end.
 

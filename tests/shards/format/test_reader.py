@@ -137,6 +137,9 @@ class Flaky:
         found = self._file.read(starts, sizes)
         return [b"X" + each[1:] for each in found] if self.reads == 1 else found
 
+    def read_again(self, starts: Sequence[int], sizes: Sequence[int]) -> list[bytes]:
+        return self.read(starts, sizes)
+
     def close(self) -> None:
         self._file.close()
 

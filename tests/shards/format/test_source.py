@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace.shards.base.errors import ShardError
-from headrace.shards.format.source import _GAP, _REQUEST, LocalFile, RemoteFile, joined, open_source
+from headrace.shards.format.ranges import GAP, REQUEST, joined
+from headrace.shards.format.remote import RemoteFile
+from headrace.shards.format.source import LocalFile, open_source
 
 CONTENT = bytes(range(256)) * 40
 RANGES = st.lists(st.tuples(st.integers(0, 11_000), st.integers(0, 3000)), max_size=12)
@@ -33,7 +35,7 @@ def test_ranges(places: tuple[str, str], ranges: list[tuple[int, int]]) -> None:
         assert open_source(place).read(starts, sizes) == expected
 
 
-@given(st.lists(st.tuples(st.integers(0, 10 * _REQUEST), st.integers(0, _REQUEST)), max_size=20))
+@given(st.lists(st.tuples(st.integers(0, 10 * REQUEST), st.integers(0, REQUEST)), max_size=20))
 def test_joined_requests_cover_all_ranges_and_no_wide_gap(ranges: list[tuple[int, int]]) -> None:
     starts, sizes = [each[0] for each in ranges], [each[1] for each in ranges]
     requests = joined(starts, sizes)
@@ -43,10 +45,10 @@ def test_joined_requests_cover_all_ranges_and_no_wide_gap(ranges: list[tuple[int
     for begin, end, members in requests:
         assert begin == min(starts[position] for position in members)
         assert end == max(starts[position] + sizes[position] for position in members)
-        assert len(members) == 1 or end - begin <= _REQUEST
+        assert len(members) == 1 or end - begin <= REQUEST
         reached = begin
         for position in members:
-            assert starts[position] - reached <= _GAP
+            assert starts[position] - reached <= GAP
             reached = max(reached, starts[position] + sizes[position])
 
 

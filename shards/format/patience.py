@@ -1,0 +1,93 @@
+"""How long a store is waited for, how often it is asked again, and when a run gives up.
+
+Attempt n (from 0) of a request may take t + s / w seconds, with t = `timeout`, s the bytes asked for and w = 100,000
+bytes a second. Before attempt n + 1 there is a pause, drawn evenly from [0, min(5, 0.1 * 2^n)] seconds: many ranks that
+met one fault do not come back at one moment. All attempts of one read end with its `deadline`.
+
+The budget counts failed attempts of a process. It begins at F = `failures`, loses 1 with each failure and gains 0.1
+with each answer, up to F. So faults now and then never end a run, however long it is, and a store that fails more
+than one request in ten ends it soon, whatever each single deadline allows.
+
+Nothing here enters the order of samples: the pauses come from the system's own randomness.
+"""
+
+import random
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from ..base.errors import StoreError
+
+_FIRST, _LONGEST = 0.1, 5.0
+_SLOWEST = 100_000
+_EARNED = 0.1
+
+
+@dataclass(frozen=True)
+class Patience:
+    """What may go wrong between us and a store before it counts as an error.
+
+    Args:
+        timeout: Seconds for an answer to one request of no bytes; a large one gets more, see above.
+        deadline: Seconds for one read, with all its requests and their repetitions.
+        failures: F, the failed requests that a process puts up with.
+    """
+
+    timeout: float = 30.0
+    deadline: float = 120.0
+    failures: int = 500
+
+    def allowance(self, size: int) -> float:
+        """Seconds for one request of `size` bytes."""
+        return self.timeout + size / _SLOWEST
+
+
+OPENING = Patience(timeout=10.0, deadline=20.0)
+"""For what a user waits for at a start, such as a manifest: a mistyped address should be said soon."""
+
+
+def pause(attempt: int) -> float:
+    """Seconds to wait after failed attempt number `attempt`, from 0."""
+    longest = min(_LONGEST, _FIRST * 2.0 ** min(attempt, 16))
+    return random.SystemRandom().uniform(0.0, longest)
+
+
+class Budget:
+    """Counts failures over all reads of a process; a copy in another process begins anew.
+
+    Args:
+        failures: F.
+    """
+
+    def __init__(self, failures: int) -> None:
+        self._most = float(failures)
+        self._left = self._most
+        self._lock = threading.Lock()
+
+    def earn(self) -> None:
+        """Note an answer."""
+        with self._lock:
+            self._left = min(self._most, self._left + _EARNED)
+
+    def spend(self, url: str, fault: str) -> None:
+        """Note a failure.
+
+        Raises:
+            StoreError: There were too many.
+        """
+        with self._lock:
+            self._left -= 1
+            spent = self._left < 0
+        if spent:
+            raise StoreError(
+                f"the store of {url} fails too often",
+                found=f"{self._most:,.0f} failed requests and few answers between them, the last one with {fault}",
+                expected="at most one failure in ten requests for long",
+                remedy="See to the store or the network; the same command line continues the run",
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"failures": int(self._most)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["failures"])  # type: ignore[misc]  # the lock cannot travel
