@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..base.errors import UsageError
 from .batch import Rank, batch_positions, check_batch_size
-from .state import Fingerprint, begin, restore
+from .state import SINGLE, Counts, Fingerprint, begin, restore
 
 
 @dataclass(frozen=True)
@@ -73,14 +73,22 @@ class Cursor:
         total: Samples in an epoch.
         share: What is taken.
         start: A state to continue from; None begins at position 0.
+        counts: Those of the stream's sources out of 1000.
 
     Raises:
         StateError: `start` belongs to another stream.
     """
 
-    def __init__(self, fingerprint: Fingerprint, total: int, share: Share, start: Mapping[str, Any] | None) -> None:
-        self._fingerprint, self._total, self._share = fingerprint, total, share
-        self.state = begin(fingerprint, share.batch_size)
+    def __init__(
+        self,
+        fingerprint: Fingerprint,
+        total: int,
+        share: Share,
+        start: Mapping[str, Any] | None,
+        counts: Counts = SINGLE,
+    ) -> None:
+        self._fingerprint, self._total, self._share, self._counts = fingerprint, total, share, counts
+        self.state = begin(fingerprint, share.batch_size, counts)
         if start is not None:
             self.load_state_dict(start)
 
@@ -112,12 +120,17 @@ class Cursor:
         return self.state.model_dump(mode="json")
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from a state; the batch size, ranks and workers may be others than when it was saved.
+        """Continue from a state; batch size, weights, ranks and workers may be others than when it was saved.
 
         Raises:
             StateError: The state belongs to another stream.
         """
-        self.state = restore(state, self._fingerprint).resized(self._share.batch_size)
+        found = restore(state, self._fingerprint)
+        self.state = found.resized(self._share.batch_size).reopened(self._counts)
+
+    def reweight(self, counts: Counts) -> None:
+        """Ask for other counts from here on."""
+        self.state = self.state.reweighted(counts)
 
 
 class Resumable:

@@ -3,7 +3,8 @@
     {"version": 1,
      "fingerprint": {"manifest": "9f8c...", "order": 1, "seed": 0, "lanes": 64, "block": 512, "window": null},
      "position": 4096,
-     "changes": [[0, 0, 256, [1000]]]}
+     "changes": [[0, 0, 256, [700, 300]], [12, 3072, 512, [700, 300]]],
+     "opened": [700, 300]}
 
 `position` is the number of samples delivered to all ranks together since the run began. The fingerprint names all
 that the order depends on; batch size, ranks, workers and prefetch are not among it. `changes` says with which global
@@ -12,6 +13,10 @@ batch size, and which counts out of 1000 for each source of a mixture, the run w
 
     step of a position p   = step_c + (p - position_c) div G_c         with the last change c that has position_c <= p
     position of a step k   = position_c + (k - step_c) * G_c           with the last change c that has step_c <= k
+
+Counts are noted where they are asked for; from which position on they apply follows from that, see `mixing`. `opened`
+holds the counts of the stream that the run was begun or last continued with: a stream opened with others than these
+changes the counts where it continues; one opened with the same leaves what a run has changed meanwhile as it is.
 
 States are immutable. The version is that of this layout.
 """
@@ -22,12 +27,14 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ..base.errors import StateError
-
-WHOLE = 1000
-"""What the counts of a mixture's sources add up to; a single source has all of it."""
+from .weights import WHOLE
 
 Count = Annotated[int, Field(ge=0)]
+Counts = tuple[Count, ...]
 Fingerprint = dict[str, int | str | None]
+
+SINGLE: Counts = (WHOLE,)
+"""The counts of a single source."""
 
 
 class Change(NamedTuple):
@@ -36,7 +43,7 @@ class Change(NamedTuple):
     step: Count
     position: Count
     batch_size: Annotated[int, Field(gt=0)]
-    counts: tuple[Count, ...] = (WHOLE,)
+    counts: Counts = SINGLE
 
 
 class StreamState(BaseModel):
@@ -48,6 +55,7 @@ class StreamState(BaseModel):
     fingerprint: Fingerprint
     position: Count = 0
     changes: Annotated[tuple[Change, ...], Field(min_length=1)]
+    opened: Counts = SINGLE
 
     @model_validator(mode="after")
     def _walked(self) -> "StreamState":
@@ -57,6 +65,9 @@ class StreamState(BaseModel):
         for change, (step, position) in zip(self.changes, ends, strict=True):
             if step < change.step or position != change.position + (step - change.step) * change.batch_size:
                 raise ValueError(f"batches of {change.batch_size} do not lead from {change.position} to {position}")
+        for counts in (self.opened, *(change.counts for change in self.changes)):
+            if sum(counts) != WHOLE or len(counts) != len(self.opened):
+                raise ValueError(f"{list(counts)} are no counts out of {WHOLE} for {len(self.opened)} sources")
         return self
 
     @property
@@ -70,17 +81,42 @@ class StreamState(BaseModel):
         """The global batch size now."""
         return self.changes[-1].batch_size
 
+    @property
+    def counts(self) -> Counts:
+        """The counts that were asked for last."""
+        return self.changes[-1].counts
+
+    @property
+    def asked(self) -> tuple[tuple[int, Counts], ...]:
+        """Which counts were asked for at which positions, the first one 0; see `mixing.stretches`."""
+        return tuple((change.position, change.counts) for change in self.changes)
+
     def advanced(self) -> "StreamState":
         """The state one batch later."""
         return self.model_copy(update={"position": self.position + self.batch_size})
 
     def resized(self, batch_size: int) -> "StreamState":
         """The state from which batches of another size are taken."""
-        if batch_size == self.batch_size:
+        return self._changed(batch_size, self.counts)
+
+    def reweighted(self, counts: Counts) -> "StreamState":
+        """The state from which on other counts are asked for."""
+        return self._changed(self.batch_size, counts)
+
+    def reopened(self, counts: Counts) -> "StreamState":
+        """The state in a stream that was opened with these counts."""
+        if counts == self.opened:
+            return self
+        return self.reweighted(counts).model_copy(update={"opened": counts})
+
+    def _changed(self, batch_size: int, counts: Counts) -> "StreamState":
+        if (batch_size, counts) == (self.batch_size, self.counts):
             return self
         # A change that no batch followed leaves no trace.
         past = tuple(change for change in self.changes if change.position < self.position)
-        change = Change(self.step, self.position, batch_size, self.changes[-1].counts)
+        change = Change(self.step, self.position, batch_size, counts)
+        if past and past[-1][2:] == change[2:]:
+            return self.model_copy(update={"changes": past})
         return self.model_copy(update={"changes": (*past, change)})
 
     def position_of(self, step: int) -> tuple[int, int]:
@@ -89,9 +125,9 @@ class StreamState(BaseModel):
         return change.position + (step - change.step) * change.batch_size, change.batch_size
 
 
-def begin(fingerprint: Fingerprint, batch_size: int) -> StreamState:
+def begin(fingerprint: Fingerprint, batch_size: int, counts: Counts = SINGLE) -> StreamState:
     """The state of a run that has delivered nothing."""
-    return StreamState(fingerprint=fingerprint, changes=(Change(0, 0, batch_size),))
+    return StreamState(fingerprint=fingerprint, changes=(Change(0, 0, batch_size, counts),), opened=counts)
 
 
 def restore(state: Mapping[str, Any], fingerprint: Fingerprint) -> StreamState:

@@ -64,6 +64,17 @@ def test_a_state_of_another_stream_is_refused():
         cursor(3, start=cursor(3, fingerprint={"seed": 2}).state_dict())
 
 
+def test_weights_go_on_as_they_were_changed_until_a_stream_is_opened_with_others():
+    share = Share(3, Rank(), ENDLESS)
+    first = walk(Cursor(PRINT, 10, share, None, (700, 300)), 2)
+    first.reweight((500, 500))
+    walk(first, 1)
+    again = Cursor(PRINT, 10, share, first.state_dict(), (700, 300))
+    assert again.state.asked == ((0, (700, 300)), (6, (500, 500)))
+    other = Cursor(PRINT, 10, share, first.state_dict(), (900, 100))
+    assert other.state.asked == ((0, (700, 300)), (6, (500, 500)), (9, (900, 100)))
+
+
 def test_impossible_bounds_and_batches_are_refused():
     with pytest.raises(UsageError):
         Bound(steps=1, epochs=1)

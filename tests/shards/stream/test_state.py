@@ -27,8 +27,34 @@ def test_layout():
         "fingerprint": PRINT,
         "position": 968,
         "changes": [[0, 0, 256, [1000]], [3, 768, 100, [1000]]],
+        "opened": [1000],
     }
     assert len(json.dumps(dumped(state))) < 400
+
+
+def test_changes_of_weights_are_noted_where_they_are_asked_for():
+    state = advanced(advanced(begin(PRINT, 256, (700, 300)), 3).reweighted((600, 400)), 2)
+    assert state.counts == (600, 400)
+    assert state.asked == ((0, (700, 300)), (768, (600, 400)))
+    state = advanced(state.resized(100), 1)
+    assert dumped(state) == {
+        "version": 1,
+        "fingerprint": PRINT,
+        "position": 1380,
+        "changes": [[0, 0, 256, [700, 300]], [3, 768, 256, [600, 400]], [5, 1280, 100, [600, 400]]],
+        "opened": [700, 300],
+    }
+    assert restore(json.loads(json.dumps(dumped(state))), PRINT) == state
+
+
+def test_a_stream_opened_with_the_same_weights_leaves_what_was_changed():
+    state = advanced(advanced(begin(PRINT, 4, (700, 300)), 3).reweighted((600, 400)), 2)
+    assert state.reopened((700, 300)) is state
+    back = advanced(state, 1).reopened((500, 500))
+    assert back.asked == ((0, (700, 300)), (12, (600, 400)), (24, (500, 500)))
+    assert back.opened == (500, 500)
+    assert back.reopened((500, 500)) is back
+    assert back.reopened((700, 300)).counts == (700, 300)
 
 
 @given(st.lists(st.tuples(st.integers(1, 500), st.integers(0, 6)), min_size=1, max_size=6))
@@ -56,6 +82,10 @@ def test_a_batch_size_of_which_no_batch_was_taken_leaves_no_trace():
     assert begin(PRINT, 4).resized(8).resized(16) == begin(PRINT, 16)
     state = advanced(begin(PRINT, 4), 2)
     assert dumped(state.resized(8).resized(16))["changes"] == [[0, 0, 4, [1000]], [2, 8, 16, [1000]]]
+    assert state.resized(8).resized(4) == state
+    mixed = advanced(begin(PRINT, 4, (1, 999)), 2)
+    assert mixed.resized(8).reweighted((2, 998)).changes[1:] == ((2, 8, 8, (2, 998)),)
+    assert mixed.reweighted((2, 998)).reweighted((1, 999)) == mixed
 
 
 def test_states_do_not_change():
@@ -98,6 +128,9 @@ def test_a_part_that_one_side_lacks_differs():
         {"more": 1},
         {"changes": [[5, 20, 4, [1000]]]},
         {"position": 3},
+        {"changes": [[0, 0, 4, [999]]]},
+        {"changes": [[0, 0, 4, [500, 500]]]},
+        {"opened": [500]},
         {"position": 20, "changes": [[0, 0, 4, [1000]], [2, 9, 4, [1000]]]},
         {"position": 20, "changes": [[0, 0, 4, [1000]], [7, 28, 4, [1000]]]},
     ],
