@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ..base.errors import CorruptSampleError
 from ..format.manifest import Manifest
 from ..format.reader import KEY, ShardReader
+from ..format.spent import spent
 from .codecs import Codec, decode
 from .fetch import Sample
 from .open_shards import OpenShards
@@ -36,10 +37,11 @@ class SampleSource:
         """See `fetch.Source.read`."""
         samples = self._readers[shard].read(rows, self._fields)
         if self._codecs:
-            for sample, row in zip(samples, rows.tolist(), strict=True):
-                for field, data in sample.items():
-                    if field != KEY:
-                        sample[field] = self._decode(field, data, sample[KEY], shard, row)
+            with spent("decode"):
+                for sample, row in zip(samples, rows.tolist(), strict=True):
+                    for field, data in sample.items():
+                        if field != KEY:
+                            sample[field] = self._decode(field, data, sample[KEY], shard, row)
         return samples
 
     def key(self, shard: int, row: int) -> str:
@@ -52,6 +54,8 @@ class SampleSource:
     def _decode(self, field: str, data: bytes, key: str, shard: int, row: int) -> object:
         try:
             return decode(field, data, self._codecs)
+        except (ImportError, MemoryError):
+            raise  # the machine's fault, not the sample's
         # A codec may raise anything at all over broken bytes.
         except Exception as error:
             raise CorruptSampleError(
