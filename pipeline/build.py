@@ -81,9 +81,14 @@ def build(
 
 
 def _build(recipe: Recipe, plan: Plan, out: Path, root: Path, executor: Executor) -> Built:
+    measured: dict[str, PhaseResult] = {}
+
     def check(phase: Phase, result: PhaseResult) -> None:
-        if phase.name in plan.segments:
-            _refuse_too_many_failures(recipe, plan, out, result)
+        for segment in plan.segments:
+            if phase.name in segment.measures:
+                measured[phase.name] = result
+                own = [measured[name] for name in segment.measures if name in measured]
+                _refuse_too_many_failures(recipe, plan, out, own)
 
     if plan.population.payload == "text":
         # Here, once, before any worker starts: they then load what lies in the cache.
@@ -111,9 +116,12 @@ def _refuse_to_score(plan: Plan, out: Path, root: Path) -> None:
         )
 
 
-def _refuse_too_many_failures(recipe: Recipe, plan: Plan, out: Path, result: PhaseResult) -> None:
-    records = sum(done.stats["records"] for done in result.done)
-    failed = [int(done.stats["failed"]) for done in result.done]
+def _refuse_too_many_failures(recipe: Recipe, plan: Plan, out: Path, results: Sequence[PhaseResult]) -> None:
+    """Refuse to go on where too many failed of the records that the first of these phases saw."""
+    records = sum(done.stats["records"] for done in results[0].done)
+    failed = [
+        sum(parts) for parts in zip(*([done.stats["failed"] for done in each.done] for each in results), strict=True)
+    ]
     if sum(failed) > recipe.max_failed * records:
         worst = plan.splits[failed.index(max(failed))].file.name
         raise BuildError(

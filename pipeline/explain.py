@@ -17,8 +17,8 @@ from headrace.shards.base.terminal import terminal
 from .arrow_files import read_table
 from .assembly.finish import INPUTS, LEDGER_FOLDER
 from .build import WORK
-from .curate import FIXED
 from .engine.tasks import MARKER
+from .measured import FIXED
 from .population import DECISION_SCHEMA
 from .story import find_records, ledger_parts, side_by_side, story
 

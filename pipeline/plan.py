@@ -1,9 +1,12 @@
 """The plan: a recipe and its inputs as phases of independent tasks.
 
 curate         read each split, extract, score                               one task per split
+<filter>.count count what waits for a count over the corpus                  one task, or a few
+<filter>.go-on measure what waited, from that filter on                      one task per split
 decide         drop by what was measured                                     one task per split
 <dedup>.*      compare records with each other; decide                       per split, then per key range
-filter-<k>     filters that come after a dedup stage                         one task per split
+filter-<k>     filters that come after a dedup stage; then as above          one task per split
+decide-<k>     drop by what they measured                                    one task per split
 order-keys     each living record's key                                      one task per split
 order          sort each key range                                           one task per range
 prepare        what all shards need: a tokenizer                             one task
@@ -11,7 +14,6 @@ shards         write each shard                                              one
 ledger         the fate of every record                                      one task per split
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,16 +21,13 @@ from typing import Any
 from headrace.shards.base.errors import RecipeError
 
 from .assembly.phases import assembly_phases
-from .curate import Decide, FilterAgain, ReadAndScore
 from .dedup.base import Steps
-from .engine.runner import Phase, Results
-from .engine.tasks import Task, make_task
+from .engine.runner import Phase
 from .inputs import InputFile, Split
 from .outputs.base import Output
-from .plan_tools import of_split
 from .population import Population
 from .recipe import Recipe, Stage
-from .records import BATCH_BYTES
+from .segments import Segment, first_segment, later_segment
 
 KEY_BYTES = 24
 COMPRESSED = {".gz": 4, ".zst": 5, ".bz2": 5, ".parquet": 3}
@@ -41,8 +40,7 @@ class Plan:
     Args:
         phases: In order.
         population: The records that are alive at its end.
-        segments: The phases that measured records.
-        deciding: Those that decided by what was measured, and chose examples.
+        segments: The runs of fused stages.
         files: The inputs.
         splits: The inputs' parts.
         notes: What is to be said of the stages before anything runs.
@@ -51,8 +49,7 @@ class Plan:
 
     phases: tuple[Phase, ...]
     population: Population
-    segments: tuple[str, ...]
-    deciding: tuple[str, ...]
+    segments: tuple[Segment, ...]
     files: tuple[InputFile, ...]
     splits: tuple[Split, ...]
     published: Mapping[str, tuple[str, str]]
@@ -66,7 +63,7 @@ def make_plan(recipe: Recipe, files: Sequence[InputFile], splits: Sequence[Split
         RecipeError: A stage reads a payload that is not there at its place.
     """
     payload = _check_payloads(recipe, files)
-    first, rest = _segments(recipe.stages)
+    first, rest = _runs(recipe.stages)
     population = Population(
         splits=len(splits),
         starts=tuple(split.first for split in splits),
@@ -74,9 +71,10 @@ def make_plan(recipe: Recipe, files: Sequence[InputFile], splits: Sequence[Split
         bytes=sum(_expanded(file) for file in files),
         records="curate",
         payload=payload,
-    ).after("decide")
-    phases = [_curate(first, population, splits), _decide(first, population)]
-    segments = ["curate"]
+    )
+    segments = [first_segment(first, population, splits)]
+    phases = [*segments[0].phases]
+    population = segments[0].leaves
     published: dict[str, tuple[str, str]] = {}
     notes: list[str] = []
     for stage in rest:
@@ -87,18 +85,14 @@ def make_plan(recipe: Recipe, files: Sequence[InputFile], splits: Sequence[Split
             published |= steps.publishes
             notes += steps.notes
         else:
-            phase = _filter_again(f"filter-{len(segments) + 1}", stage, population)
-            phases.append(phase)
-            segments.append(phase.name)
-            population = population.after(phase.name)
-    phases.extend(assembly_phases(recipe, population, files, segments))
-    deciding = ("decide", *segments[1:])
-    return Plan(
-        tuple(phases), population, tuple(segments), deciding, tuple(files), tuple(splits), published, tuple(notes)
-    )
+            segments.append(later_segment(len(segments) + 1, stage, population))
+            phases += segments[-1].phases
+            population = segments[-1].leaves
+    phases.extend(assembly_phases(recipe, population, files))
+    return Plan(tuple(phases), population, tuple(segments), tuple(files), tuple(splits), published, tuple(notes))
 
 
-def _segments(stages: Sequence[Stage]) -> tuple[tuple[Stage, ...], list[Stage | tuple[Stage, ...]]]:
+def _runs(stages: Sequence[Stage]) -> tuple[tuple[Stage, ...], list[Stage | tuple[Stage, ...]]]:
     """The fused stages before the first dedup, and what follows: dedup stages and further runs of fused filters."""
     first: list[Stage] = []
     rest: list[Stage | tuple[Stage, ...]] = []
@@ -112,46 +106,6 @@ def _segments(stages: Sequence[Stage]) -> tuple[tuple[Stage, ...], list[Stage | 
         else:
             rest.append((stage,))
     return tuple(first), rest
-
-
-def _curate(stages: tuple[Stage, ...], population: Population, splits: Sequence[Split]) -> Phase:
-    parts = Counter(split.file.ordinal for split in splits)
-    measuring = tuple(stage.measuring() for stage in stages)
-    tasks = [
-        make_task(
-            "curate",
-            split.index,
-            ReadAndScore(split, measuring, population.payload),
-            # Spans are in units of their reader's own: rows, bytes once decompressed, ...
-            weight=max(1, split.file.size // parts[split.file.ordinal]),
-        )
-        for split in splits
-    ]
-    # Raw and extracted payload of a batch, and what the stages make of it.
-    return Phase("curate", lambda results: tasks, len(tasks), 6 * BATCH_BYTES, population.bytes, rate=4e6)
-
-
-def _decide(stages: tuple[Stage, ...], population: Population) -> Phase:
-    def tasks(results: Results) -> list[Task]:
-        scored = results[population.records].done
-        return [
-            make_task("decide", split, Decide(task.name, stages), [task.fingerprint])
-            for split, task in enumerate(scored)
-        ]
-
-    return Phase("decide", tasks, population.splits)
-
-
-def _filter_again(name: str, stages: tuple[Stage, ...], population: Population) -> Phase:
-    def tasks(results: Results) -> list[Task]:
-        return [
-            make_task(
-                name, split, FilterAgain(population.view(split, results), stages), of_split(results, population, split)
-            )
-            for split in range(population.splits)
-        ]
-
-    return Phase(name, tasks, population.splits, 4 * BATCH_BYTES, population.bytes // 100, rate=20e6)
 
 
 def _check_payloads(recipe: Recipe, files: Sequence[InputFile]) -> str:

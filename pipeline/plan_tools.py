@@ -43,7 +43,7 @@ def fingerprints(results: Results, phases: Sequence[str]) -> list[str]:
 
 def of_split(results: Results, population: Population, split: int) -> list[str]:
     """The fingerprints of what shapes one split's share of a population: its own tasks, and whole dedup phases."""
-    own = [results[population.records].done[split].fingerprint]
+    own = [results[phase].done[split].fingerprint for phase in (*population.written, *population.later)]
     for phase, on_all in population.decided:
         own.append(results[phase].fingerprint if on_all else results[phase].done[split].fingerprint)
     return own

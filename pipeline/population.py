@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from .engine import exchange
 from .engine.runner import Results
 from .engine.tasks import task_name
+from .records import PAYLOADS
 
 RECORDS = "records.arrow"
 DECISIONS = "decisions.arrow"
@@ -34,6 +35,19 @@ DECISION_SCHEMA = pa.schema(
         ("evidence", pa.large_string()),  # JSON
     ]
 )
+
+
+def stored_schema(payload: str) -> pa.Schema:
+    """The schema of `records.arrow`."""
+    return pa.schema(
+        [
+            ("number", pa.uint64()),
+            ("url", pa.large_string()),
+            ("meta", pa.large_string()),
+            ("bytes", pa.uint64()),
+            (payload, PAYLOADS[payload]),
+        ]
+    )
 
 
 @dataclass(frozen=True)
@@ -58,10 +72,19 @@ class View:
     Args:
         records: The name of the task that wrote its records.
         decided: Every decision on them since.
+        waited: The names of the tasks that wrote those of its records that had waited for a count.
+        later: The names of the tasks that measured what dedup stages left.
     """
 
     records: str
     decided: tuple[Decided, ...]
+    waited: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """Every task that measured records, the one that knows all of them first."""
+        return (self.records, *self.waited, *self.later)
 
     def dead(self, root: Path) -> NDArray[np.uint64]:
         """Numbers of the records that are no longer alive, uint64, sorted."""
@@ -69,17 +92,19 @@ class View:
         return np.sort(np.concatenate([np.empty(0, np.uint64), *tables]))
 
     def batches(self, root: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """The living records in the order of their numbers, a batch at a time, mapped into memory."""
+        """The living records, a batch at a time, mapped into memory: each task's in the order of their numbers."""
         dead = pa.array(self.dead(root))
-        with pa.memory_map(str(root / self.records / RECORDS)) as file:
-            reader = pa.ipc.open_file(file)
-            for index in range(reader.num_record_batches):
-                batch = reader.get_batch(index)
-                alive = (
-                    batch.filter(pc.invert(pc.is_in(batch.column("number"), value_set=dead))) if len(dead) else batch
-                )
-                if alive.num_rows:
-                    yield alive if columns is None else alive.select(list(columns))
+        for batch in self._written(root):
+            alive = batch.filter(pc.invert(pc.is_in(batch.column("number"), value_set=dead))) if len(dead) else batch
+            if alive.num_rows:
+                yield alive if columns is None else alive.select(list(columns))
+
+    def _written(self, root: Path) -> Iterator[pa.RecordBatch]:
+        for task in (self.records, *self.waited):
+            with pa.memory_map(str(root / task / RECORDS)) as file:
+                reader = pa.ipc.open_file(file)
+                for index in range(reader.num_record_batches):
+                    yield reader.get_batch(index)
 
 
 @dataclass(frozen=True)
@@ -95,6 +120,8 @@ class Population:
         payload: The payload column they have.
         decided: The phases that decided since, and whether each of their tasks decided on all splits (exchanged by
             split) or the task of a split on this split alone.
+        waited: The phases that wrote those records that had waited for a count.
+        later: The phases that measured what dedup stages left.
     """
 
     splits: int
@@ -104,10 +131,16 @@ class Population:
     records: str
     payload: str
     decided: tuple[tuple[str, bool], ...] = ()
+    waited: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
 
     def after(self, phase: str, *, on_all: bool = False) -> "Population":
         """The population after a phase that decided, each task on its own split or each `on_all`."""
         return replace(self, decided=(*self.decided, (phase, on_all)))
+
+    def measured_by(self, phases: Sequence[str]) -> "Population":
+        """The population once further phases have measured it."""
+        return replace(self, later=(*self.later, *phases))
 
     def view(self, split: int, results: Results) -> View:
         """One split's share."""
@@ -115,7 +148,13 @@ class Population:
             Decided(phase, 0, len(results[phase].done), split) if on_all else Decided(phase, split, 1, 0)
             for phase, on_all in self.decided
         )
-        return View(task_name(self.records, split), decided)
+        waited, later = (tuple(task_name(each, split) for each in phases) for phases in (self.waited, self.later))
+        return View(task_name(self.records, split), decided, waited, later)
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The phases that wrote the records: none of them is in two."""
+        return (self.records, *self.waited)
 
     @property
     def expected_records(self) -> int:

@@ -20,11 +20,20 @@ from headrace.shards.base.errors import HeadraceError
 from .batch import Batch
 from .contracts.returned import check_extracted, check_verdicts
 from .extractors.base import Extractor
-from .filters.base import KEEP, Filter, RuleFilter, Verdicts
+from .filters.base import KEEP, NO_KEYS, CountingFilter, Filter, Keys, Occurrences, RuleFilter, Verdicts
 from .population import DECISION_SCHEMA
 from .recipe import Stage
 
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Records that wait at a stage, as they stood before it, and what of them is counted (see `Occurrences`)."""
+
+    records: pa.RecordBatch
+    keys: Keys
+    witnesses: NDArray[np.uint64]
 
 
 @dataclass
@@ -32,7 +41,8 @@ class Scored:
     """What the stages made of one batch of n records.
 
     Args:
-        batch: The records that could be read, extracted and judged, with the last payload and the notes in their meta.
+        batch: The records that could be read, extracted and judged, with the last payload and the notes in their meta;
+            those that wait left out.
         rows: int64: the row of each of them in the original batch.
         fixed: Decisions that no bound changes, as rows of DECISION_SCHEMA: failures, and drops by filters that judge.
         scores: `stage.measure` to float64 (n,); NaN where a record could not be measured.
@@ -40,6 +50,7 @@ class Scored:
         edits: Record number to what each stage corrected in it.
         notes: Name to record number to value.
         seconds: By stage.
+        waiting: By stage.
     """
 
     batch: Batch
@@ -50,10 +61,16 @@ class Scored:
     edits: dict[int, list[Mapping[str, Any]]] = field(default_factory=dict)
     notes: dict[str, dict[int, str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    waiting: dict[str, Waiting] = field(default_factory=dict)
 
 
-def score(stages: Sequence[Stage], records: pa.RecordBatch) -> Scored:
+def score(stages: Sequence[Stage], records: pa.RecordBatch, frequent: Keys | None = None) -> Scored:
     """Apply stages to a batch that has a `number` column.
+
+    Args:
+        stages: The stages.
+        records: The batch.
+        frequent: What the first stage, which counts, now knows to be frequent; None: nothing is counted yet.
 
     Raises:
         PluginError: A plug-in breaks its contract. A plug-in that merely fails on a record fails that record.
@@ -68,7 +85,8 @@ def score(stages: Sequence[Stage], records: pa.RecordBatch) -> Scored:
         if stage.kind == "extractor":
             _extract(state, stage.label, plugin)
         else:
-            _filter(state, stage.label, plugin, records.num_rows)
+            _filter(state, stage.label, plugin, records.num_rows, frequent)
+        frequent = None
         state.seconds[stage.label] = time.perf_counter() - began
     return state
 
@@ -87,9 +105,9 @@ def _extract(state: Scored, label: str, plugin: Extractor) -> None:
     _fail(state, label, errors)
 
 
-def _filter(state: Scored, label: str, plugin: Filter, n: int) -> None:
+def _filter(state: Scored, label: str, plugin: Filter, n: int, frequent: Keys | None) -> None:
     def judge(part: Batch) -> tuple[Verdicts, Sequence[str | None]]:
-        verdicts = plugin.judge(part)
+        verdicts = plugin.judge(part, frequent) if isinstance(plugin, CountingFilter) else plugin.judge(part)
         check_verdicts(label, plugin, verdicts, part)
         return verdicts, [None] * part.num_rows if verdicts.errors is None else verdicts.errors
 
@@ -97,6 +115,8 @@ def _filter(state: Scored, label: str, plugin: Filter, n: int) -> None:
         return _join_verdicts(parts, lengths, batch.column(batch.payload))
 
     verdicts, errors = _isolated(judge, state.batch, join)
+    if verdicts.waits is not None and len(verdicts.waits.rows):
+        verdicts, errors = _set_aside(state, label, verdicts, verdicts.waits, errors)
     for name, values in verdicts.scores.items():
         state.scores.setdefault(f"{label}.{name}", np.full(n, np.nan))[state.rows] = values
     numbers = state.batch.column("number").to_pylist()
@@ -114,6 +134,32 @@ def _filter(state: Scored, label: str, plugin: Filter, n: int) -> None:
         for name, noted in verdicts.notes.items():
             state.notes.setdefault(name, {}).update(zip(numbers, noted, strict=True))
     _fail(state, label, errors)
+
+
+def _set_aside(
+    state: Scored, label: str, verdicts: Verdicts, waits: Occurrences, errors: Sequence[str | None]
+) -> tuple[Verdicts, list[str | None]]:
+    """Take the records that wait out of the batch; what was said of the others."""
+    stay = np.ones(state.batch.num_rows, np.bool_)
+    stay[waits.rows] = False
+    state.waiting[label] = Waiting(state.batch.records.filter(pa.array(~stay)), waits.keys, waits.witnesses)
+    state.batch, state.rows = state.batch.filter(pa.array(stay)), state.rows[stay]
+    rows = np.flatnonzero(stay).tolist()
+
+    def of(values: Sequence[Any] | None) -> list[Any] | None:
+        return None if values is None else [values[row] for row in rows]
+
+    kept = Verdicts(
+        verdicts.rule[stay],
+        verdicts.value[stay],
+        verdicts.threshold[stay],
+        {name: values[stay] for name, values in verdicts.scores.items()},
+        of(verdicts.evidence),
+        {name: [values[row] for row in rows] for name, values in verdicts.notes.items()},
+        edited=None if verdicts.edited is None else verdicts.edited.filter(pa.array(stay)),
+        edits=of(verdicts.edits),
+    )
+    return kept, [errors[row] for row in rows]
 
 
 def _told(numbers: Sequence[int], evidence: Sequence[Mapping[str, Any] | None] | None) -> dict[int, str]:
@@ -224,6 +270,7 @@ def _join_verdicts(parts: Sequence[Verdicts | None], lengths: Sequence[int], pay
     starts = np.cumsum([0, *lengths]).tolist()
     untouched = [payload.slice(start, n) for start, n in zip(starts, lengths, strict=False)]
     blanks = [np.full(n, np.nan) for n in lengths]
+    waits = [(start, part.waits) for start, part in zip(starts, parts, strict=False) if part and part.waits]
     return Verdicts(
         np.concatenate([part.rule for part in whole]),
         np.concatenate([part.value for part in whole]),
@@ -241,4 +288,9 @@ def _join_verdicts(parts: Sequence[Verdicts | None], lengths: Sequence[int], pay
             [own if part.edited is None else part.edited for part, own in zip(whole, untouched, strict=True)]
         ),
         edits=[each for part, n in zip(whole, lengths, strict=True) for each in (part.edits or [None] * n)],
+        waits=Occurrences(
+            np.concatenate([np.empty(0, np.int64), *(start + each.rows for start, each in waits)]),
+            np.concatenate([NO_KEYS, *(each.keys for _, each in waits)]),
+            np.concatenate([NO_KEYS, *(each.witnesses for _, each in waits)]),
+        ),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,19 +22,19 @@ class RecordStore:
 
     Args:
         root: The folder of all tasks' outputs.
-        phase: The phase that wrote the records.
+        phases: The phases that wrote the records.
         starts: The first number of each split.
     """
 
-    def __init__(self, root: Path, phase: str, starts: Sequence[int]) -> None:
+    def __init__(self, root: Path, phases: Sequence[str], starts: Sequence[int]) -> None:
         self._starts = starts
         # Holds nothing of this object, so that the mappings end with it.
-        self._split = lru_cache(maxsize=OPEN_SPLITS)(partial(_open, root, phase))
+        self._split = lru_cache(maxsize=OPEN_SPLITS)(partial(_open, root, tuple(phases)))
 
     @classmethod
     def of(cls, root: Path, population: Population) -> "RecordStore":
         """The store of a population's records."""
-        return cls(root, population.records, population.starts)
+        return cls(root, population.written, population.starts)
 
     def fetch(self, numbers: NDArray[np.uint64], columns: Sequence[str]) -> pa.Table:
         """The records of these numbers, uint64 (n,), at least one, in this order.
@@ -83,7 +83,7 @@ class RecordStore:
 
 @dataclass(frozen=True)
 class _Split:
-    """One split's batches, none of them empty, and their first numbers, ascending; views of a mapping, no copies."""
+    """One split's pieces of batches, none of them empty, and their first numbers, ascending; views, no copies."""
 
     index: int
     batches: tuple[pa.RecordBatch, ...]
@@ -110,9 +110,28 @@ def _runs(values: NDArray[np.uint64], groups: NDArray[np.int64]) -> Iterator[tup
         yield int(groups[start]), values[start:stop]
 
 
-def _open(root: Path, phase: str, split: int) -> _Split:
-    reader = pa.ipc.open_file(pa.memory_map(str(root / task_name(phase, split) / RECORDS)))
-    batches = [reader.get_batch(index) for index in range(reader.num_record_batches)]
-    filled = tuple(batch for batch in batches if batch.num_rows)
-    firsts = np.array([batch.column("number")[0].as_py() for batch in filled], np.uint64)
-    return _Split(split, filled, firsts)
+def _open(root: Path, phases: Sequence[str], split: int) -> _Split:
+    first, *later = ([*_batches(root / task_name(phase, split) / RECORDS)] for phase in phases)
+    pieces = _interleaved([*first, *chain.from_iterable(later)]) if any(later) else first
+    return _Split(split, tuple(pieces), np.array([piece.column("number")[0].as_py() for piece in pieces], np.uint64))
+
+
+def _batches(path: Path) -> Iterator[pa.RecordBatch]:
+    reader = pa.ipc.open_file(pa.memory_map(str(path)))
+    batches = (reader.get_batch(index) for index in range(reader.num_record_batches))
+    return (batch for batch in batches if batch.num_rows)
+
+
+def _interleaved(batches: Sequence[pa.RecordBatch]) -> list[pa.RecordBatch]:
+    """Batches of ascending numbers cut into pieces such that the pieces' numbers ascend, too."""
+    numbers = np.concatenate([batch.column("number").to_numpy() for batch in batches])
+    owners = np.repeat(np.arange(len(batches)), [batch.num_rows for batch in batches])
+    order = np.argsort(numbers)
+    # A piece ends where the next number is not the next row of the same batch.
+    ends = np.flatnonzero((np.diff(order) != 1) | (np.diff(owners[order]) != 0)) + 1
+    firsts = np.cumsum([0, *(batch.num_rows for batch in batches)])
+    bounds = [0, *ends.tolist(), len(order)]
+    return [
+        batches[owners[order[start]]].slice(order[start] - firsts[owners[order[start]]], stop - start)
+        for start, stop in pairwise(bounds)
+    ]

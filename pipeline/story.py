@@ -107,17 +107,16 @@ def side_by_side(out: Path, row: Row) -> list[tuple[str, str]]:
 def text_of(out: Path, record: str) -> str:
     """A record's text after extraction and edits; empty where it has none, or the work folder is gone."""
     for part in _parts_of(out, record):
-        path = out / WORK / task_name("curate", int(part.stem.removeprefix("part-"))) / RECORDS
-        if not path.exists():
-            continue
+        split = task_name("*", int(part.stem.removeprefix("part-")))
         position = pa.scalar(int(record.rpartition("#")[2]), pa.uint64())
-        with pa.memory_map(str(path)) as file:
-            reader = pa.ipc.open_file(file)
-            for index in range(reader.num_record_batches if "text" in reader.schema.names else 0):
-                batch = reader.get_batch(index)
-                places = pc.bit_wise_and(batch.column("number"), pa.scalar(MAX_POSITION - 1, pa.uint64()))
-                for text in batch.filter(pc.equal(places, position)).column("text").to_pylist():
-                    return str(text)
+        for path in sorted((out / WORK).glob(f"{split}/{RECORDS}")):
+            with pa.memory_map(str(path)) as file:
+                reader = pa.ipc.open_file(file)
+                for index in range(reader.num_record_batches if "text" in reader.schema.names else 0):
+                    batch = reader.get_batch(index)
+                    places = pc.bit_wise_and(batch.column("number"), pa.scalar(MAX_POSITION - 1, pa.uint64()))
+                    for text in batch.filter(pc.equal(places, position)).column("text").to_pylist():
+                        return str(text)
     return ""
 
 

@@ -27,9 +27,10 @@ import pyarrow.parquet as pq
 from headrace.shards.base.errors import BuildError
 
 from ..arrow_files import read_table
-from ..curate import EDITS, NOTES, READ, SCORES
+from ..curate import READ
 from ..engine import exchange
 from ..engine.tasks import task_name
+from ..measured import NOTES, SCORES, read_columns, read_edits, spread
 from ..population import View
 from ..records import record_id, split_number
 from .shards import PLACES
@@ -46,15 +47,13 @@ class WriteLedger:
     Args:
         split: The split's index.
         view: Its records and every decision on them.
-        scored: The tasks that measured its records.
         shards: The phase that wrote the shards, and how many there are.
         names: The name and source of each input, by ordinal.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     split: int
     view: View
-    scored: tuple[str, ...]
     shards: tuple[str, int]
     names: tuple[tuple[str, str], ...]
 
@@ -74,23 +73,21 @@ class WriteLedger:
 
         columns = {"id": self._ids(number), "source": self._sources(number)}
         columns |= {name: records.column(name) for name in ("url", "meta", "bytes")}
-        columns["fate"] = _spread(number, decisions, "fate").fill_null("kept")
-        columns |= {name: _spread(number, places, name) for name in ("shard", "row")}
-        columns |= {name: _spread(number, decisions, name) for name in ("stage", "reason", "value", "threshold")}
-        survivor = _spread(number, decisions, "survivor")
+        columns["fate"] = spread(number, decisions, "fate").fill_null("kept")
+        columns |= {name: spread(number, places, name) for name in ("shard", "row")}
+        columns |= {name: spread(number, decisions, name) for name in ("stage", "reason", "value", "threshold")}
+        survivor = spread(number, decisions, "survivor")
         columns["survivor"] = self._ids_or_null(survivor)
         columns["survivor_source"] = pa.array(
             [None if each is None else self.names[split_number(each)[0]][1] for each in survivor.to_pylist()],
             pa.large_string(),
         )
-        columns["evidence"] = _spread(number, decisions, "evidence")
-        edits = read_table(root / self.view.records / EDITS)
-        columns["edits"] = _spread(number, edits, "edits")
-        for task in self.scored:
-            for file, prefix in ((NOTES, "note"), (SCORES, "score")):
-                found = read_table(root / task / file)
-                named = [name for name in found.column_names if name != "number"]
-                columns |= {f"{prefix}.{name}": _spread(number, found, name) for name in named}
+        columns["evidence"] = spread(number, decisions, "evidence")
+        columns["edits"] = spread(number, read_edits(root, self.view.measured), "edits")
+        for file, prefix in ((NOTES, "note"), (SCORES, "score")):
+            found = read_columns(root, self.view.measured, file)
+            named = [name for name in found.column_names if name != "number"]
+            columns |= {f"{prefix}.{name}": spread(number, found, name) for name in named}
         table = pa.table(columns)
         pq.write_table(table, folder / LEDGER, compression="zstd", store_schema=False)
         return {"funnel": _funnel(table)}
@@ -126,17 +123,6 @@ class WriteLedger:
 _NO_PLACES = pa.table(
     {"number": pa.array([], pa.uint64()), "shard": pa.array([], pa.uint32()), "row": pa.array([], pa.uint32())}
 )
-
-
-def _spread(numbers: Any, table: pa.Table, column: str) -> pa.Array:
-    """A column of a table that knows some of the numbers, in the order of `numbers`, null for the others."""
-    known = table.column("number").to_numpy()
-    order = np.argsort(known, kind="stable")
-    places = np.searchsorted(known, numbers, sorter=order)
-    places = np.minimum(places, max(len(known) - 1, 0))
-    hit = known[order[places]] == numbers if len(known) else np.zeros(len(numbers), bool)
-    rows = order[places] if len(known) else places
-    return table.column(column).combine_chunks().take(pa.array(rows, mask=~hit))
 
 
 def _funnel(table: pa.Table) -> list[list[Any]]:

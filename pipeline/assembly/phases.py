@@ -17,16 +17,13 @@ from .shards import Prepare, Slice, Source, WriteShard, cut_shards
 KEY_BYTES = 24
 
 
-def assembly_phases(
-    recipe: Recipe, population: Population, files: Sequence[InputFile], segments: Sequence[str]
-) -> list[Phase]:
+def assembly_phases(recipe: Recipe, population: Population, files: Sequence[InputFile]) -> list[Phase]:
     """The phases from the living records to shards and ledger.
 
     Args:
         recipe: Its output, above all.
         population: The records that every stage left.
         files: The inputs.
-        segments: The phases that measured records; the ledger takes their decisions and scores.
     """
 
     def keys(results: Results) -> list[Task]:
@@ -87,7 +84,6 @@ def assembly_phases(
                 WriteLedger(
                     split,
                     population.view(split, results),
-                    tuple(task_name(each, split) for each in segments),
                     written,
                     about,
                 ),

@@ -74,14 +74,14 @@ class Source:
 
     Args:
         order: The phase of the sorted ranges.
-        records: The phase that wrote the records.
+        records: The phases that wrote the records.
         starts: The first number of each split.
         names: The name of each input, by ordinal.
         payload: The payload column.
     """
 
     order: str
-    records: str
+    records: tuple[str, ...]
     starts: tuple[int, ...]
     names: tuple[str, ...]
     payload: str
@@ -90,7 +90,7 @@ class Source:
     def of(cls, population: Population, files: Sequence[InputFile], order: str) -> "Source":
         """The source of a population's final order."""
         names = tuple(file.name for file in files)
-        return cls(order, population.records, population.starts, names, population.payload)
+        return cls(order, population.written, population.starts, names, population.payload)
 
     def numbers(self, root: Path, parts: Sequence[Slice]) -> pa.Table:
         """The keys' table (`number`, `size`) of some slices, in order."""

@@ -10,7 +10,7 @@ from headrace.shards.base.errors import PluginError
 
 from ..batch import Batch
 from ..extractors.base import Extractor
-from ..filters.base import KEEP, Filter, Verdicts
+from ..filters.base import KEEP, Filter, Occurrences, Verdicts
 from ..readers.base import Reader
 from ..records import MAX_POSITION, PAYLOADS, record_schema
 
@@ -79,6 +79,9 @@ def check_verdicts(label: str, plugin: Filter, verdicts: Verdicts, batch: Batch)
     if n and not KEEP <= verdicts.rule.min() <= verdicts.rule.max() < reasons:
         found = f"rules from {verdicts.rule.min()} to {verdicts.rule.max()}"
         raise _breach(who, found, f"{KEEP} for a record to keep, or the index of one of its {reasons} reasons")
+    waits = verdicts.waits
+    if waits is not None:
+        _check_waits(who, waits, n)
     if verdicts.edited is None:
         return
     if not plugin.edits:
@@ -87,6 +90,14 @@ def check_verdicts(label: str, plugin: Filter, verdicts: Verdicts, batch: Batch)
     if verdicts.edited.type != kind or verdicts.edited.null_count:
         found = f"an edited column of {verdicts.edited.type} with {verdicts.edited.null_count} nulls"
         raise _breach(who, found, f"{kind} without nulls")
+
+
+def _check_waits(who: str, waits: Occurrences, n: int) -> None:
+    if not len(waits.rows) == len(waits.keys) == len(waits.witnesses):
+        found = f"{len(waits.rows)} rows, {len(waits.keys)} keys and {len(waits.witnesses)} witnesses in what waits"
+        raise _breach(who, found, "as many of each")
+    if len(waits.rows) and not 0 <= waits.rows.min() <= waits.rows.max() < n:
+        raise _breach(who, f"row {waits.rows.max()} in what waits", f"rows of a batch of {n}")
 
 
 def _check_lengths(who: str, parts: Mapping[str, Sized | None], n: int) -> None:

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from headrace.shards.base.errors import RecipeError
 from headrace.shards.base.registry import did_you_mean
 
-from ..curate import SCORES
-from ..engine.tasks import Done, task_name
+from ..engine.tasks import Done
+from ..measured import SCORES, read_columns
 from ..population import Population, View
 from ._dates import microseconds
 from .base import Dedup
@@ -186,16 +186,10 @@ _NO_SCORES: tuple[NDArray[np.uint64], NDArray[np.float64]] = (np.empty(0, np.uin
 
 def _stored(root: Path, view: View, name: str) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
     """The numbers and values of a score that the phases before measured; empty where none did."""
-    tasks = [view.records, *(task_name(each.phase, each.first) for each in view.decided if each.count == 1)]
-    for task in reversed(tasks):
-        path = root / task / SCORES
-        if path.exists():
-            with pa.memory_map(str(path)) as file:
-                table = pa.ipc.open_file(file).read_all()
-            if name in table.column_names:
-                values = table.column(name).to_numpy().astype(np.float64)
-                return table.column("number").to_numpy(), values
-    return _NO_SCORES
+    table = read_columns(root, view.measured, SCORES)
+    if name not in table.column_names:
+        return _NO_SCORES
+    return table.column("number").to_numpy(), table.column(name).to_numpy().astype(np.float64)
 
 
 def _fields(batch: pa.RecordBatch, name: str) -> list[Any]:

@@ -129,12 +129,12 @@ class MinhashDedup(PreferringDedup):
             return [make_task(cluster_name, 0, work, fingerprints(results, [sign_name, pair_name]))]
 
         def verify(results: Results) -> list[Task]:
-            after = fingerprints(results, [cluster_name, population.records])
+            after = fingerprints(results, [cluster_name, *population.written])
             return [
                 make_task(
                     verify_name,
                     group,
-                    Verify(label, cluster_name, group, population.records, population.starts, scheme, self.similarity),
+                    Verify(label, cluster_name, group, population.written, population.starts, scheme, self.similarity),
                     after,
                 )
                 for group in range(groups(results))

@@ -8,6 +8,9 @@ Three forms, from the shortest to the fastest:
    Measures are stored, so that a build can be decided anew with other bounds (`headrace build --recut`).
 3. **Anything else** (`Filter`): `judge` gives a `Verdicts` itself.
 
+A filter may also *count* over the corpus (`CountingFilter`): records in which it finds something wait until it is known
+how common that is, and are measured then.
+
 A filter may also *edit*: give the payload back corrected (lines removed, addresses redacted). The filters behind it
 see the edited payload, and the ledger keeps its account of what was changed.
 
@@ -35,6 +38,24 @@ Floats = NDArray[np.float64]
 KEEP = -1
 
 
+Keys = NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Occurrences:
+    """What some records of a batch hold, n pairs; each of these records waits until it is counted in the whole corpus.
+
+    Args:
+        rows: int64 (n,): the record.
+        keys: uint64 (n,): what it holds.
+        witnesses: uint64 (n,): what it is a witness of it as; equal ones count once.
+    """
+
+    rows: NDArray[np.int64]
+    keys: Keys
+    witnesses: NDArray[np.uint64]
+
+
 @dataclass(frozen=True)
 class Verdicts:
     """What a filter decided on n records.
@@ -50,6 +71,7 @@ class Verdicts:
             ledger keeps it as failed, whatever its rule says. Default: all could be judged.
         edited: The payload column with its corrections, of the same type and length; None: nothing is corrected.
         edits: What was corrected in each record, JSON-able and small (`{"email": 2}`); None where nothing was.
+        waits: What a `CountingFilter` counts; whatever else stands here of the records that wait is not used.
     """
 
     rule: NDArray[np.int16]
@@ -61,6 +83,7 @@ class Verdicts:
     errors: Sequence[str | None] | None = None
     edited: pa.Array | None = None
     edits: Sequence[Mapping[str, Any] | None] | None = None
+    waits: Occurrences | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +97,7 @@ class Measures:
         errors: As in `Verdicts`; the record's values are NaN then.
         edited: As in `Verdicts`.
         edits: As in `Verdicts`.
+        waits: As in `Verdicts`.
     """
 
     values: Mapping[str, Floats]
@@ -82,6 +106,7 @@ class Measures:
     errors: Sequence[str | None] | None = None
     edited: pa.Array | None = None
     edits: Sequence[Mapping[str, Any] | None] | None = None
+    waits: Occurrences | None = None
 
 
 @dataclass(frozen=True)
@@ -156,15 +181,18 @@ class RuleFilter(Filter):
 
     def judge(self, batch: Batch) -> Verdicts:
         """Measure, then apply the rules."""
-        measures = self.measure(batch)
+        return self._judged(self.measure(batch), batch.num_rows)
+
+    def _judged(self, measures: Measures, n: int) -> Verdicts:
         return Verdicts(
-            *self.decide(measures.values, batch.num_rows),
+            *self.decide(measures.values, n),
             scores=dict(measures.values),
             evidence=measures.evidence,
             notes=measures.notes,
             errors=measures.errors,
             edited=measures.edited,
             edits=measures.edits,
+            waits=measures.waits,
         )
 
     def decide(self, measures: Mapping[str, Floats], n: int) -> tuple[NDArray[np.int16], Floats, Floats]:
@@ -182,6 +210,44 @@ class RuleFilter(Filter):
         """The least and the greatest measure that a rule allows."""
         low, high = (float(getattr(self, each) if isinstance(each, str) else each) for each in (rule.low, rule.high))
         return low, high
+
+
+NO_KEYS: Keys = np.empty(0, np.uint64)
+
+
+@dataclass(frozen=True)
+class CountingFilter(RuleFilter):
+    """Rules over measures that depend on how common something is all over the corpus.
+
+    The first measuring says what records hold (`Measures.waits`); those that hold something wait. Then it is counted
+    how many different witnesses each key has in the whole corpus, and the records that waited are measured again,
+    knowing which keys are frequent. All others are done with at once, so that the cost is that of the few.
+    """
+
+    @property
+    @abstractmethod
+    def most(self) -> int | None:
+        """A key with more different witnesses than this is frequent; None: it counts nothing, and no record waits.
+
+        It shapes no measure but by what is frequent: where it is a parameter, that belongs to `bounds`.
+        """
+
+    @abstractmethod
+    def measure(self, batch: Batch, frequent: Keys | None = None) -> Measures:
+        """Every measure that the rules name.
+
+        Args:
+            batch: The records.
+            frequent: uint64, ascending: the frequent keys; None: they are yet to be counted.
+        """
+
+    def judge(self, batch: Batch, frequent: Keys | None = None) -> Verdicts:
+        """Measure, then apply the rules; arguments as of `measure`."""
+        return self._judged(self.measure(batch, frequent), batch.num_rows)
+
+    def certificate(self, frequent: Keys = NO_KEYS) -> Mapping[str, Any]:
+        """What it guarantees, with these keys being frequent."""
+        return {}
 
 
 @dataclass(frozen=True)

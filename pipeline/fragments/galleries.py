@@ -76,10 +76,11 @@ class Galleries:
 
     def _chosen(self, *, near: bool) -> Iterator[dict[str, Any]]:
         """The examples of all splits; of kept ones those that the last filters kept."""
-        for phase in self.plan.deciding:
+        deciding = [segment.decides for segment in self.plan.segments]
+        for phase in deciding:
             for split in range(len(self.plan.splits)):
                 for row in read_table(self.root / task_name(phase, split) / EXAMPLES).to_pylist():
-                    if row["near"] == near and (near or row["fate"] != "kept" or phase == self.plan.deciding[-1]):
+                    if row["near"] == near and (near or row["fate"] != "kept" or phase == deciding[-1]):
                         yield row
 
     def _duplicates(self) -> Iterator[Item]:

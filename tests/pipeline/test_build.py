@@ -14,7 +14,7 @@ from headrace.shards.format.manifest import Manifest
 STAGES = [{"length": {"min_words": 10}}, "exact_dedup", {"minhash_dedup": {"ngram": 2}}, {"length": {"max_words": 39}}]
 AFTER_FILTERS = {"order-keys", "order", "prepare", "shards", "ledger"}
 AFTER_EXACT = {f"minhash_dedup.{step}" for step in ("sign", "pair", "cluster", "verify", "index")}
-AFTER_EXACT |= {"filter-2", *AFTER_FILTERS}
+AFTER_EXACT |= {"filter-2", "decide-2", *AFTER_FILTERS}
 
 
 def markers(out):
@@ -70,7 +70,7 @@ def test_a_change_of_the_output_runs_the_assembly(rerun, override, phases):
 @pytest.mark.parametrize(
     ("place", "stage", "phases"),
     [
-        (3, {"length": {"max_words": 30}}, {"filter-2", *AFTER_FILTERS}),
+        (3, {"length": {"max_words": 30}}, {"decide-2", *AFTER_FILTERS}),
         (2, {"minhash_dedup": {"ngram": 3}}, AFTER_EXACT),
         (0, {"length": {"min_words": 11}}, {"decide", "exact_dedup.digest", "exact_dedup.match", *AFTER_EXACT}),
     ],

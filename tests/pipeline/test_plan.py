@@ -35,13 +35,15 @@ def test_filters_behind_a_dedup_are_phases_of_their_own(plan):
         "exact_dedup.digest",
         "exact_dedup.match",
         "filter-2",
+        "decide-2",
         "exact_dedup#2.digest",
         "exact_dedup#2.match",
         "filter-3",
+        "decide-3",
         *ASSEMBLY,
     ]
-    assert made.segments == ("curate", "filter-2", "filter-3")
-    assert made.deciding == ("decide", "filter-2", "filter-3")
+    assert [segment.measures for segment in made.segments] == [("curate",), ("filter-2",), ("filter-3",)]
+    assert [segment.decides for segment in made.segments] == ["decide", "decide-2", "decide-3"]
 
 
 def test_there_is_a_task_for_each_split(plan):

@@ -48,7 +48,7 @@ def test_records_come_in_the_order_in_which_they_are_asked_for(tmp_path_factory,
     splits, starts, wanted = case
     root = tmp_path_factory.mktemp("store")
     write_splits(root, splits)
-    store = RecordStore(root, "curate", starts)
+    store = RecordStore(root, ["curate"], starts)
     numbers = np.array(wanted, np.uint64)
     assert store.fetch(numbers, ["text", "number"]).to_pylist() == [
         {"text": text_of(number), "number": number} for number in wanted
@@ -61,7 +61,7 @@ def test_chunks_are_the_same_records_cut_by_bytes(tmp_path_factory, case, target
     splits, starts, wanted = case
     root = tmp_path_factory.mktemp("store")
     write_splits(root, splits)
-    store = RecordStore(root, "curate", starts)
+    store = RecordStore(root, ["curate"], starts)
     numbers = np.array(wanted, np.uint64)
     chunks = list(store.chunks(numbers, store.sizes(numbers, "text"), ["number", "text"], target))
     assert [number for chunk in chunks for number in chunk.column("number").to_pylist()] == wanted
@@ -73,7 +73,7 @@ def test_chunks_are_the_same_records_cut_by_bytes(tmp_path_factory, case, target
 @pytest.mark.parametrize("missing", [0, 5, 12, 15, 99])
 def test_a_number_that_is_not_there_is_an_error(tmp_path, missing):
     write_splits(tmp_path, [[[1, 2], [], [6]], [[]], [[13, 14], [20]]])
-    store = RecordStore(tmp_path, "curate", [0, 10, 13])
+    store = RecordStore(tmp_path, ["curate"], [0, 10, 13])
     with pytest.raises(KeyError, match=str(missing)):
         store.fetch(np.array([14, missing, 1], np.uint64), ["text"])
 
@@ -81,7 +81,7 @@ def test_a_number_that_is_not_there_is_an_error(tmp_path, missing):
 def test_more_splits_than_are_kept_open(tmp_path, monkeypatch):
     monkeypatch.setattr("headrace.pipeline.store.OPEN_SPLITS", 2)
     write_splits(tmp_path, [[[10 * split]] for split in range(5)])
-    store = RecordStore(tmp_path, "curate", [10 * split for split in range(5)])
+    store = RecordStore(tmp_path, ["curate"], [10 * split for split in range(5)])
     wanted = [40, 0, 30, 10, 20, 0, 40]
     for _ in range(2):
         assert store.fetch(np.array(wanted, np.uint64), ["number"]).column("number").to_pylist() == wanted

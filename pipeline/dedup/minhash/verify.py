@@ -39,7 +39,7 @@ class Verify:
     label: str
     phase: str
     group: int
-    records: str
+    records: tuple[str, ...]
     starts: tuple[int, ...]
     scheme: Scheme
     similarity: float

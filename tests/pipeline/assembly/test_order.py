@@ -80,7 +80,7 @@ def test_the_input_order_is_the_crawls(tmp_path, population, partitions):
 
 def test_a_source_gives_the_records_of_its_slices_with_their_ids(tmp_path, population):
     found = ordered(tmp_path, population, "hash", 2)
-    source = Source("order", "curate", STARTS, NAMES, "text")
+    source = Source("order", ("curate",), STARTS, NAMES, "text")
     sizes = []
     for partition in range(2):
         with pa.memory_map(str(tmp_path / task_name("order", partition) / ORDER)) as file:

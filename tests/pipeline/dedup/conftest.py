@@ -9,11 +9,11 @@ import pyarrow as pa
 import pytest
 
 from headrace.pipeline.arrow_files import table_writer, write_table
-from headrace.pipeline.curate import SCORES
 from headrace.pipeline.engine.runner import Phase, run
 from headrace.pipeline.engine.tasks import make_task
 from headrace.pipeline.executors.local import LocalExecutor
 from headrace.pipeline.kernels.warmup import compile_all
+from headrace.pipeline.measured import SCORES
 from headrace.pipeline.population import DECISION_SCHEMA, RECORDS, Population, write_decisions
 
 SCHEMA = pa.schema(
