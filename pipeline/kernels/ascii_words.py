@@ -3,17 +3,14 @@
 Eight bytes are one number here, the first one highest. What is said of a byte stands in its highest bit.
 """
 
-from typing import Any
-
 import numpy as np
-from numba.cpython.unsafe import numbers
 from numpy.typing import NDArray
 
-from headrace.shards.base.kernels.compile import device
+from headrace.shards.base.kernels.compile import Intrinsic, device
 
 from .hashing import SEED, absorb, block_at, finish
 
-leading_zeros: Any = numbers.leading_zeros
+leading_zeros = Intrinsic("numba.cpython.unsafe.numbers:leading_zeros")
 
 EACH = np.uint64(0x0101010101010101)
 HIGH = np.uint64(0x80) * EACH

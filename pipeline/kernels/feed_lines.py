@@ -6,9 +6,9 @@ Papers and peers split texts at `\n` in some rules, and like `str.splitlines` in
 from typing import Any
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels import types
 from headrace.shards.base.kernels.compile import kernel, reads, writes
 
 from .buffers import TextBuffers

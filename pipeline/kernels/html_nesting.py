@@ -5,9 +5,9 @@ it, and tells that a page need not be walked.
 """
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels import types
 from headrace.shards.base.kernels.compile import device, kernel, reads, writes
 
 NAMES = 256

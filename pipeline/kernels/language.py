@@ -11,15 +11,16 @@ A look into the automaton waits for the one before it, so four documents are wal
 from dataclasses import dataclass
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
-from headrace.shards.base.kernels.compile import device, kernel, reads, writes
+from headrace.shards.base.kernels import types
+from headrace.shards.base.kernels.compile import Intrinsic, device, kernel, reads, writes
 
 from .buffers import TextArray
 from .language_model import BLOCK_BITS, PLACE_BITS, LanguageModel, language_model
 from .language_text import Part, prepare
-from .prefetch import prefetch
+
+prefetch = Intrinsic(f"{__package__}.prefetch:prefetch")
 
 SIDE_BY_SIDE = 4
 

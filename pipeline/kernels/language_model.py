@@ -15,8 +15,6 @@ kernels, from where it is read in 0.03 s.
 import hashlib
 import importlib.resources
 import io
-import os
-from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -25,7 +23,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from headrace.shards.base.kernels.cache import cache_directories, ensure_writable, is_trusted
+from headrace.shards.base.kernels.cache import cache_directories, is_trusted, keep
 
 PLACE_BITS = 16
 BLOCK_BITS = 4
@@ -93,20 +91,13 @@ def _kept(directory: Path, name: str) -> LanguageModel | None:
 
 
 def _keep(model: LanguageModel, directories: list[Path], name: str) -> None:
-    """Keep the model in the first directory that takes it, if any does."""
+    """Keep the model, if any directory takes it, in the place of former ones."""
     content = io.BytesIO()
     np.savez(content, **vars(model))
-    for directory in directories:
-        with suppress(OSError):
-            ensure_writable(directory)
-            # Not by `tempfile`, whose files nobody else may read: an installation is shared.
-            part = directory / f"{name}.{os.getpid()}"
-            part.write_bytes(content.getbuffer())
-            part.replace(directory / name)
-            for former in directory.glob(f"{_NAME}-*"):
-                if not former.name.startswith(name):
-                    former.unlink()
-            return
+    if kept := keep(directories, name, content.getbuffer()):
+        for former in kept.parent.glob(f"{_NAME}-*"):
+            if not former.name.startswith(name):
+                former.unlink(missing_ok=True)
 
 
 def _lay_out(path: Path) -> LanguageModel:

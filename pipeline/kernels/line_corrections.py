@@ -8,9 +8,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import pyarrow as pa
-from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels import types
 from headrace.shards.base.kernels.compile import device, kernel, reads, writes
 
 from .buffers import TextArray, text_buffers

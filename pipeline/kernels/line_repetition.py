@@ -7,9 +7,9 @@ them.
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels import types
 from headrace.shards.base.kernels.compile import device, kernel, reads, writes
 
 from .buffers import TextBuffers

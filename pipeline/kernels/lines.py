@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels import types
 from headrace.shards.base.kernels.compile import device, writes
 
 from .hashing import hash_span
@@ -40,7 +40,7 @@ class LineArrays(NamedTuple):
     kinds: NDArray[np.uint8]
 
 
-LINE_ARRAYS: Any = types.NamedTuple(  # type: ignore[no-untyped-call]
+LINE_ARRAYS = types.NamedTuple(
     (writes(types.uint64), *[writes(types.uint32)] * 9, writes(types.uint8)),
     LineArrays,
 )

@@ -8,9 +8,9 @@ Permutation k of a shingle's 32-bit hash h (the upper half of its 64-bit hash) i
 from functools import cache
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels import types
 from headrace.shards.base.kernels.compile import device, kernel, reads, writes
 
 from .buffers import TextArray, text_buffers

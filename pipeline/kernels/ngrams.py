@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels import types
 from headrace.shards.base.kernels.compile import device, kernel, reads, writes
 
 from .hash_table import VALUE, mask_for, new_table, slot_of

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels import types
 from headrace.shards.base.kernels.compile import kernel, reads, writes
 
 from .buffers import TextArray, text_buffers

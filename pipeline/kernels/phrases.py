@@ -1,12 +1,12 @@
 """Whether some of a few phrases stand in a text: one look at each byte, and a comparison at few of them."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels import types
 from headrace.shards.base.kernels.compile import device, writes
 
 COMMON_FIRST = b" etaoinshrdlcumwfgypbvkjxqz"
@@ -35,9 +35,7 @@ class Phrases(NamedTuple):
     following: NDArray[np.int64]
 
 
-PHRASES: Any = types.NamedTuple(  # type: ignore[no-untyped-call]
-    (writes(types.uint8), *[writes(types.int64)] * 5), Phrases
-)
+PHRASES = types.NamedTuple((writes(types.uint8), *[writes(types.int64)] * 5), Phrases)
 
 
 def phrases_of(phrases: Sequence[tuple[str, int]]) -> Phrases:

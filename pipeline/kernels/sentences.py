@@ -5,9 +5,9 @@ token of its own (`tokens.py`): the dot in `e.g.x`, `3.5` or `J.` is none.
 """
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels import types
 from headrace.shards.base.kernels.compile import device, kernel, reads, writes
 
 from .buffers import TextArray, text_buffers

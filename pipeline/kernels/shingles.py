@@ -7,9 +7,9 @@ or Japanese: a document most of whose words are such characters is cut into long
 from dataclasses import dataclass
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels import types
 from headrace.shards.base.kernels.compile import device, kernel, reads, writes
 
 from .buffers import TextArray, text_buffers

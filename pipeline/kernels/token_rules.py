@@ -21,12 +21,12 @@ What stands between white space is cut:
   ASCII (or `qu`) and a letter that is none, or h.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels import types
 from headrace.shards.base.kernels.compile import device, writes
 
 from .tokens import TokenArrays, put_token
@@ -56,9 +56,7 @@ class Piece(NamedTuple):
     places: NDArray[np.int64]
 
 
-PIECE: Any = types.NamedTuple(  # type: ignore[no-untyped-call]
-    (writes(types.int32), writes(types.int32), writes(types.int64)), Piece
-)
+PIECE = types.NamedTuple((writes(types.int32), writes(types.int32), writes(types.int64)), Piece)
 
 
 def new_piece() -> Piece:

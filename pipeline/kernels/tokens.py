@@ -1,12 +1,12 @@
 """The tokens of a text as arrays; `token_rules.py` says what a token is."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels import types
 from headrace.shards.base.kernels.compile import device, writes
 
 from .hashing import hash_span
@@ -47,7 +47,7 @@ class TokenArrays(NamedTuple):
     kinds: NDArray[np.uint8]
 
 
-TOKEN_ARRAYS: Any = types.NamedTuple(  # type: ignore[no-untyped-call]
+TOKEN_ARRAYS = types.NamedTuple(
     (writes(types.uint64), writes(types.uint32), writes(types.uint32), writes(types.uint32), writes(types.uint8)),
     TokenArrays,
 )

@@ -1,9 +1,9 @@
 """The one walk over the bytes."""
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels import types
 from headrace.shards.base.kernels.compile import device, kernel, reads, writes
 
 from .ascii_words import read_ascii_run

@@ -1,6 +1,7 @@
-"""Where compiled kernels are kept between runs.
+"""Where compiled kernels are kept between runs: one file each, its stamp and its symbol before the object file.
 
-numba's own cache falls short of a package that is installed read-only, upgraded, or run by a user without a home:
+numba's own cache cannot be read without importing numba, holds pickles, and falls short of a package that is installed
+read-only, upgraded, or run by a user without a home:
 
 - it goes by the one file a function stands in, and keeps using old code when a function inlined from another file has
   changed, after an upgrade, say. Here the stamp covers every file of this package.
@@ -13,16 +14,16 @@ import errno
 import hashlib
 import os
 import stat
+import sys
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ClassVar, Self
 
-from numba import config
-from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache, _CacheLocator
+from .machine_code import machine
 
 
 def cache_directories(source: Path) -> list[Path]:
@@ -33,7 +34,7 @@ def cache_directories(source: Path) -> list[Path]:
     """
     package = f"{source.parent.name}_{hashlib.sha256(bytes(source.parent)).hexdigest()[:16]}"
     directories = [source.parent / "__pycache__"]
-    if chosen := getattr(config, "CACHE_DIR", ""):
+    if chosen := os.environ.get("NUMBA_CACHE_DIR"):
         directories.insert(0, Path(chosen) / package)
     user = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
     # A user without a home leaves "~" in place, and a relative path would litter the working directory.
@@ -62,67 +63,52 @@ def cache_directory_problem(source: Path = Path(__file__)) -> str | None:
     )
 
 
-class LayeredCache(NullCache):
-    """The cache of one kernel over all directories: read wherever it is found, written where that is possible."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._source = Path(function.__code__.co_filename)
-        self._layers = [_directory_cache(function, directory) for directory in cache_directories(self._source)]
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The kernel's compiled code, or None where no layer has it."""
-        for layer in self._layers:
-            try:
-                found = layer.load_overload(sig, target_context) if is_trusted(Path(layer.cache_path)) else None
-            except Exception:
-                # Whatever the damage, a cache that cannot be read is one that has nothing.
-                found = None
-                with suppress(OSError):
-                    layer.flush()
-            if found is not None:
-                return found
-        return None
-
-    def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep compiled code in the first layer that takes it."""
-        for layer in self._layers:
-            try:
-                ensure_writable(Path(layer.cache_path))
-                layer.save_overload(sig, data)
-            except OSError:
-                continue
-            return
-        warnings.warn(cache_directory_problem(self._source) or "Compiled kernels cannot be kept.", stacklevel=2)
+def load(source: Path, name: str) -> tuple[str, bytes] | None:
+    """The symbol and the object file of a kernel of the file `source`, or None where no directory has them."""
+    for directory in cache_directories(source):
+        with suppress(OSError):
+            content = (directory / _file(name)).read_bytes() if is_trusted(directory) else b""
+            head, _, code = content.partition(b"\n")
+            stamp, _, symbol = head.decode(errors="replace").partition(" ")
+            if stamp == _stamp(source, symbol, code):
+                return symbol, code
+    return None
 
 
-class _DirectoryLocator(_CacheLocator):
-    """Says where a function's cache lies and what its compiled code depends on."""
-
-    directory: ClassVar[Path]
-
-    def __init__(self, function: Callable[..., Any], file: str) -> None:
-        self._line = function.__code__.co_firstlineno
-        self._source = Path(file)
-
-    @classmethod
-    def from_function(cls, py_func: Callable[..., Any], py_file: str) -> Self:
-        return cls(py_func, py_file)
-
-    def get_cache_path(self) -> str:
-        return str(self.directory)
-
-    def get_source_stamp(self) -> str:
-        return _digest_of_sources(self._source.parent) + _digest_of_sources(Path(__file__).parent)
-
-    def get_disambiguator(self) -> str:
-        return str(self._line)
+def save(source: Path, name: str, symbol: str, code: bytes) -> None:
+    """Keep the machine code of a kernel of the file `source`."""
+    content = f"{_stamp(source, symbol, code)} {symbol}\n".encode() + code
+    if keep(cache_directories(source), _file(name), content) is None:
+        warnings.warn(cache_directory_problem(source) or "Compiled kernels cannot be kept.", stacklevel=2)
 
 
-def _directory_cache(function: Callable[..., Any], directory: Path) -> Any:
-    """Numba's cache of one function in one directory; numba takes classes, so the directory goes into a class."""
-    locator = type("Locator", (_DirectoryLocator,), {"directory": directory})
-    implementation = type("Implementation", (CompileResultCacheImpl,), {"_locator_classes": [locator]})
-    return type("DirectoryCache", (FunctionCache,), {"_impl_class": implementation})(function)
+def keep(directories: Sequence[Path], name: str, content: bytes | memoryview) -> Path | None:
+    """Write a file, whole or not at all, into the first directory that takes it; None if there is none."""
+    for directory in directories:
+        with suppress(OSError):
+            ensure_writable(directory)
+            # Not by `tempfile`, whose files nobody else may read: an installation is shared.
+            part = directory / f"{name}.{os.getpid()}"
+            part.write_bytes(content)
+            return part.replace(directory / name)
+    return None
+
+
+def _file(name: str) -> str:
+    """The name of a kernel's file: another for each kind of machine and each version of the compiler."""
+    return f"{name}.{_made_for()}.o"
+
+
+@cache
+def _made_for() -> str:
+    compilers = " ".join(f"{name} {version(name)}" for name in ("numba", "llvmlite"))
+    return hashlib.sha256(f"{machine()} {compilers} {sys.implementation.cache_tag}".encode()).hexdigest()[:12]
+
+
+def _stamp(source: Path, symbol: str, code: bytes) -> str:
+    """What tells that a file is whole, and was made of the sources that are here now."""
+    sources = _digest_of_sources(source.parent) + _digest_of_sources(Path(__file__).parent)
+    return hashlib.sha256(f"{sources} {symbol} ".encode() + code).hexdigest()
 
 
 @cache

@@ -16,7 +16,7 @@ def square(number):
     return number * number
 """
 SUMS = """
-from numba import types
+from headrace.shards.base.kernels import types
 from headrace.shards.base.kernels.compile import kernel, reads
 from .squares import square
 
@@ -87,9 +87,9 @@ def test_a_change_in_an_inlined_file_compiles_again(installed, folders):
 
 def test_damaged_code_is_compiled_again(installed, folders):
     run(installed, *folders)
-    for kind in ("nbi", "nbc"):
-        for file in (installed / "__pycache__").glob(f"*.{kind}"):
-            file.write_bytes(file.read_bytes()[:-100])
+    for damage in (lambda content: content[:-100], lambda content: content[100:], lambda content: b""):
+        [file] = (installed / "__pycache__").glob("*.o")
+        file.write_bytes(damage(file.read_bytes()))
         assert run(installed, *folders) == ("compiled", "")
         assert run(installed, *folders) == ("loaded", "")
 
@@ -100,7 +100,7 @@ def test_a_read_only_installation_is_read_and_the_home_is_written(installed, fol
     (installed / "__pycache__").mkdir()
     (installed / "__pycache__").chmod(0o555)
     assert run(installed, *folders, privileged=False) == ("compiled", "")
-    assert list((folders[0] / ".cache" / "headrace").rglob("*.nbc"))
+    assert list((folders[0] / ".cache" / "headrace").rglob("*.o"))
 
     (installed / "__pycache__").chmod(0o755)
     shutil.rmtree(folders[0] / ".cache")
