@@ -9,11 +9,12 @@ import numpy as np
 from ..base.counts import counted
 from ..base.errors import HeadraceError, ShardError
 from .digest import HashingReader
-from .index import Index, index_name, index_tar
+from .index import Index, index_name
 from .manifest import Manifest, ShardInfo
 from .pages import FIELDS, page_key, unpack_ends, unpack_meta, unpack_tokens
 from .records import count_rows
 from .source import open_source
+from .survey import index_tar
 from .transfer import fetch
 from .urls import join, open_stream
 

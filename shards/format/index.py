@@ -25,11 +25,10 @@ from numpy.typing import NDArray
 
 from ..base.errors import ShardError
 from . import npy
-from .naming import split_member
-from .scan import Source, scan
 from .tar import Member
 
 SUFFIX = ".index.npz"
+Numbers = Sequence[int] | NDArray[np.int64]
 _SHAPES = {"offsets": np.int64, "sizes": np.int64, "crcs": np.uint32, "key_ends": np.int64, "keys": np.uint8}
 
 
@@ -145,45 +144,44 @@ class IndexBuilder:
 
     def build(self) -> Index:
         """The index of everything added."""
-        where = (np.array(self._row, np.int64), np.array(self._column, np.int64))
-
-        def table(values: "array[int]", absent: int, dtype: type[Any]) -> NDArray[Any]:
-            full = np.full((self.samples, len(self._columns)), absent, dtype)
-            full[where] = np.array(values, np.int64)
-            return full
-
-        return Index(
-            fields=tuple(self._columns),
-            offsets=table(self._offset, -1, np.int64),
-            sizes=table(self._size, -1, np.int64),
-            crcs=table(self._crc, 0, np.uint32),
-            key_ends=np.array(self._key_ends, np.int64),
-            keys=np.frombuffer(bytes(self._keys), np.uint8),
+        return tabulate(
+            tuple(self._columns),
+            (self._row, self._column),
+            (self._offset, self._size, self._crc),
+            (self._key_ends, bytes(self._keys)),
         )
 
 
-def index_tar(stream: Source) -> Index:
-    """The index of a tar, made by reading it once, forward; samples are grouped as WebDataset's reader groups them.
+def tabulate(
+    fields: tuple[str, ...],
+    cells: tuple[Numbers, Numbers],
+    values: tuple[Numbers, Numbers, Numbers],
+    keys: tuple[Numbers, bytes],
+) -> Index:
+    """An index from a list of its cells that are not empty.
 
-    Raises:
-        ShardError: The tar is damaged, or a sample has one field twice.
+    Args:
+        fields: Names of the columns.
+        cells: Rows and columns.
+        values: Offset, size and CRC-32C of each cell.
+        keys: Ends of the keys, one for each row, and the keys one after the other.
     """
-    builder = IndexBuilder()
-    key, members = "", dict[str, Member]()
-    for member in scan(stream):
-        name = split_member(member.name)
-        if name is None:
-            continue
-        if members and name[0] != key:
-            builder.add(key, members)
-            members = {}
-        key, field = name
-        if field in members:
-            raise ShardError(f"the sample '{key}' has the field '{field}' twice", found=f"the member '{member.name}'")
-        members[field] = member
-    if members:
-        builder.add(key, members)
-    return builder.build()
+    where = (np.array(cells[0], np.int64), np.array(cells[1], np.int64))
+    shape = len(keys[0]), len(fields)
+
+    def table(numbers: Numbers, absent: int, dtype: type[Any]) -> NDArray[Any]:
+        full = np.full(shape, absent, dtype)
+        full[where] = np.array(numbers, np.int64)
+        return full
+
+    return Index(
+        fields=fields,
+        offsets=table(values[0], -1, np.int64),
+        sizes=table(values[1], -1, np.int64),
+        crcs=table(values[2], 0, np.uint32),
+        key_ends=np.array(keys[0], np.int64),
+        keys=np.frombuffer(keys[1], np.uint8),
+    )
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

@@ -16,6 +16,7 @@ _KEY = re.compile(
 )
 _FIELD = re.compile(r"[a-z0-9][a-z0-9_+-]*(?:\.[a-z0-9_+-]+)*")
 _MEMBER = re.compile(r"((?:.*/)?[^.]+)\.([^/]*)")
+_META = re.compile(r"__[^/]*__(?:$|/)")
 
 
 def check_key(key: str) -> None:
@@ -50,6 +51,6 @@ def check_field(field: str) -> None:
 def split_member(name: str) -> tuple[str, str] | None:
     """(key, field) of a member's name, or None where WebDataset's reader skips it."""
     match = _MEMBER.fullmatch(name)
-    if match is None or re.match(r"__[^/]*__(?:$|/)", name):
+    if match is None or (name.startswith("__") and _META.match(name)):
         return None
     return match[1], match[2].lower()

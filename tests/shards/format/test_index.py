@@ -12,7 +12,8 @@ from webdataset import tariterators
 
 from headrace.shards.base.errors import ShardError
 from headrace.shards.format import npy
-from headrace.shards.format.index import Index, IndexBuilder, index_name, index_tar
+from headrace.shards.format.index import Index, IndexBuilder, index_name
+from headrace.shards.format.survey import index_tar
 from headrace.shards.format.tar import Member, TarWriter
 
 KEYS = st.from_regex(r"[a-c]{1,3}(/[a-zé日]{1,3})?", fullmatch=True)

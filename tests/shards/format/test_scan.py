@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+from typing import NamedTuple
 
 import google_crc32c
 import pytest
@@ -11,6 +12,19 @@ from hypothesis import strategies as st
 from headrace.shards.base.errors import ShardError
 from headrace.shards.format.scan import scan
 from headrace.shards.format.tar import TarWriter
+
+
+class File(NamedTuple):
+    name: str
+    offset: int
+    size: int
+    crc32c: int
+
+
+def files(data: bytes) -> list[File]:
+    found = scan(io.BytesIO(data))
+    return [*map(File, found.names, found.offsets, found.sizes, found.crcs)]
+
 
 FORMATS = [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]
 
@@ -45,7 +59,7 @@ def test_finds_what_tarfile_finds(dialect: int, members: list[tuple[str, bytes]]
     data = pack(members, dialect)
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         expected = [(each.name, each.offset_data, each.size) for each in tar]
-    found = list(scan(io.BytesIO(data)))
+    found = files(data)
     assert [(each.name, each.offset, each.size) for each in found] == expected
     assert [each.crc32c for each in found] == [google_crc32c.value(content) for _, content in members]
 
@@ -53,7 +67,7 @@ def test_finds_what_tarfile_finds(dialect: int, members: list[tuple[str, bytes]]
 @pytest.mark.parametrize("dialect", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
 def test_very_long_names(dialect: int) -> None:
     members = [("d/" * 200 + "a.txt", b"1"), ("b.txt", b"2")]
-    assert [each.name for each in scan(io.BytesIO(pack(members, dialect)))] == [name for name, _ in members]
+    assert [each.name for each in files(pack(members, dialect))] == [name for name, _ in members]
 
 
 def test_a_negative_size_is_damage() -> None:
@@ -62,7 +76,7 @@ def test_a_negative_size_is_damage() -> None:
     header[148:156] = b" " * 8
     header[148:156] = b"%06o\0 " % sum(header)
     with pytest.raises(ShardError, match=r"damaged at byte 0. Found: a size of -5 bytes"):
-        list(scan(io.BytesIO(bytes(header) + bytes(10240))))
+        files(bytes(header) + bytes(10240))
 
 
 def test_size_from_a_pax_record() -> None:
@@ -70,7 +84,7 @@ def test_size_from_a_pax_record() -> None:
     info.size = 3
     info.pax_headers = {"size": "3", "comment": "a = b"}
     data = info.tobuf(tarfile.PAX_FORMAT) + b"abc".ljust(512, b"\0") + bytes(1024)
-    assert [(each.size, each.offset) for each in scan(io.BytesIO(data))] == [(3, 1536)]
+    assert [(each.size, each.offset) for each in files(data)] == [(3, 1536)]
 
 
 def test_directories_are_passed_over() -> None:
@@ -80,7 +94,7 @@ def test_directories_are_passed_over() -> None:
         folder.type = tarfile.DIRTYPE
         tar.addfile(folder)
         tar.addfile(tarfile.TarInfo("folder/a.txt"))
-    assert [each.name for each in scan(io.BytesIO(stream.getvalue()))] == ["folder/a.txt"]
+    assert [each.name for each in files(stream.getvalue())] == ["folder/a.txt"]
 
 
 @pytest.mark.parametrize(
@@ -94,27 +108,27 @@ def test_members_without_content_are_refused(kind: bytes, words: str) -> None:
         info.type, info.linkname = kind, "b.txt"
         tar.addfile(info)
     with pytest.raises(ShardError, match=f"a.txt.*{words}"):
-        list(scan(io.BytesIO(stream.getvalue())))
+        files(stream.getvalue())
 
 
 @pytest.mark.parametrize("name", ["short.txt", "ü.txt"])
 def test_every_truncation_is_noticed(name: str) -> None:
     data = ours([(name, b"x" * 700), ("b.txt", b"y" * 512)])
-    *_, last = scan(io.BytesIO(data))
+    *_, last = files(data)
     whole = last.offset + 512 + 512
-    assert len(list(scan(io.BytesIO(data[:whole])))) == 2
+    assert len(files(data[:whole])) == 2
     for length in range(0, whole, 64):
         with pytest.raises(ShardError):
-            list(scan(io.BytesIO(data[:length])))
+            files(data[:length])
 
 
 @given(st.integers(0, 5 * 512 - 1), st.integers(1, 255))
 def test_a_damaged_byte_raises_or_changes_what_is_found(position: int, change: int) -> None:
     data = bytearray(ours([("a.txt", b"x" * 512), ("b.txt", b"y" * 512)]))
-    before = list(scan(io.BytesIO(bytes(data))))
+    before = files(bytes(data))
     data[position] ^= change
     try:
-        after = list(scan(io.BytesIO(bytes(data))))
+        after = files(bytes(data))
     except ShardError:
         return
     # Only the checksum field and the padding of a header may be damaged without anything being different.
@@ -125,7 +139,7 @@ def test_an_extension_that_would_fill_the_memory_is_refused() -> None:
     info = tarfile.TarInfo("a")
     info.type, info.size = tarfile.XHDTYPE, 1 << 40
     with pytest.raises(ShardError, match="extended header"):
-        list(scan(io.BytesIO(info.tobuf(tarfile.GNU_FORMAT) + bytes(1024))))
+        files(info.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
 
 
 @pytest.mark.parametrize(
@@ -144,4 +158,4 @@ def test_damaged_pax_records(records: bytes) -> None:
     info = tarfile.TarInfo("a")
     info.type, info.size = tarfile.XHDTYPE, len(records)
     with pytest.raises(ShardError, match="pax header"):
-        list(scan(io.BytesIO(info.tobuf(tarfile.USTAR_FORMAT) + records + bytes(-len(records) % 512 + 1024))))
+        files(info.tobuf(tarfile.USTAR_FORMAT) + records + bytes(-len(records) % 512 + 1024))
