@@ -28,11 +28,11 @@ class Mixture:
 
     Args:
         orders: The order of each source, all of one seed and as many lanes, each named after its source.
-        counts: The count of each source out of 1000.
+        counts: The count of each source out of 1000, in force from position 0 on.
     """
 
     def __init__(self, orders: Sequence[Order], counts: Counts) -> None:
-        self.orders = tuple(orders)
+        self.orders, self.counts = tuple(orders), counts
         self.seed, self.lanes = self.orders[0].seed, self.orders[0].lanes
         self.sizes = np.concatenate([order.sizes for order in self.orders])
         self.total = sum(order.total for order in self.orders)
@@ -41,9 +41,13 @@ class Mixture:
         self._key = key("headrace.order", ORDER_VERSION, "mixture", self.seed)
         self._rota = Rota.of(stretches([(0, counts)], self.lanes))
 
-    def under(self, changes: Iterable[tuple[int, Counts]]) -> "Mixture":
-        """The order of a run whose counts were changed: positions, the first one 0, and what was asked for there."""
-        found = stretches(changes, self.lanes)
+    def under(self, asked: Iterable[tuple[int, Counts]]) -> "Mixture":
+        """The order of a run whose counts were changed.
+
+        Args:
+            asked: Positions, the first one 0 and none before the last, and the counts that were asked for there.
+        """
+        found = stretches(asked, self.lanes)
         if found == self._rota.stretches:
             return self
         other = copy(self)

@@ -22,6 +22,7 @@ Cost: with S shards, O(S log S) once and again for each new epoch, then O(log S)
 Bounds: positions below 2^62, B <= 2^50, L <= 2^16.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,9 +34,12 @@ from .blocks import block_of, default_block, epoch_blocks, first_blocks
 from .feistel import LARGEST, invert, permute
 from .lanes import Pieces, epoch_pieces, shard_sequence
 from .places import Places
+from .weights import WHOLE
 
 ORDER_VERSION = 1
 MAX_LANES = 2**16
+MAIN = "main"
+"""The name of a source that is in no mixture."""
 
 _Ints = NDArray[np.int64]
 
@@ -67,20 +71,20 @@ class Order:
         seed: Any integer.
         lanes: L, part of the order's identity; the number of places in the data that are read at once.
         block: B, part of the order's identity; None for the default of `blocks`.
-        source: The source's name in a mixture, part of the order's identity.
+        source: The source's name in a mixture, part of the order's identity; MAIN outside of any.
 
     Raises:
         UsageError: There is no sample at all, or `lanes` or `block` is out of range.
     """
 
     def __init__(
-        self, sizes: _Ints, *, seed: int = 0, lanes: int = 64, block: int | None = None, source: str = "main"
+        self, sizes: _Ints, *, seed: int = 0, lanes: int = 64, block: int | None = None, source: str = MAIN
     ) -> None:
         self.sizes = np.ascontiguousarray(sizes, dtype=np.int64)
         self.total = int(self.sizes.sum())
         if self.total == 0:
             raise UsageError(
-                "there is nothing to stream",
+                "there is nothing to stream" + ("" if source == MAIN else f" from '{source}'"),
                 found=f"{self.sizes.size} shards with 0 samples in all",
                 expected="at least one sample",
                 remedy="Ask the build with `headrace explain` why every record was dropped",
@@ -93,6 +97,20 @@ class Order:
         self._first = first_blocks(self.block, self.lanes)
         self._sequence = shard_sequence(self.sizes, self._key("sequence"))
         self._recent: dict[int, _Epoch] = {}
+
+    def under(self, asked: Iterable[tuple[int, tuple[int, ...]]]) -> "Order":
+        """The order of a run whose counts were changed, see `Mixture.under`: of one source, always the same."""
+        return self
+
+    @property
+    def orders(self) -> tuple["Order", ...]:
+        """The order of each source, as a mixture has several."""
+        return (self,)
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """The count of each source out of 1000."""
+        return (WHOLE,)
 
     def locate(self, positions: _Ints) -> Places:
         """Find the samples at some positions.

@@ -1,7 +1,9 @@
-"""The stream over a set of shards: one order, the same for any number of nodes, ranks and workers."""
+"""The stream over sets of shards: one order, the same for any number of nodes, ranks and workers."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,21 +11,24 @@ from numpy.typing import NDArray
 
 from ..base.errors import UsageError
 from ..base.rng import generator
-from ..format.manifest import Manifest
+from ..format.manifest import Manifest, ShardInfo
 from .batch import Rank
 from .batches import Batches, FinitePass
 from .budget import TOLERATED
 from .codecs import CODECS, Codec
 from .collate import Collate, Collator
 from .cursor import Bound, Share
-from .fetch import Sample, Source, fetch
-from .order import ORDER_VERSION, Order
+from .fetch import Sample, fetch
+from .members import Member, Wanted, mixed, single
+from .merged import SOURCE, MergedSource
+from .mixture import Mixture
+from .order import MAIN, ORDER_VERSION, Order
+from .parts import What, is_mixture, parts_of
 from .places import Places
 from .reading import Reading, read_all
 from .replacement import Instead
-from .samples import SampleSource
-from .state import Fingerprint
-from .windows import WindowSource
+from .state import Counts, Fingerprint
+from .weights import counts_of, distortions
 
 if TYPE_CHECKING:
     from .loader import Loader
@@ -32,25 +37,28 @@ Transform = Callable[[Sample, np.random.Generator], Any]
 
 
 class Stream:
-    """An endless, shuffled stream of the samples of a set of shards.
+    """An endless, shuffled stream of the samples of a set of shards, or of several by weight.
 
         stream = Stream("shards/images", seed=1, transform=augment)
         loader = stream.loader(256, rank=rank, world_size=world_size, num_workers=4)
         for batch in loader: ...
 
     A sample is a dictionary of its decoded fields (see `codecs`) or, from shards of tokens, a window of tokens (see
-    `windows`), and of `__key__`, `__id__`, `__epoch__` and `__position__` (see `fetch`).
+    `windows`) or a document (see `documents`), and of `__key__`, `__id__`, `__epoch__` and `__position__` (see
+    `fetch`). In a mixture it has a `__source__`, too, the name of its source; its `__id__` counts source after source,
+    and its `__epoch__` is that of its source.
 
     Args:
-        url: The folder of the set, a path or any fsspec URL.
+        url: The folder of the set, a path or any fsspec URL; or a mixture: `{url: weight}`, or what else is in `parts`.
         seed: Any integer; another seed is another order.
         lanes: How many places of the data are read at once; part of the order's identity.
         block: Within how many successive samples of a lane samples are shuffled; part of the order's identity; None
             for four shards' worth.
         window: Length of the windows of tokens, for a set of tokens and only there.
+        documents: Whether, for a set of tokens, whole documents are the samples instead of windows.
         fields: The fields wanted; None for all.
         transform: A plain function of a sample and a random generator, called on every sample in the process that
-            read it; what it returns is what is batched. The generator is keyed by seed, epoch and the sample's
+            read it; what it returns is what is batched. The generator is keyed by seed, source, epoch and the sample's
             `__id__`, so that the numbers it draws do not depend on ranks, workers or restarts. For workers that are
             spawned it must be importable.
         codecs: How fields are decoded, by extension; `{}` leaves all as bytes.
@@ -59,34 +67,76 @@ class Stream:
 
     Raises:
         ManifestError: There is no manifest, or it is malformed.
-        UsageError: The arguments do not fit the set, or it holds no sample.
+        RecipeError: A mixture file is missing or wrong.
+        UsageError: The arguments do not fit the set, it holds no sample, or sources do not go together.
+
+    Warns:
+        UserWarning: Counts out of 1000 are far from the weights of a mixture.
     """
 
     def __init__(
         self,
-        url: str,
+        url: What,
         *,
         seed: int = 0,
         lanes: int = 64,
         block: int | None = None,
         window: int | None = None,
+        documents: bool = False,
         fields: Sequence[str] | None = None,
         transform: Transform | None = None,
         codecs: Mapping[str, Codec] = CODECS,
         tolerated: float = TOLERATED,
     ) -> None:
         self.url = url
-        self.manifest = Manifest.load(url)
-        self.window = window
-        self._source = _source(url, self.manifest, window, fields, codecs)
-        self.order = Order(self._source.sizes, seed=seed, lanes=lanes, block=block)
+        self.window: int | str | None = "documents" if documents else window
+        wanted = Wanted(window, documents, fields, codecs)
+        self.members: tuple[Member, ...]
+        self.order: Order | Mixture
+        if isinstance(url, str) and not is_mixture(url):
+            self.members = (single(url, MAIN, wanted),)
+            self._source = self.members[0].source
+            self.order = Order(self._source.sizes, seed=seed, lanes=lanes, block=block)
+        else:
+            parts = parts_of(url)
+            self.members = mixed(parts, wanted, transform is not None)
+            self._source = MergedSource(self.names, [member.source for member in self.members])
+            self.order = Mixture(
+                [
+                    Order(member.source.sizes, seed=seed, lanes=lanes, block=block, source=member.name)
+                    for member in self.members
+                ],
+                self._counts([part.weight for part in parts]),
+            )
+        self._block = block
         self.tolerated = tolerated
         self._transform = None if transform is None else partial(self._transformed, transform)
 
     @property
     def samples(self) -> int:
-        """N, the samples (or windows) of an epoch."""
+        """N, the samples (or windows) of an epoch; of a mixture, all of its sources together."""
         return self.order.total
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of a mixture's sources, in the order of their numbers."""
+        return tuple(member.name for member in self.members)
+
+    @property
+    def manifest(self) -> Manifest:
+        """The manifest of the only source.
+
+        Raises:
+            UsageError: There are several; `members` has the manifest of each.
+        """
+        if len(self.members) > 1:
+            raise UsageError("a mixture has several manifests", found=", ".join(self.names), expected="one source")
+        return self.members[0].manifest
+
+    @cached_property
+    def shards(self) -> tuple[ShardInfo, ...]:
+        """All shards as `Places.shard` counts them, source after source."""
+        return tuple(shard for member in self.members for shard in member.manifest.shards)
 
     @property
     def ragged(self) -> frozenset[str]:
@@ -98,15 +148,43 @@ class Stream:
         return -(-self.samples // batch_size)
 
     def fingerprint(self) -> Fingerprint:
-        """All that the order depends on, as kept in states."""
-        return {
-            "manifest": self.manifest.fingerprint(),
-            "order": ORDER_VERSION,
-            "seed": self.order.seed,
-            "lanes": self.order.lanes,
-            "block": self.order.block,
-            "window": self.window,
-        }
+        """All that the order depends on, as kept in states: all but counts, batch size, ranks and workers."""
+        settings: Fingerprint = {"order": ORDER_VERSION, "seed": self.order.seed, "lanes": self.order.lanes}
+        if isinstance(self.order, Order):
+            held = {"manifest": self.manifest.fingerprint(), **settings, "block": self.order.block}
+        else:
+            manifests = {f"manifest of {member.name}": member.manifest.fingerprint() for member in self.members}
+            held = {"sources": ", ".join(self.names), **manifests, **settings, "block": self._block}
+        return {**held, "window": self.window}
+
+    def counts(self, weights: Mapping[str, float]) -> Counts:
+        """The counts out of 1000 that weights amount to.
+
+        Args:
+            weights: One for each source, by name.
+
+        Raises:
+            UsageError: A source is missing or unknown, or a weight is not a positive number.
+
+        Warns:
+            UserWarning: A count is far from its weight.
+        """
+        if set(weights) != set(self.names):
+            raise UsageError(
+                "every source of the mixture needs a weight, by its name",
+                found=", ".join(weights) or "none",
+                expected=", ".join(self.names),
+            )
+        return self._counts([weights[name] for name in self.names])
+
+    def under(self, asked: Iterable[tuple[int, Counts]]) -> "Stream":
+        """This stream in a run whose counts were changed, see `StreamState.asked`; itself where that makes no odds."""
+        order = self.order.under(asked)
+        if order is self.order:
+            return self
+        other = copy(self)
+        other.order = order
+        return other
 
     def read(self, positions: NDArray[np.int64]) -> list[Any]:
         """Read and transform the samples at some positions, as batches hold them.
@@ -208,36 +286,17 @@ class Stream:
         """
         return FinitePass(self, batch_size, Rank(rank, world_size), collate or Collator(self.ragged))
 
+    def _counts(self, weights: Sequence[float]) -> Counts:
+        counts = counts_of(weights)
+        for sentence in distortions(self.names, weights):
+            warnings.warn(sentence, stacklevel=3)
+        return counts
+
     def _transformed(self, transform: Transform, sample: Sample) -> Any:
         epoch, number = sample["__epoch__"], sample["__id__"]
-        rng = generator("headrace.transform", self.order.seed, self.order.source, epoch, number)
+        rng = generator("headrace.transform", self.order.seed, sample.get(SOURCE, MAIN), epoch, number)
         try:
             return transform(sample, rng)
         except Exception as error:
             error.add_note(f"raised by the transform of the sample {number} in epoch {epoch}")
             raise
-
-
-def _source(
-    url: str, manifest: Manifest, window: int | None, fields: Sequence[str] | None, codecs: Mapping[str, Codec]
-) -> Source:
-    if manifest.kind == "samples":
-        if window is not None:
-            raise UsageError(f"{url} holds samples, which have no windows", found=f"window={window}")
-        return SampleSource(url, manifest, fields, codecs)
-    if manifest.kind == "tokens":
-        if window is None:
-            raise UsageError(
-                f"{url} holds tokens, which are read in windows",
-                expected="the length of a window",
-                remedy="Say it, as in `Stream(url, window=1024)` or `--window 1024`",
-            )
-        if fields is not None:
-            raise UsageError(f"{url} holds tokens, which have no fields to choose", found=f"fields={list(fields)}")
-        return WindowSource(url, manifest, window)
-    raise UsageError(
-        f"{url} cannot be streamed",
-        found=f"a set of {manifest.kind}",
-        expected="a set of samples or tokens",
-        remedy="Build it with `output.format: shards` or `tokens`",
-    )
