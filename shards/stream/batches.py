@@ -39,26 +39,23 @@ class Batches(Deliverer):
 
     def __init__(self, stream: "Stream", share: Share, collate: Collate, start: Mapping[str, Any] | None) -> None:
         super().__init__(stream, share, start)
-        self._stream, self._collate = stream, collate
+        self._collate = collate
 
-    def __iter__(self) -> Iterator[Any]:
-        return self._hand_over(self._deliveries())
-
-    def _deliveries(self) -> Iterator[Delivery]:
+    def _deliveries(self, stream: "Stream") -> Iterator[Delivery]:
         first, remaining = self._cursor.state.position, self._cursor.remaining
         while remaining is None or remaining > 0:
             count = AHEAD if remaining is None else min(AHEAD, remaining)
             remaining = None if remaining is None else remaining - count
-            yield from self._stretch(first, count)
+            yield from self._stretch(stream, first, count)
             first += count * self.share.batch_size
 
-    def _stretch(self, first: int, count: int) -> Iterator[Delivery]:
-        size, lanes = self.share.batch_size, self._stream.order.lanes
+    def _stretch(self, stream: "Stream", first: int, count: int) -> Iterator[Delivery]:
+        size, lanes = self.share.batch_size, stream.order.lanes
         positions = [self.share.positions(first + number * size, lanes) for number in range(count)]
-        places = self._stream.order.locate(np.concatenate(positions))
+        places = stream.order.locate(np.concatenate(positions))
         rows = len(positions[0])
         for number in range(count):
-            reading = self._stream.take(places[number * rows : (number + 1) * rows])
+            reading = stream.take(places[number * rows : (number + 1) * rows])
             yield collated(reading, self._collate)
 
 

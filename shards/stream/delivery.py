@@ -4,6 +4,7 @@ Batches are prepared ahead, but nothing counts before it is handed over: the cur
 name what was delivered, and none of what waits in a queue.
 """
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -73,8 +74,9 @@ class Deliverer(Resumable):
     """
 
     def __init__(self, stream: "Stream", share: Share, start: Mapping[str, Any] | None) -> None:
-        super().__init__(Cursor(stream.fingerprint(), stream.samples, share, start))
+        super().__init__(Cursor(stream.fingerprint(), stream.samples, share, start, stream.order.counts))
         self.share = share
+        self._stream = stream
         self.consumed = Consumption(self._cursor.state.position)
         self._budget = Budget(stream.tolerated)
         self._clock = Clock()
@@ -102,13 +104,39 @@ class Deliverer(Resumable):
         super().load_state_dict(state)
         self.consumed = Consumption(self._cursor.state.position)
 
-    def _hand_over(self, deliveries: Iterator[Delivery]) -> Iterator[Any]:
+    def reweight(self, weights: Mapping[str, float]) -> None:
+        """Mix the sources by other weights from the next multiple of 1000 * lanes positions on (see `mixing`).
+
+        All ranks must ask for it after the same batch. An iteration may go on: what was prepared ahead of it is
+        prepared anew. The state knows of the change; a stream that is opened with the weights that this one was
+        opened with continues with the changed ones.
+
+        Args:
+            weights: One for each source, by name.
+
+        Raises:
+            UsageError: The stream is no mixture, a source is missing or unknown, or a weight is not positive.
+        """
+        self._cursor.reweight(self._stream.counts(weights))
+
+    @abstractmethod
+    def _deliveries(self, stream: "Stream") -> Iterator[Delivery]:
+        """The batches of an iteration, from where the cursor stands, under the weights of a stream."""
+
+    def _begin(self) -> Iterator[Delivery]:
+        self._stream = self._stream.under(self._cursor.state.asked)
+        return self._deliveries(self._stream)
+
+    def __iter__(self) -> Iterator[Any]:
         """The batches of an iteration, each counted as it is handed over."""
         self._clock.begin()
+        deliveries, changes = self._begin(), self._cursor.state.changes
         position = self._cursor.state.position
         while True:
             if self._cursor.state.position != position:
                 raise _overtaken(position, self._cursor.state.position)
+            if self._cursor.state.changes is not changes:
+                deliveries, changes = self._begin(), self._cursor.state.changes
             asked = perf_counter()
             delivery = next(deliveries, None)
             if delivery is None:

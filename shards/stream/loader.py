@@ -6,7 +6,6 @@ what they always mean, and workers may be forked or spawned.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 from itertools import count
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -58,19 +57,21 @@ class Loader(Deliverer):
             raise UsageError("batches must come in their order, or a state could not name them", found="in_order=False")
         # A generator of its own, so that starting workers takes no number from the one that initialises models.
         dataloader.setdefault("generator", torch.Generator())
-        self._arrange = partial(
-            DataLoader,
-            _Positioned(stream),
-            batch_sampler=_Positions(self._cursor, share, stream.order.lanes),
-            collate_fn=_Collating(collate or TensorCollator(stream.ragged)),
+        self._settings = {
+            "batch_sampler": _Positions(self._cursor, share, stream.order.lanes),
+            "collate_fn": _Collating(collate or TensorCollator(stream.ragged)),
             **dataloader,
-        )
-        self.dataloader: DataLoader[Any] = self._arrange()
+        }
+        self._arrange(stream)
 
-    def __iter__(self) -> Iterator[Any]:
-        return self._hand_over(self._deliveries())
+    def _arrange(self, stream: "Stream") -> None:
+        self._arranged = stream
+        self.dataloader: DataLoader[Any] = DataLoader(_Positioned(stream), **self._settings)
 
-    def _deliveries(self) -> Iterator[Delivery]:
+    def _deliveries(self, stream: "Stream") -> Iterator[Delivery]:
+        # Workers that persist would go on under the weights that they began with.
+        if stream is not self._arranged:
+            self._arrange(stream)
         try:
             for delivery in self.dataloader:
                 if isinstance(delivery, HeadraceError):
@@ -81,7 +82,7 @@ class Loader(Deliverer):
             if not str(error).startswith("DataLoader "):
                 raise
             # Workers that persist are of no use without the one that is gone.
-            self.dataloader = self._arrange()
+            self._arrange(stream)
             raise StreamError(
                 "the processes that read ahead have failed, and with them what they had prepared",
                 found=str(error).partition("\n")[0],
