@@ -15,11 +15,15 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels.tables import kept_tables
+
+from ..kernels import unicode_tables
 from ..kernels.buffers import TextArray
 from ..kernels.folding import FOLDED, HARD, FoldTable, fold, kinds_of
 from ..kernels.unicode_tables import CODE_POINTS, lower
@@ -66,7 +70,12 @@ def normal_forms(texts: TextArray) -> tuple[NDArray[np.int64], TextArray]:
 
 @cache
 def fold_table() -> FoldTable:
-    """What becomes of the characters that make a difference; hard are those that join others or become such."""
+    """What becomes of the characters that make a difference, once per process."""
+    return kept_tables(FoldTable, _make_table, unicodedata.unidata_version, Path(unicode_tables.__file__).parent)
+
+
+def _make_table() -> FoldTable:
+    """Hard are the characters that join others or become such."""
     slots = np.full(CODE_POINTS, _KEPT, np.int16)
     joining = set(_joining(_changeable()))
     pieces: dict[bytes, int] = {}

@@ -14,23 +14,19 @@ kernels, from where it is read in 0.03 s.
 
 import hashlib
 import importlib.resources
-import io
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headrace.shards.base.kernels.cache import cache_directories, is_trusted, keep
+from headrace.shards.base.kernels.tables import kept_tables
 
 PLACE_BITS = 16
 BLOCK_BITS = 4
 PADDING = 16
 """Weights have a multiple of so many columns, so that they fill whole vector registers; the last are zero."""
-
-_NAME = "language-model"
 
 
 @dataclass(frozen=True)
@@ -68,42 +64,13 @@ def model_file() -> Path:
 @cache
 def language_model() -> LanguageModel:
     """The model, once per process."""
-    path = model_file()
-    name = f"{_NAME}-{hashlib.sha256(path.read_bytes() + Path(__file__).read_bytes()).hexdigest()[:32]}.npz"
-    directories = cache_directories(Path(__file__))
-    for directory in directories:
-        if (kept := _kept(directory, name)) is not None:
-            return kept
-    model = _lay_out(path)
-    _keep(model, directories, name)
-    return model
+    return kept_tables(LanguageModel, _lay_out, hashlib.sha256(model_file().read_bytes()).hexdigest())
 
 
-def _kept(directory: Path, name: str) -> LanguageModel | None:
-    """What was kept there; None where nothing is, or not what was written (the format has checksums)."""
-    try:
-        if not is_trusted(directory):
-            return None
-        with (directory / name).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return LanguageModel(**{field.name: arrays[field.name] for field in fields(LanguageModel)})
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        return None
-
-
-def _keep(model: LanguageModel, directories: list[Path], name: str) -> None:
-    """Keep the model, if any directory takes it, in the place of former ones."""
-    content = io.BytesIO()
-    np.savez(content, **vars(model))
-    if kept := keep(directories, name, content.getbuffer()):
-        for former in kept.parent.glob(f"{_NAME}-*"):
-            if not former.name.startswith(name):
-                former.unlink(missing_ok=True)
-
-
-def _lay_out(path: Path) -> LanguageModel:
+def _lay_out() -> LanguageModel:
     from py3langid.modelio import load_model
 
-    weights, priors, classes, moves, rows, features = load_model(path)
+    weights, priors, classes, moves, rows, features = load_model(model_file())
     fixed, units = _integers(np.asarray(weights))
     states, order, places = _states(np.asarray(rows))
     index, blocks = _shared_blocks(states[np.asarray(moves)])

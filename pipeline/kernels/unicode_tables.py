@@ -19,6 +19,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from headrace.shards.base.kernels.tables import kept_tables
+
 from .unicode_ranges import SENTENCE_TERMINAL_RANGES, UNSPACED_RANGES
 
 UNICODE_VERSION = unicodedata.unidata_version
@@ -63,7 +65,11 @@ class UnicodeTables:
 
 @cache
 def unicode_tables() -> UnicodeTables:
-    """The tables of the running Python's Unicode version; made once, in about 35 ms."""
+    """The tables of the running Python's Unicode version, once per process."""
+    return kept_tables(UnicodeTables, _make_tables, unicodedata.unidata_version)
+
+
+def _make_tables() -> UnicodeTables:
     index = np.zeros(CODE_POINTS >> PAGE_BITS, np.uint16)
     numbers: dict[bytes, int] = {}
     for first, last in _ASSIGNED_RANGES:

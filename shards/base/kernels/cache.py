@@ -107,12 +107,12 @@ def _made_for() -> str:
 
 def _stamp(source: Path, symbol: str, code: bytes) -> str:
     """What tells that a file is whole, and was made of the sources that are here now."""
-    sources = _digest_of_sources(source.parent) + _digest_of_sources(Path(__file__).parent)
+    sources = digest_of_sources(source.parent) + digest_of_sources(Path(__file__).parent)
     return hashlib.sha256(f"{sources} {symbol} ".encode() + code).hexdigest()
 
 
 @cache
-def _digest_of_sources(package: Path) -> str:
+def digest_of_sources(package: Path) -> str:
     """A digest of every source file in a directory: kernels inline functions of other files than their own."""
     digest = hashlib.sha256()
     for file in sorted(package.glob("*.py")):
