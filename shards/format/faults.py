@@ -32,8 +32,8 @@ def missing(place: str) -> ShardError:
 def status_of(error: BaseException) -> int | None:
     """The HTTP status behind an error; None where there is none."""
     for each in _causes(error):
-        for status in (getattr(each, "status", None), getattr(each, "code", None), _of_boto(each)):
-            if isinstance(status, int):
+        for look in (_of_aiohttp, _of_boto, _of_gcsfs):
+            if isinstance(status := look(each), int):
                 return status
     return None
 
@@ -78,6 +78,15 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(current))
         yield current
         current = current.__cause__ or current.__context__
+
+
+def _of_aiohttp(error: BaseException) -> Any:
+    return getattr(error, "status", None)
+
+
+def _of_gcsfs(error: BaseException) -> Any:
+    # By name, since gcsfs need not be installed, and errors of aiohttp's parser have a code of their own.
+    return getattr(error, "code", None) if type(error).__name__ == "HttpError" else None
 
 
 def _of_boto(error: BaseException) -> Any:

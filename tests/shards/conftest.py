@@ -1,0 +1,162 @@
+"""A store that fails as it is told, over HTTP and as far as reading goes over S3; and a real S3-compatible server."""
+
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import fsspec
+import pytest
+
+
+@dataclass
+class Fault:
+    """What happens to the next requests: a status, or half, short, wrong, stall, reset, unranged."""
+
+    kind: str
+    times: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Request:
+    path: str
+    begin: int
+    bytes: int
+
+
+class FaultyStore:
+    """Serves a folder by ranges; every file `bucket/a/b` of it is both `http(bucket/a/b)` and `s3://bucket/a/b`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.latency = folder, 0.0
+        self.requests: list[Request] = []
+        self._faults: list[Fault] = []
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self.address = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def http(self, path: str) -> str:
+        return f"{self.address}/{path}"
+
+    def fail(self, kind: str, times: int = 1, name: str = "") -> None:
+        """The next requests whose path contains the name meet a fault."""
+        self._faults.append(Fault(kind, times, name))
+
+    def heal(self) -> None:
+        self._faults.clear()
+
+    def close(self) -> None:
+        self._ended.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _fault(self, path: str) -> str:
+        with self._lock:
+            for fault in self._faults:
+                if fault.times and fault.name in path:
+                    fault.times -= 1
+                    return fault.kind
+        return ""
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        store = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+            def do_GET(self) -> None:
+                time.sleep(store.latency)
+                path = self.path.partition("?")[0]
+                kind, file = store._fault(path), store.folder / path.lstrip("/")
+                if kind.isdigit():
+                    return self._refuse(int(kind))
+                if not file.is_file():
+                    return self._refuse(404)
+                data, size = file.read_bytes(), file.stat().st_size
+                begin, end, status = 0, size, 200
+                if (asked := self.headers.get("Range", "")) and kind != "unranged":
+                    first, _, last = asked.removeprefix("bytes=").partition("-")
+                    begin, end, status = int(first), min(int(last) + 1 if last else size, size), 206
+                    if begin >= size:
+                        return self._refuse(416)
+                body = data[begin:end]
+                with store._lock:
+                    store.requests.append(Request(path.lstrip("/"), begin, len(body)))
+                self._answer(kind, status, body, f"bytes {begin}-{end - 1}/{size}")
+
+            def _answer(self, kind: str, status: int, body: bytes, where: str) -> None:
+                if kind == "wrong":
+                    body = bytes([body[0] ^ 1]) + body[1:]
+                elif kind == "short":
+                    body = body[: len(body) // 2]
+                elif kind == "stall":
+                    store._ended.wait(30)
+                elif kind == "reset":
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.close_connection = True
+                    self.connection.close()
+                    return
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Content-Range", where)
+                self.end_headers()
+                if kind == "half":
+                    body, self.close_connection = body[: len(body) // 2], True
+                self.wfile.write(body)
+
+            def _refuse(self, status: int) -> None:
+                code = {404: "NoSuchKey", 403: "AccessDenied", 503: "SlowDown", 416: "InvalidRange"}
+                body = f"<Error><Code>{code.get(status, 'InternalError')}</Code><Message>no</Message></Error>".encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/xml")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        return Handler
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyStore]:
+    """A store of the folder `store`, which is `s3://` meanwhile."""
+    folder = tmp_path / "store"
+    folder.mkdir()
+    found = FaultyStore(folder)
+    monkeypatch.setitem(fsspec.config.conf, "s3", _access(found.address))
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def real_s3() -> Iterator[str]:
+    """The address of a real S3-compatible server with a bucket `bucket`."""
+    from boto3 import client
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    address = f"http://{host}:{port}"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(fsspec.config.conf, "s3", _access(address))
+        client("s3", endpoint_url=address, region_name="us-east-1", **_KEYS).create_bucket(Bucket="bucket")
+        yield address
+    server.stop()
+
+
+_KEYS = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
+
+
+def _access(address: str) -> dict[str, object]:
+    return {"endpoint_url": address, "key": "key", "secret": "secret", "client_kwargs": {"region_name": "us-east-1"}}
