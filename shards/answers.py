@@ -1,20 +1,25 @@
 """What `headrace stream` prints: the answers to its questions, as sentences and tables."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rich.table import Table
 
 from .base.counts import counted
-from .base.errors import InputError
+from .base.errors import AuditError, InputError
 from .base.terminal import terminal
 from .stream import Stream
+from .stream.audit import audit
 from .stream.bench import bench
+from .stream.logs import settings_of
 from .stream.plan import plan
 from .stream.questions import samples_of_step
 
 _SHOWN_NODES = 16
+_SHOWN_EPOCHS = 3
+_SHOWN_PROBLEMS = 5
 _LARGE = 10_000_000_000
 """Bytes from which on sizes are shown in GB."""
 
@@ -110,16 +115,52 @@ def show_plan(settings: Settings, world_size: int, ranks_per_node: int) -> None:
         print(f"Beware: {warning}")
 
 
-def _read_state(path: Path) -> dict[str, object]:
+def show_audit(settings: Settings, run: Path, state: Path | None) -> None:
+    """Print what the logs of a run prove; the run's own settings are in them.
+
+    Args:
+        settings: Where the shards are.
+        run: The run's folder, or that of its logs.
+        state: A saved state up to which the run is to be proved.
+
+    Raises:
+        AuditError: The logs do not prove that the run saw what it should have seen.
+    """
+    held = settings_of(run)
+    own: dict[str, Any] = {name: held[name] for name in ("seed", "lanes", "block", "window")}
+    answer = audit(replace(settings, **own).stream(), run, None if state is None else _read_state(state))
+    table = _pairs()
+    table.add_row("positions", f"0 to {answer.samples:,}")
+    for number, (seen, total) in enumerate(answer.epochs[-_SHOWN_EPOCHS:], len(answer.epochs[:-_SHOWN_EPOCHS])):
+        table.add_row(f"epoch {number}", f"{seen:,} of {counted(total, 'sample')}")
+    table.add_row("logs", f"{counted(answer.lines, 'line')} of {counted(answer.ranks, 'rank')}")
+    table.add_row("begun or continued", counted(answer.sessions, "time"))
+    table.add_row("undone by restarts, and redone", counted(answer.undone, "position"))
+    table.add_row("damaged and replaced", counted(answer.replaced, "sample"))
+    _print(f"What {run} saw of {settings.url}", table)
+    for problem in answer.problems[:_SHOWN_PROBLEMS]:
+        print(f"Wrong: {problem}.")
+    if answer.problems:
+        raise AuditError(
+            f"the logs of {run} do not prove that it saw every sample as often as it should have",
+            found=counted(len(answer.problems), "thing") + " wrong",
+            remedy="Where a run was killed and not continued, its last steps are no part of it: audit it up to its "
+            "last checkpoint, `--state STATE.json`",
+        )
+    print("Each of these positions was consumed exactly once, and the sample that belongs there.")
+
+
+def _read_state(path: Path) -> dict[str, Any]:
     try:
-        state: dict[str, object] = json.loads(path.read_bytes())
+        state: dict[str, Any] = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise InputError(
             f"the state {path} cannot be read",
             found=str(error),
             expected="what `loader.state_dict()` returned, as JSON",
         ) from error
-    return state
+    # A checkpoint of `headrace train` holds the state among other things.
+    return state["stream"] if isinstance(state.get("stream"), dict) else state
 
 
 def _pairs() -> Table:

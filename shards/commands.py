@@ -32,6 +32,10 @@ def stream(
     step: Annotated[int | None, typer.Option(min=0, help="Which samples does this step (from 0) hold?")] = None,
     bench: Annotated[bool, typer.Option("--bench", help="How fast is it?")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="What will each node read?")] = False,
+    audit: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Did the run in this folder see each sample as often as it should?"),
+    ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="The run's rows in a step, over all ranks.")] = 256,
     window: Annotated[int | None, typer.Option(min=1, help="The run's window, in tokens; only for tokens.")] = None,
     seed: Annotated[int, typer.Option(help="The run's seed.")] = 0,
@@ -40,7 +44,8 @@ def stream(
         int | None, typer.Option(min=1, help="The run's block: samples shuffled together; default: four shards' worth.")
     ] = None,
     state: Annotated[
-        Path | None, typer.Option(help="With --step: a saved state, where the run changed its batch size.")
+        Path | None,
+        typer.Option(help="With --step: a saved state, where the run changed its batch size. With --audit: how far."),
     ] = None,
     workers: Annotated[int, typer.Option(min=0, help="With --bench: processes that read ahead.")] = 0,
     seconds: Annotated[float, typer.Option(min=0.1, help="With --bench: how long.")] = 5.0,
@@ -49,11 +54,15 @@ def stream(
 ) -> None:
     """Answer questions about a stream: what a step held, how fast it is, what each node of a training will read.
 
-    The answers are those of one run: give the batch size, window, seed, lanes and block that it has.
+    The answers are those of one run: give the batch size, window, seed, lanes and block that it has. An audit takes
+    them from the logs of the run, one per rank (`ConsumptionLog`; `headrace train` writes them), and proves from these
+    and the order alone what the run with all its restarts consumed; it fails unless that was each position once.
 
     Example: headrace stream demo/images --plan --world 64 --batch-size 4096
 
     Example: headrace stream demo/text --window 128 --step 41 --batch-size 64
+
+    Example: headrace stream demo/text --audit demo/mlm
     """
     from . import answers
 
@@ -64,7 +73,9 @@ def stream(
         answers.show_bench(settings, workers, seconds)
     if plan:
         answers.show_plan(settings, world, ranks_per_node)
-    if step is None and not bench and not plan:
+    if audit is not None:
+        answers.show_audit(settings, audit, state)
+    if step is None and not bench and not plan and audit is None:
         answers.show_stream(settings)
 
 
