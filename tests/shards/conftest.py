@@ -79,17 +79,17 @@ class FaultyStore:
                 time.sleep(store.latency)
                 path = self.path.partition("?")[0]
                 kind, file = store._fault(path), store.folder / path.lstrip("/")
-                if kind.isdigit():
-                    return self._refuse(int(kind))
-                if not file.is_file():
-                    return self._refuse(404)
+                if kind.isdigit() or not file.is_file():
+                    self._refuse(int(kind or 404))
+                    return
                 data, size = file.read_bytes(), file.stat().st_size
                 begin, end, status = 0, size, 200
                 if (asked := self.headers.get("Range", "")) and kind != "unranged":
                     first, _, last = asked.removeprefix("bytes=").partition("-")
                     begin, end, status = int(first), min(int(last) + 1 if last else size, size), 206
                     if begin >= size:
-                        return self._refuse(416)
+                        self._refuse(416)
+                        return
                 body = data[begin:end]
                 with store._lock:
                     store.requests.append(Request(path.lstrip("/"), begin, len(body)))
