@@ -5,9 +5,12 @@ repeats; which nodes read which lanes is taken from that period. A node is charg
 a lane's piece, whole and once, however many of its lanes have a piece of it, as a shard cache that keeps them would.
 Its working set at a moment is what it must hold to shuffle: the shards that the current blocks of its lanes touch, each
 once again. Both are those of epoch 0; other epochs differ by the order of pieces within a lane.
+
+The numbers of a mixture are the sums of its sources' numbers, each over an epoch of its own, under the weights that the
+stream was opened with. The sources' working sets are counted as if all were at their largest at once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import gcd
 
 import numpy as np
@@ -15,7 +18,12 @@ from numpy.typing import NDArray
 
 from ..base.errors import UsageError
 from .batch import Rank, check_batch_size
+from .lanes import Pieces
+from .mixture import Mixture
+from .needs import Needs, epoch_needs, peak
+from .order import MAIN, Order
 from .stream import Stream
+from .weights import WHOLE
 
 _Ints = NDArray[np.int64]
 
@@ -27,7 +35,7 @@ class NodeLoad:
     Attributes:
         node: Number of the node.
         lanes: Lanes of which it reads rows.
-        shards: Different shards that it reads in an epoch.
+        shards: Different shards that it reads in an epoch of each source.
         epoch_bytes: Their size.
         working_set_bytes: The largest size of all different shards that it needs at one moment.
     """
@@ -80,15 +88,14 @@ def plan(stream: Stream, world_size: int, batch_size: int, ranks_per_node: int =
         )
     check_batch_size(batch_size, Rank(world_size=world_size))
     readers = lane_readers(batch_size, stream.order.lanes, world_size // ranks)
-    size = np.array([shard.bytes for shard in stream.manifest.shards], dtype=np.int64)
-    pieces = stream.order.pieces(0)
-    held = np.searchsorted(pieces.edge, pieces.start[:-1], side="right") - 1
-    needs = _needs(stream)
+    sources = [
+        _Loads(order.pieces(0), needs, np.array([shard.bytes for shard in member.manifest.shards], dtype=np.int64))
+        for order, needs, member in zip(stream.order.orders, _needs(stream.order), stream.members, strict=True)
+    ]
     loads = []
     for node, mine in enumerate(readers):
-        shards = np.unique(pieces.shard[mine[held]])
-        peak = _peak(needs.of_lanes(mine), size)
-        loads.append(NodeLoad(node, int(mine.sum()), shards.size, int(size[shards].sum()), peak))
+        shards, size, working_set = (sum(column) for column in zip(*(each.of(mine) for each in sources), strict=True))
+        loads.append(NodeLoad(node, int(mine.sum()), shards, size, working_set))
     return PlanAnswer(
         samples=stream.samples,
         steps_per_epoch=stream.steps_per_epoch(batch_size),
@@ -96,6 +103,32 @@ def plan(stream: Stream, world_size: int, batch_size: int, ranks_per_node: int =
         nodes=tuple(loads),
         warnings=_warnings(stream, world_size, batch_size, readers),
     )
+
+
+def _needs(order: Order | Mixture) -> list[Needs]:
+    """What the lanes need of each source in its first epoch."""
+    if isinstance(order, Order):
+        return [epoch_needs(order, 0)]
+    return [_in_rounds(epoch_needs(each, 0), count) for each, count in zip(order.orders, order.counts, strict=True)]
+
+
+class _Loads:
+    """What nodes read of one source.
+
+    Args:
+        pieces: What its lanes read in an epoch.
+        needs: What they need at a time.
+        size: int64 array of shape (shards,): the bytes of each shard.
+    """
+
+    def __init__(self, pieces: Pieces, needs: Needs, size: _Ints) -> None:
+        self._shard, self._needs, self._size = pieces.shard, needs, size
+        self._lane = np.searchsorted(pieces.edge, pieces.start[:-1], side="right") - 1
+
+    def of(self, lanes: NDArray[np.bool_]) -> tuple[int, int, int]:
+        """Shards, their bytes and the working set in bytes, for a node that reads these lanes."""
+        shards = np.unique(self._shard[lanes[self._lane]])
+        return shards.size, int(self._size[shards].sum()), peak(self._needs.of_lanes(lanes), self._size)
 
 
 def lane_readers(batch_size: int, lanes: int, nodes: int) -> NDArray[np.bool_]:
@@ -114,57 +147,23 @@ def lane_readers(batch_size: int, lanes: int, nodes: int) -> NDArray[np.bool_]:
     return (np.cumsum(changes, axis=0)[:nodes] > 0) & has_rows[:, None]
 
 
-@dataclass(frozen=True)
-class _Needs:
-    """Which lane needs which shard, from one offset of the lane to another (exclusive): int64 arrays of one shape."""
+def _in_rounds(needs: Needs, count: int) -> Needs:
+    """What a source of a mixture needs, from which row of the mixture's lanes to which, instead of its own lanes'.
 
-    lane: _Ints
-    shard: _Ints
-    begin: _Ints
-    end: _Ints
-
-    def of_lanes(self, chosen: NDArray[np.bool_]) -> "_Needs":
-        """Those of some lanes."""
-        mine = chosen[self.lane]
-        return _Needs(self.lane[mine], self.shard[mine], self.begin[mine], self.end[mine])
-
-
-def _needs(stream: Stream) -> _Needs:
-    """Each block with each piece that it touches: a lane needs the piece's shard for as long as the block lasts."""
-    pieces = stream.order.pieces(0)
-    lane, base, end = stream.order.blocks(0)
-    start = pieces.edge[lane]
-    first = np.searchsorted(pieces.start, start + base, side="right") - 1
-    count = np.searchsorted(pieces.start, start + end, side="left") - first
-    block = np.repeat(np.arange(lane.size), count)
-    piece = np.arange(block.size) - np.repeat(np.cumsum(count) - count - first, count)
-    return _Needs(lane[block], pieces.shard[piece], base[block], end[block])
-
-
-def _peak(needs: _Needs, size: _Ints) -> int:
-    """The largest size of the different shards that are needed at one offset."""
-    shard = np.concatenate((needs.shard, needs.shard))
-    moment = np.concatenate((needs.end, needs.begin))
-    step = np.concatenate((np.full(needs.end.size, -1), np.full(needs.begin.size, 1)))
-    by_shard = np.lexsort((-step, moment, shard))
-    step = step[by_shard]
-    # How many blocks need the shard after each step: it comes with the first of them and goes with the last.
-    users = np.cumsum(step)
-    comes, goes = (users == 1) & (step == 1), users == 0
-    change = size[shard[by_shard]] * (comes.astype(np.int64) - goes)
-    by_moment = np.lexsort((change, moment[by_shard]))
-    return int(np.cumsum(change[by_moment]).max(initial=0))
+    The `count` rows that it gives in a round come in shuffled order: what one of them needs is needed for the round.
+    """
+    return replace(needs, begin=needs.begin // count * WHOLE, end=-(-needs.end // count) * WHOLE)
 
 
 def _warnings(stream: Stream, world_size: int, batch_size: int, readers: NDArray[np.bool_]) -> tuple[str, ...]:
-    lanes, samples = stream.order.lanes, stream.samples
+    lanes = stream.order.lanes
     reads = readers.sum() / lanes
-    found = []
-    if samples < lanes:
-        found.append(
-            f"{lanes} lanes share {samples} samples, at most one to each, and samples are shuffled within a lane: "
-            "take fewer lanes."
-        )
+    found = [
+        f"{lanes} lanes share {order.total} samples{'' if order.source == MAIN else f' of {order.source!r}'}, at most "
+        "one to each, and samples are shuffled within a lane: take fewer lanes."
+        for order in stream.order.orders
+        if order.total < lanes
+    ]
     if len(readers) > lanes:
         found.append(
             f"{len(readers)} nodes share {lanes} lanes, so that {reads:.2f} of them read a lane on average: take at "

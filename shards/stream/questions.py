@@ -20,6 +20,7 @@ class Visit:
     Attributes:
         position: Position in the stream.
         epoch: Number of the epoch.
+        source: The source's name in a mixture.
         shard: The shard's name.
         row: Row in the shard, or number of the window.
         id: The sample's `__id__`.
@@ -28,6 +29,7 @@ class Visit:
 
     position: int
     epoch: int
+    source: str
     shard: str
     row: int
     id: int
@@ -59,8 +61,8 @@ def samples_of_step(
     Args:
         stream: The stream, with the settings of the run.
         step: Number of the step, from 0; the batch that a loader hands over first is step 0.
-        batch_size: The global batch size of the run, when it never changed.
-        state: Any later state of the run, which knows all its batch sizes.
+        batch_size: The global batch size of the run, when neither it nor the weights of a mixture ever changed.
+        state: Any later state of the run, which knows all its batch sizes and weights.
 
     Raises:
         StateError: The state belongs to another stream.
@@ -68,16 +70,17 @@ def samples_of_step(
     """
     if step < 0:
         raise UsageError("there is no such step", found=str(step), expected="0 or more")
-    position, size = _run(stream, batch_size, state).position_of(step)
-    places = stream.order.locate(batch_positions(position, size, stream.order.lanes))
+    run = _run(stream, batch_size, state)
+    position, size = run.position_of(step)
+    places = stream.order.under(run.asked).locate(batch_positions(position, size, stream.order.lanes))
     return StepAnswer(step, position, size, visits(stream, places))
 
 
 def visits_of_sample(stream: Stream, number: int, epochs: int) -> tuple[Visit, ...]:
-    """Say when a sample is read in each of the first epochs.
+    """Say when a sample is read in each of the first epochs of its source.
 
     Args:
-        stream: The stream, with the settings of the run.
+        stream: The stream, with the settings of the run; `Stream.under` brings in changes of weights.
         number: The sample's `__id__`.
         epochs: How many epochs to look at.
 
@@ -93,10 +96,10 @@ def visits_of_sample(stream: Stream, number: int, epochs: int) -> tuple[Visit, .
 
 def visits(stream: Stream, places: Places) -> tuple[Visit, ...]:
     """Describe places by the names of their shards and the keys of their samples."""
-    columns = (places.position, places.epoch, places.shard, places.row, places.id)
+    columns = (places.position, places.epoch, places.source, places.shard, places.row, places.id)
     return tuple(
-        Visit(position, epoch, stream.manifest.shards[shard].name, row, number, stream.key(shard, row))
-        for position, epoch, shard, row, number in zip(*(column.tolist() for column in columns), strict=True)
+        Visit(position, epoch, stream.names[source], stream.shards[shard].name, row, number, stream.key(shard, row))
+        for position, epoch, source, shard, row, number in zip(*(column.tolist() for column in columns), strict=True)
     )
 
 
@@ -104,7 +107,7 @@ def _run(stream: Stream, batch_size: int | None, state: Mapping[str, Any] | None
     if state is not None and batch_size is None:
         return restore(state, stream.fingerprint())
     if state is None and batch_size is not None and batch_size > 0:
-        return begin(stream.fingerprint(), batch_size)
+        return begin(stream.fingerprint(), batch_size, stream.order.counts)
     raise UsageError(
         "a step has a meaning together with the run's batch size",
         found=f"batch_size={batch_size}, state {'not ' if state is None else ''}given",
