@@ -19,6 +19,7 @@ from .feistel import permute
 from .mixing import Counts, Rota, reached, selected, stretches
 from .order import ORDER_VERSION, Order, groups
 from .places import Places
+from .weights import WHOLE
 
 _Ints = NDArray[np.int64]
 
@@ -96,6 +97,32 @@ class Mixture:
             own = self.orders[number].find(epoch, shard[mine] - self._first_shard[number], row[mine])
             positions[mine] = reached(number, own, self.lanes, self._key, self._rota)
         return positions
+
+    @property
+    def slack(self) -> int:
+        """By how many positions `span` and `surely_read` may be off: those of a round."""
+        return WHOLE * self.lanes
+
+    def span(self, source: int, first: _Ints, last: _Ints) -> tuple[_Ints, _Ints]:
+        """Between which positions, both included, stretches of a source are read, each within one lane.
+
+        Args:
+            source: Number of the source.
+            first: int64 array of shape (n,): first position in the source's own stream.
+            last: int64 array of shape (n,): last position there, of the same lane.
+
+        Returns:
+            First and last position of the mixture, rounded to whole rounds, in which rows are shuffled.
+        """
+        begin, end = (reached(source, own, self.lanes, self._key, self._rota) // self.slack for own in (first, last))
+        return begin * self.slack, (end + 1) * self.slack - 1
+
+    def surely_read(self, source: int, position: int) -> int:
+        """The own position of a source before which all is read before `position`, to a round."""
+        number = position // self.slack
+        stretch = int(np.searchsorted(self._rota.round, number, side="right")) - 1
+        given = (number - int(self._rota.round[stretch])) * int(self._rota.count[stretch, source])
+        return (int(self._rota.done[stretch, source]) + given) * self.lanes
 
     def _of_mixture(self, number: int, found: Places, position: _Ints | None = None) -> Places:
         """Places of a source, numbered as the mixture does."""

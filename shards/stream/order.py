@@ -192,6 +192,17 @@ class Order:
         start = epoch * self.total
         return start + (lane - start) % self.lanes + offset * self.lanes
 
+    slack = 0
+    """By how many positions `span` and `surely_read` may be off, as those of a mixture are."""
+
+    def span(self, source: int, first: _Ints, last: _Ints) -> tuple[_Ints, _Ints]:
+        """Between which positions, both included, stretches of a lane are read; see `Mixture.span`."""
+        return first, last
+
+    def surely_read(self, source: int, position: int) -> int:
+        """The own position of the source before which all is read before `position`; see `Mixture.surely_read`."""
+        return position
+
     def pieces(self, epoch: int) -> Pieces:
         """What the lanes read in an epoch, see `lanes`."""
         return self._epoch(epoch).pieces
