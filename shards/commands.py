@@ -1,4 +1,4 @@
-"""The commands `verify`, `stream`, `report` and `demo`: their help, and nothing of what they do."""
+"""The commands `verify`, `index`, `stream`, `report` and `demo`: their help, and nothing of what they do."""
 
 from pathlib import Path
 from typing import Annotated
@@ -27,8 +27,38 @@ def verify(
 
 
 @commands.command()
+def index(
+    urls: Annotated[
+        list[str], typer.Argument(help="Tars: a folder of them, a glob, or braces as in 'data-{000..127}.tar'.")
+    ],
+    out: Annotated[
+        str | None, typer.Option("--out", help="Where to write, if not beside the tars; the tars stay where they are.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The set's name; default: the folder's.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Tars looked through at a time, in threads.")] = 4,
+    leave_out: Annotated[
+        bool, typer.Option("--leave-out", help="Leave out tars that cannot be adopted, instead of refusing.")
+    ] = False,
+) -> None:
+    """Adopt WebDataset tars that others made: write an index for each, and a manifest; the tars are only read.
+
+    Stop it whenever you like: the same line goes on where it was, and later looks at new and changed tars alone.
+
+    Example: headrace index s3://bucket/laion
+
+    Example: headrace index 'https://example.org/data-{000..127}.tar' --out laion
+    """
+    from .adoption.adopt import adopt
+    from .adoption.console import show
+
+    show(adopt(urls, out=out, name=name, workers=workers, leave_out=leave_out))
+
+
+@commands.command()
 def stream(
-    url: Annotated[str, typer.Argument(help="A folder of shards, local or any fsspec URL.")],
+    url: Annotated[
+        str, typer.Argument(help="A folder of shards, local or any fsspec URL; or a mixture file, `.yaml`.")
+    ],
     step: Annotated[int | None, typer.Option(min=0, help="Which samples does this step (from 0) hold?")] = None,
     bench: Annotated[bool, typer.Option("--bench", help="How fast is it?")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="What will each node read?")] = False,
@@ -38,6 +68,7 @@ def stream(
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="The run's rows in a step, over all ranks.")] = 256,
     window: Annotated[int | None, typer.Option(min=1, help="The run's window, in tokens; only for tokens.")] = None,
+    documents: Annotated[bool, typer.Option("--documents", help="The run reads tokens document by document.")] = False,
     seed: Annotated[int, typer.Option(help="The run's seed.")] = 0,
     lanes: Annotated[int, typer.Option(min=1, help="The run's lanes: places of the data read at once.")] = 64,
     block: Annotated[
@@ -45,7 +76,9 @@ def stream(
     ] = None,
     state: Annotated[
         Path | None,
-        typer.Option(help="With --step: a saved state, where the run changed its batch size. With --audit: how far."),
+        typer.Option(
+            help="With --step: a saved state, where the run changed its batch size or its weights. With --audit: how far."
+        ),
     ] = None,
     workers: Annotated[int, typer.Option(min=0, help="With --bench: processes that read ahead.")] = 0,
     seconds: Annotated[float, typer.Option(min=0.1, help="With --bench: how long.")] = 5.0,
@@ -63,10 +96,12 @@ def stream(
     Example: headrace stream demo/text --window 128 --step 41 --batch-size 64
 
     Example: headrace stream demo/text --audit demo/mlm
+
+    A mixture file names sources and their weights: `sources: {web: {url: shards/web, weight: 7}, code: {url: ...`.
     """
     from . import answers
 
-    settings = answers.Settings(url, seed, lanes, block, window, batch_size)
+    settings = answers.Settings(url, seed, lanes, block, window, batch_size, documents)
     if step is not None:
         answers.show_step(settings, step, state)
     if bench:

@@ -3,6 +3,8 @@
 import hashlib
 from typing import BinaryIO
 
+from .forward import Source
+
 CHUNK = 1 << 20
 """Bytes that are hashed and written, or read, at a time."""
 
@@ -58,7 +60,7 @@ class HashingReader:
         stream: A binary stream at its beginning; it stays open.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: Source) -> None:
         self.bytes = 0
         self._stream = stream
         self._hash = hashlib.sha256()

@@ -71,7 +71,7 @@ def _index(contents: Contents) -> tuple[Index, list[str]]:
             keys += key.encode("utf-8", "surrogateescape")
             key_ends.append(len(keys))
         field = parts[1]
-        if field in present or field.startswith("__"):
+        if field in present or field.startswith("__") or not field.isprintable():
             raise _refusal(key, field, name)
         present.add(field)
         rows.append(len(key_ends) - 1)
@@ -97,11 +97,12 @@ def _returning(index: Index) -> Iterator[str]:
 
 
 def _refusal(key: str, field: str, name: str) -> ShardError:
-    if field.startswith("__"):
+    if field.startswith("__") or not field.isprintable():
         return ShardError(
-            f"the sample '{key}' has the field '{field}'",
-            found=f"the member '{name}'",
-            expected="no field that begins with '__': so begins what readers themselves say of a sample",
+            f"the sample {key!r} cannot have the field {field!r}",
+            found=f"the member {name!r}",
+            expected="a field without control characters, in UTF-8, that does not begin with '__': so begins what "
+            "readers themselves say of a sample",
             remedy="Give the member another name",
         )
     return ShardError(
