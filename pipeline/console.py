@@ -18,6 +18,7 @@ from headrace.shards.base.report import Table as TableFragment
 from headrace.shards.base.terminal import terminal
 
 from .build import build, prepare
+from .decontamination.common import EVERYWHERE
 from .recipe import load_recipe
 
 _FATES = {
@@ -80,7 +81,9 @@ def run_build(
     for certificate in manifest.decontamination or ():
         found = sum(len(each.found) for each in certificate.benchmarks.values())
         items = counted(found, "benchmark item")
-        console.print(f"Decontamination: {items} found; {_FATES[certificate.action]}.")
+        common = len(certificate.excluded.get(EVERYWHERE, ()))
+        stands = f" {counted(common, 'n-gram')} common all over the corpus let stand." if common else ""
+        console.print(f"Decontamination: {items} found; {_FATES[certificate.action]}.{stands}")
     console.print(
         f"Next: headrace explain {target} ID, headrace verify {target}, headrace report {target}",
         style="dim",

@@ -24,6 +24,9 @@ Row = dict[str, Any]
 SHOWN = 600
 """Characters of a value that are shown."""
 
+TOLD = frozenset({"let_stand"})
+"""What is told of a record that was left as it is."""
+
 APART = frozenset({"text", "item_text"})
 """Evidence that is shown side by side, not in a line."""
 
@@ -70,7 +73,8 @@ def story(row: Row) -> list[tuple[str, str]]:
     lines += [(name.removeprefix("note."), value) for name, value in row.items() if name.startswith("note.") and value]
     for edit in json.loads(row.get("edits") or "[]"):
         changes = (f"{name} {_shown(value)}" for name, value in edit.items() if name not in {"stage", *APART})
-        lines.append((f"edited by {edit['stage']}", ", ".join(changes)))
+        done = "edited" if edit.keys() - {"stage", *TOLD} else "noted"
+        lines.append((f"{done} by {edit['stage']}", ", ".join(changes)))
     if row["fate"] == "kept":
         lines.append(("fate", f"kept: shard {row['shard']}, row {row['row']}"))
     else:

@@ -1,7 +1,7 @@
 """The certificates of decontamination: what stages guarantee, with the items that were found."""
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,10 @@ import pyarrow.parquet as pq
 
 from headrace.shards.format.manifest import Benchmark, Certificate
 
+from ..counting.count import frequent_keys
+from ..counting.phases import frequent_tasks
 from ..engine.runner import Results
+from ..filters.base import CountingFilter, Filter
 from ..recipe import Recipe
 from .ledger import LEDGER
 
@@ -19,7 +22,7 @@ from .ledger import LEDGER
 def certificates(recipe: Recipe, results: Results, root: Path) -> tuple[Certificate, ...] | None:
     """What the decontamination stages guarantee, with the items that were found."""
     filters = [(stage.label, stage.plugin.load()) for stage in recipe.stages if stage.kind == "filter"]
-    promises = {label: promise for label, each in filters if (promise := each.certificate())}
+    promises = {label: promise for label, each in filters if (promise := _promise(label, each, results, root))}
     found: dict[str, dict[str, set[str]]] = {label: {} for label in promises}
     for done in results["ledger"].done if promises else ():
         table = pq.read_table(root / done.name / LEDGER, columns=["stage", "evidence", "edits"])
@@ -34,6 +37,12 @@ def certificates(recipe: Recipe, results: Results, root: Path) -> tuple[Certific
         }
         certificates.append(Certificate.model_validate({**promise, "benchmarks": benchmarks}))
     return tuple(certificates) or None
+
+
+def _promise(label: str, plugin: Filter, results: Results, root: Path) -> Mapping[str, Any]:
+    if isinstance(plugin, CountingFilter) and plugin.most is not None:
+        return plugin.certificate(frequent_keys(root, frequent_tasks(label, results)))
+    return plugin.certificate()
 
 
 def _told_items(ledger: pa.Table, stages: Collection[str]) -> Iterator[tuple[str, list[Any]]]:

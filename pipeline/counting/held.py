@@ -11,10 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..arrow_files import table_writer, write_table
+from ..filters.base import MOST_WITNESSES
 from ..stages import Waiting
-
-MOST_WITNESSES = 1000
-"""A key's different witnesses are counted up to here."""
 
 BUFFERED = 1 << 20
 """Occurrences that are collected before those beyond `MOST_WITNESSES` are let go."""

@@ -9,7 +9,8 @@ the result is looked at again until nothing is found, so that no seam brings an 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .findings import Finding, Spans, find
+from .common import Commonness
+from .findings import NOTHING_COMMON, Finding, Spans, find
 from .protection import Protection
 from .units import large_strings
 
@@ -44,7 +45,13 @@ class Cut:
     removed: Spans
 
 
-def cut(protection: Protection, texts: Sequence[str], findings: Sequence[Finding], scissors: Scissors) -> list[Cut]:
+def cut(
+    protection: Protection,
+    texts: Sequence[str],
+    findings: Sequence[Finding],
+    scissors: Scissors,
+    common: Commonness = NOTHING_COMMON,
+) -> list[Cut]:
     """Cut what was found out of documents, and again until nothing is found.
 
     Args:
@@ -52,10 +59,11 @@ def cut(protection: Protection, texts: Sequence[str], findings: Sequence[Finding
         texts: The documents in which something was found.
         findings: What, one for each document.
         scissors: How to cut.
+        common: What is let stand.
     """
     pieces: list[Spans] = [[(0, len(text))] for text in texts]
     discarded = [0] * len(texts)
-    spans = {document: finding.spans for document, finding in enumerate(findings)}
+    spans = {document: finding.spans for document, finding in enumerate(findings) if finding.items}
     while spans:
         for document, found in spans.items():
             whole = list(_without(pieces[document], found, scissors.context))
@@ -63,7 +71,8 @@ def cut(protection: Protection, texts: Sequence[str], findings: Sequence[Finding
             discarded[document] += len(whole) - len(pieces[document])
         documents = list(spans)
         joined = large_strings([_joined(texts[document], pieces[document]) for document in documents])
-        spans = {documents[finding.row]: finding.spans for finding in find(protection, joined)}
+        again = find(protection, joined, common=common)
+        spans = {documents[finding.row]: finding.spans for finding in again if finding.items}
     return [
         Cut(_joined(text, kept), len(kept) + lost, _gaps(kept, len(text)))
         for text, kept, lost in zip(texts, pieces, discarded, strict=True)

@@ -1,28 +1,34 @@
 """Where documents hold what is protected, whose it is, and how much of it.
 
 Hashes find candidates. The first match of each n-gram in a document is then compared unit by unit with the benchmark,
-so that no document is ever called contaminated by a collision.
+so that no document is ever called contaminated by a collision. What is common all over the corpus (`common.py`) is let
+stand where it is no part of a copy.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..filters.base import NO_KEYS, Keys
 from ..kernels.buffers import TextArray
 from ..kernels.ngram_matches import NgramIndex, NgramMatches, ngram_matches
 from ..kernels.word_hashes import WordHashes, word_hashes
+from .common import Commonness
 from .normal_form import Rewritten, normal_forms, rewrite
 from .protection import Item, Lookup, Protection
-from .units import Units, large_strings, make_units
+from .units import Units, large_strings, make_units, ranges
 
 EXCERPT = 400
 """Characters of a span that the ledger keeps."""
 
 Spans = list[tuple[int, int]]
+
+NOTHING_COMMON = Commonness()
 
 
 @dataclass(frozen=True)
@@ -49,19 +55,28 @@ class FoundItem:
 
 @dataclass(frozen=True)
 class Finding:
-    """A document that holds something protected.
+    """A document that holds something protected, or something that would be, were it not common.
 
     Args:
         row: The document.
         ngrams: How many of its n-grams match; a short passage that is matched whole counts as one.
-        items: The items found, the one with most matched units first.
+        items: The items found, the one with most matched units first; none where all that matches is common.
         spans: Everything that matches, in characters, merged and ascending.
+        common: How many more of its n-grams match, and are let stand as common.
+        let_stand: Where they stand, in characters, merged and ascending; of each only the first place.
+        phrases: uint64: the hashes of the different n-grams that match, common or not, and are in no item of which the
+            document holds a copy.
+        words: A hash of all its words.
     """
 
     row: int
     ngrams: int
     items: tuple[FoundItem, ...]
     spans: Spans
+    common: int = 0
+    let_stand: Spans = field(default_factory=list)
+    phrases: Keys = field(default_factory=lambda: NO_KEYS)
+    words: int = 0
 
     def evidence(self, text: str) -> dict[str, Any]:
         """What the ledger says of it."""
@@ -79,13 +94,16 @@ class Finding:
         }
 
 
-def find(protection: Protection, texts: TextArray, words: WordHashes | None = None) -> list[Finding]:
+def find(
+    protection: Protection, texts: TextArray, words: WordHashes | None = None, common: Commonness = NOTHING_COMMON
+) -> list[Finding]:
     """Look at documents for what is protected.
 
     Args:
         protection: What is looked for.
         texts: The documents.
         words: Their words as they stand, where they are known.
+        common: What is let stand.
 
     Returns:
         The documents that hold something, in order.
@@ -99,7 +117,7 @@ def find(protection: Protection, texts: TextArray, words: WordHashes | None = No
     plain = _documents(protection, make_units(texts, words, tokenizer), as_they_stand, False)
     changed = _documents(protection, make_units(formed, None, tokenizer), rows, True)
     candidates = sorted([*plain, *changed], key=lambda each: each.row)
-    found = (_examine(protection, each, texts[each.row].as_py()) for each in candidates)
+    found = (_examine(protection, each, texts[each.row].as_py(), common) for each in candidates)
     return [each for each in found if each is not None]
 
 
@@ -165,7 +183,7 @@ def _confirmed(protection: Protection, document: _Document, hits: _Hits) -> _Hit
             for at in inside.tolist():
                 begin = int(hits.firsts[0, at] - first)
                 real[at] = _stands_at(protection, hits.lookup, int(hits.firsts[1, at]), spelled[begin : begin + n])
-    return hits if real.all() else _without_collisions(document, hits, real)
+    return hits if real.all() else _only(document, hits, real)
 
 
 def _stands_at(protection: Protection, lookup: Lookup, entry: int, spelled: tuple[str, ...]) -> bool:
@@ -175,9 +193,9 @@ def _stands_at(protection: Protection, lookup: Lookup, entry: int, spelled: tupl
     return any(protection.spelled(passage)[at : at + lookup.index.n] == spelled for passage, at in pairs)
 
 
-def _without_collisions(document: _Document, hits: _Hits, real: NDArray[np.bool_]) -> _Hits:
-    """Look again, for the confirmed n-grams alone."""
-    firsts = hits.firsts[:, real]
+def _only(document: _Document, hits: _Hits, chosen: NDArray[np.bool_]) -> _Hits:
+    """Look again, for some of the n-grams alone."""
+    firsts = hits.firsts[:, chosen]
     index = NgramIndex.of(hits.lookup.index.hashes[np.unique(firsts[1])], hits.lookup.index.n)
     units, place = document.units, document.place
     bounds = units.offsets[place : place + 2]
@@ -185,23 +203,88 @@ def _without_collisions(document: _Document, hits: _Hits, real: NDArray[np.bool_
     return replace(_hits(hits.lookup, matches, 0), firsts=firsts)
 
 
-def _examine(protection: Protection, document: _Document, text: str) -> Finding | None:
+def _examine(protection: Protection, document: _Document, text: str, common: Commonness) -> Finding | None:
     """What stands in a document; None when all candidates were collisions."""
-    hits = [each for each in (_confirmed(protection, document, one) for one in document.hits) if each.count]
-    if not hits:
+    every = [each for each in (_confirmed(protection, document, one) for one in document.hits) if each.count]
+    if not every:
         return None
+    held = _held(protection, every)
+    copied = {item for item, each in held.items() if each.units >= common.copy_share * protection.items[item].size}
+    phrases = [_phrases(protection, each, copied) for each in every]
+    common_here = [which & _are_common(each, common) for each, which in zip(every, phrases, strict=True)]
+    if any(which.any() for which in common_here):
+        left = [_only(document, each, ~which) for each, which in zip(every, common_here, strict=True)]
+        hits = [each for each in left if each.count]
+        held = _held(protection, hits)
+    else:
+        hits = every
     stretches = _merged(pair for each in hits for pair in each.stretches.T.tolist())
-    items = _items(protection, hits)
-    spans = _characters(document, text, [*stretches, *(each.span for each in items)])
-    located = [replace(each, span=span) for each, span in zip(items, spans[len(stretches) :], strict=True)]
-    return Finding(document.row, sum(each.count for each in hits), tuple(located), _merged(spans[: len(stretches)]))
+    let_stand = _merged(
+        (at, at + each.lookup.index.n)
+        for each, which in zip(every, common_here, strict=True)
+        for at in each.firsts[0, which].tolist()
+    )
+    items = _items(protection, held)
+    spans = _characters(document, text, [*stretches, *let_stand, *(each.span for each in items)])
+    behind = len(stretches) + len(let_stand)
+    located = [replace(each, span=span) for each, span in zip(items, spans[behind:], strict=True)]
+    count = sum(each.count for each in hits)
+    return Finding(
+        document.row,
+        count,
+        tuple(located),
+        _merged(spans[: len(stretches)]),
+        sum(each.count for each in every) - count,
+        _merged(spans[len(stretches) : behind]),
+        np.unique(np.concatenate([_hashes(each)[which] for each, which in zip(every, phrases, strict=True)])),
+        _hash_of_words(document),
+    )
 
 
-def _items(protection: Protection, hits: Sequence[_Hits]) -> list[FoundItem]:
-    """The items found, with their spans in units of the document; the one with most matched units first."""
-    there: dict[int, list[tuple[int, int]]] = {}
-    own: dict[int, list[tuple[int, int]]] = {}
-    passages: dict[int, int] = {}
+def _hashes(hits: _Hits) -> Keys:
+    """The hashes of the n-grams that match, in the order of `firsts`."""
+    hashes: Keys = hits.lookup.index.hashes[hits.firsts[1]]
+    return hashes
+
+
+def _are_common(hits: _Hits, common: Commonness) -> NDArray[np.bool_]:
+    return np.isin(_hashes(hits), common.keys)
+
+
+def _phrases(protection: Protection, hits: _Hits, copied: Collection[int]) -> NDArray[np.bool_]:
+    """Which of the n-grams that match are in no item that is copied: bool, in the order of `firsts`."""
+    lookup, entries = hits.lookup, hits.firsts[1]
+    starts = lookup.bounds[entries]
+    counts = lookup.bounds[entries + 1] - starts
+    owners = protection.owners[lookup.passages[ranges(starts, counts)]]
+    owned = np.repeat(np.arange(len(entries)), counts)
+    phrases = np.ones(len(entries), np.bool_)
+    phrases[owned[np.isin(owners, list(copied))]] = False
+    return phrases
+
+
+def _hash_of_words(document: _Document) -> int:
+    own = document.units.hashes[slice(*document.units.offsets[document.place : document.place + 2])]
+    return int.from_bytes(hashlib.blake2b(own.tobytes(), digest_size=8).digest())
+
+
+@dataclass(frozen=True)
+class _Held:
+    """What a document holds of an item: the passage found first, spans of the document's units, and of the item's."""
+
+    passage: int
+    there: Spans = field(default_factory=list)
+    own: Spans = field(default_factory=list)
+
+    @property
+    def units(self) -> int:
+        """How many of the item's units."""
+        return sum(stop - start for start, stop in _merged(self.own))
+
+
+def _held(protection: Protection, hits: Sequence[_Hits]) -> dict[int, _Held]:
+    """What a document holds, by item."""
+    held: dict[int, _Held] = {}
     for each in hits:
         lookup, n = each.lookup, each.lookup.index.n
         for at, entry in each.firsts.T.tolist():
@@ -209,17 +292,22 @@ def _items(protection: Protection, hits: Sequence[_Hits]) -> list[FoundItem]:
                 passage = int(lookup.passages[place])
                 item = int(protection.owners[passage])
                 first = int(protection.before[passage] + lookup.positions[place])
-                there.setdefault(item, []).append((at, at + n))
-                own.setdefault(item, []).append((first, first + n))
-                passages.setdefault(item, passage)
+                mine = held.setdefault(item, _Held(passage))
+                mine.there.append((at, at + n))
+                mine.own.append((first, first + n))
+    return held
+
+
+def _items(protection: Protection, held: Mapping[int, _Held]) -> list[FoundItem]:
+    """The items found, with their spans in units of the document; the one with most matched units first."""
     found = [
         FoundItem(
             protection.items[item],
-            sum(stop - start for start, stop in _merged(own[item])),
-            max(_merged(spans), key=lambda span: (span[1] - span[0], -span[0])),
-            protection.texts[passages[item]],
+            each.units,
+            max(_merged(each.there), key=lambda span: (span[1] - span[0], -span[0])),
+            protection.texts[each.passage],
         )
-        for item, spans in there.items()
+        for item, each in held.items()
     ]
     return sorted(found, key=lambda each: (-each.units, -each.share, each.item.benchmark, each.item.name))
 

@@ -7,10 +7,9 @@ count double. Whatever has fewer than `min_characters` letters and digits (each 
 two) means nothing, such as a row of the first numbers: it is not looked for, and listed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,10 +61,10 @@ class Protection:
         units: The units of their normal form.
         items: The items.
         owners: int64 (passages,): the item of each.
+        whole: bool (passages,): whether it is looked for whole.
         before: int64 (passages,): the units of the item's earlier passages.
         lookups: One for each length.
         excluded: Reason to the n-grams that are not looked for, their units joined by spaces, sorted.
-        listed: What the certificate says of each benchmark, by its title.
     """
 
     terms: Terms
@@ -73,10 +72,10 @@ class Protection:
     units: Units
     items: Sequence[Item]
     owners: NDArray[np.int64]
+    whole: NDArray[np.bool_]
     before: NDArray[np.int64]
     lookups: Sequence[Lookup]
     excluded: Mapping[str, Sequence[str]]
-    listed: Mapping[str, Mapping[str, Any]]
     _spelled: dict[int, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def spelled(self, passage: int) -> tuple[str, ...]:
@@ -123,11 +122,6 @@ def _protect(benchmarks: tuple[Benchmark, ...], terms: Terms, digests: tuple[str
         reasons = excluded(found, units, weights, named, terms.min_characters)
         listed |= dict(spelled_out(found, reasons, units))
         lookups.append(_lookup(found, reasons == 0))
-    protected = np.zeros(len(texts), np.bool_)
-    for lookup in lookups:
-        protected[lookup.passages] = True
-    by_ngrams, by_whole = (np.zeros(len(items), np.bool_) for _ in range(2))
-    by_ngrams[owners[protected & ~whole]], by_whole[owners[protected & whole]] = True, True
     return Protection(
         terms=terms,
         texts=texts,
@@ -137,13 +131,13 @@ def _protect(benchmarks: tuple[Benchmark, ...], terms: Terms, digests: tuple[str
             for (benchmark, item), size in zip(items, np.bincount(owners, sizes, len(items)), strict=True)
         ],
         owners=owners,
+        whole=whole,
         before=ends[:-1] - ends[firsts[owners]],
         lookups=[lookup for lookup in lookups if len(lookup.index.hashes)],
         excluded={
             reason: sorted(ngram for ngram, why in listed.items() if why == reason)
             for reason in sorted(set(listed.values()))
         },
-        listed=dict(_entries(benchmarks, items, by_whole & ~by_ngrams, ~(by_whole | by_ngrams))),
     )
 
 
@@ -153,25 +147,3 @@ def _lookup(found: Windows, kept: NDArray[np.bool_]) -> Lookup:
     hashes, firsts = np.unique(found.hashes[rows], return_index=True)
     bounds = np.append(firsts, len(rows)).astype(np.int64)
     return Lookup(NgramIndex.of(hashes, found.length), bounds, found.passages[rows], found.positions[rows])
-
-
-def _entries(
-    benchmarks: Sequence[Benchmark], items: Sequence[tuple[Benchmark, Any]], whole: Any, open_: Any
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for benchmark in benchmarks:
-        mine = np.array([each is benchmark for each, _ in items], np.bool_)
-
-        def names(which: Any, mine: Any = mine) -> tuple[str, ...]:
-            return tuple(items[row][1].name for row in np.flatnonzero(which & mine).tolist())
-
-        yield (
-            benchmark.title,
-            {
-                "sha256": file_digest(benchmark.file),
-                "fields": benchmark.fields,
-                "id": benchmark.id,
-                "items": int(mine.sum()),
-                "whole": names(whole),
-                "unprotected": names(open_),
-            },
-        )

@@ -214,6 +214,9 @@ class RuleFilter(Filter):
 
 NO_KEYS: Keys = np.empty(0, np.uint64)
 
+MOST_WITNESSES = 1000
+"""A key's different witnesses are counted up to here, which bounds what a count costs."""
+
 
 @dataclass(frozen=True)
 class CountingFilter(RuleFilter):
@@ -229,6 +232,7 @@ class CountingFilter(RuleFilter):
     def most(self) -> int | None:
         """A key with more different witnesses than this is frequent; None: it counts nothing, and no record waits.
 
+        At most `MOST_WITNESSES` - 1.
         It shapes no measure but by what is frequent: where it is a parameter, that belongs to `bounds`.
         """
 

@@ -9,7 +9,7 @@ from ..engine.runner import Results
 from ..plan import Plan
 from ..recipe import Recipe
 from .clusters import find_clusters, largest_table, sizes_table
-from .contamination import contamination_table
+from .contamination import common_table, contamination_table
 from .funnel import Funnel, funnel_table, mixture_table, reasons_table
 from .galleries import Galleries
 from .measures import histograms
@@ -33,6 +33,8 @@ def write_fragments(
         write_fragment(out, 30, "nearest", Gallery(title="At the thresholds", note=note, items=nearest))
     if manifest.decontamination:
         write_fragment(out, 35, "contamination", contamination_table(manifest.decontamination))
+        if common := common_table(manifest.decontamination):
+            write_fragment(out, 36, "common-ngrams", common)
     if clusters := find_clusters(plan.population, results, root):
         write_fragment(out, 40, "clusters", sizes_table(clusters))
         write_fragment(out, 42, "largest-clusters", largest_table(clusters, galleries.name))

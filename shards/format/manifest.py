@@ -135,6 +135,12 @@ class Certificate(_Model):
     """The shortest passage that was looked for whole."""
     min_characters: Count = 0
     """What has fewer letters and digits was not looked for."""
+    max_documents: Count | None = None
+    """N-grams in more documents of the input are excluded as common; null: none is."""
+    documents_by: Literal["texts", "hosts"] = "texts"
+    """What of these documents counted once."""
+    copy_share: float | None = None
+    """In documents that hold at least this share of an item nothing of it was excluded as common; null: it was."""
     excluded: dict[str, tuple[str, ...]] = {}
     """N-grams of the benchmarks that were not looked for, by reason; their words joined by spaces."""
     benchmarks: dict[str, Benchmark]

@@ -13,7 +13,7 @@ from headrace.pipeline.audit.scan import Search, scan
 from headrace.pipeline.audit.words import words_of
 from headrace.pipeline.contracts.trial_records import batch_of
 from headrace.pipeline.decontamination.benchmarks import Benchmark
-from headrace.pipeline.filters.base import KEEP, Record
+from headrace.pipeline.filters.base import KEEP, NO_KEYS, Record
 from headrace.pipeline.filters.decontaminate import Decontaminate
 from headrace.shards.base.errors import InputError
 
@@ -184,7 +184,7 @@ def test_law_8_nothing_protected_is_left(tmp_path_factory, tokenizer, unit, docu
         **of_tokens,
     )
     texts = [joint.join(parts) for parts in documents]
-    verdicts = plugin.judge(batch_of([Record(None, {}, text=text) for text in texts], "text"))
+    verdicts = plugin.judge(batch_of([Record(None, {}, text=text) for text in texts], "text"), NO_KEYS)
     kept = verdicts.edited.to_pylist() if verdicts.edited is not None else texts
     left = [("", text) for text, rule in zip(kept, verdicts.rule.tolist(), strict=True) if rule == KEEP]
     excluded = frozenset(each for some in plugin.certificate()["excluded"].values() for each in some)

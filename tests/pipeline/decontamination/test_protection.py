@@ -2,6 +2,7 @@
 
 import pytest
 
+from headrace.pipeline.decontamination.listing import coverage
 from headrace.pipeline.decontamination.protection import protect
 from headrace.pipeline.decontamination.windows import REASONS, Terms
 from headrace.shards.base.errors import InputError
@@ -10,7 +11,7 @@ NINE = "one two three four five six seven eight nine"
 
 
 def listed(protection):
-    return {key: protection.listed["exam"][key] for key in ("items", "whole", "unprotected")}
+    return coverage(protection)["exam"]
 
 
 def lengths(protection):

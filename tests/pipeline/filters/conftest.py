@@ -10,7 +10,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 from resiliparse.extract.html2text import extract_plain_text
 
 from headrace.pipeline.contracts.trial_records import batch_of
-from headrace.pipeline.filters.base import Record
+from headrace.pipeline.filters.base import NO_KEYS, CountingFilter, Record
 
 CRAWL = Path(__file__).parents[3] / "examples/demo/data/crawl"
 
@@ -32,7 +32,8 @@ def reasons():
     """What a filter says of each record: its reason, None to keep it, or an error in brackets."""
 
     def name(plugin, batch):
-        verdicts = plugin.judge(batch)
+        # Of what counts over the corpus, what it says once nothing has been found to be frequent.
+        verdicts = plugin.judge(batch, NO_KEYS) if isinstance(plugin, CountingFilter) else plugin.judge(batch)
         errors = verdicts.errors or [None] * batch.num_rows
         return [
             f"({error})" if error else None if rule < 0 else plugin.reasons[rule]

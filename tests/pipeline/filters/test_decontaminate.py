@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from headrace.pipeline.contracts.trial_records import batch_of
 from headrace.pipeline.decontamination.benchmarks import Benchmark
-from headrace.pipeline.filters.base import KEEP, Record
+from headrace.pipeline.filters.base import KEEP, NO_KEYS, Record
 from headrace.pipeline.filters.decontaminate import Decontaminate
 from headrace.shards.base.errors import InputError
 
@@ -38,7 +38,7 @@ def around(text):
 
 def test_an_item_is_found_named_and_located(benchmark, texts):
     document = "Überschrift 😀: " + around(QUESTION)
-    verdicts = Decontaminate((benchmark,)).judge(texts("Nothing of it here.", document))
+    verdicts = Decontaminate((benchmark,)).judge(texts("Nothing of it here.", document), NO_KEYS)
     assert verdicts.rule.tolist() == [KEEP, 0]
     assert verdicts.value[1] == len(re.findall(r"\w+", QUESTION)) - 13 + 1
     evidence = verdicts.evidence[1]
@@ -82,17 +82,17 @@ def test_parquet_and_plain_files_are_benchmarks_too(tmp_path, texts, reasons):
 
 def test_a_field_that_is_missing_and_a_file_that_is_none_are_named(benchmark, tmp_path, texts):
     with pytest.raises(InputError, match=r"no field 'questions' in line 1.*Did you mean 'question'"):
-        Decontaminate((Benchmark(benchmark.file, ("questions",)),)).judge(texts("a"))
+        Decontaminate((Benchmark(benchmark.file, ("questions",)),)).judge(texts("a"), NO_KEYS)
     with pytest.raises(InputError, match="no benchmark file"):
-        Decontaminate((Benchmark(tmp_path / "none.jsonl", ("a",)),)).judge(texts("a"))
+        Decontaminate((Benchmark(tmp_path / "none.jsonl", ("a",)),)).judge(texts("a"), NO_KEYS)
     broken = tmp_path / "broken.jsonl"
     broken.write_text('{"a": ')
     with pytest.raises(InputError, match=r"line 1 of the benchmark .* is not JSON"):
-        Decontaminate((Benchmark(broken, ("a",)),)).judge(texts("a"))
+        Decontaminate((Benchmark(broken, ("a",)),)).judge(texts("a"), NO_KEYS)
 
 
 def test_the_ledger_is_told_the_items_text_and_share(benchmark, texts):
-    verdicts = Decontaminate((benchmark,)).judge(texts(around(" ".join(QUESTION.split()[:15]))))
+    verdicts = Decontaminate((benchmark,)).judge(texts(around(" ".join(QUESTION.split()[:15]))), NO_KEYS)
     assert verdicts.evidence[0]["share"] == round(15 / (22 + 5), 4) == verdicts.scores["matched_share"][0].round(4)
     assert verdicts.evidence[0]["item_text"] == QUESTION
     assert verdicts.evidence[0]["items"] == [["mill", "mill/1", verdicts.evidence[0]["share"]]]
@@ -102,7 +102,7 @@ def test_to_cut_is_to_edit_and_what_is_cut_is_told(benchmark, texts):
     plugin = Decontaminate((benchmark,), action="cut")
     assert plugin.edits
     clean, page = "Nothing of it here.", f"{'before ' * 60}{QUESTION}{' behind' * 60}"
-    verdicts = plugin.judge(texts(clean, page, f"x {QUESTION}", " ".join([page] * 11)))
+    verdicts = plugin.judge(texts(clean, page, f"x {QUESTION}", " ".join([page] * 11)), NO_KEYS)
     assert [rule if rule == KEEP else plugin.reasons[rule] for rule in verdicts.rule.tolist()] == [
         KEEP,
         KEEP,
@@ -121,7 +121,7 @@ def test_to_cut_is_to_edit_and_what_is_cut_is_told(benchmark, texts):
 
 def test_a_report_keeps_everything_and_tells_it(benchmark, texts):
     plugin = Decontaminate((benchmark,), action="report")
-    verdicts = plugin.judge(texts("Nothing of it here.", around(QUESTION)))
+    verdicts = plugin.judge(texts("Nothing of it here.", around(QUESTION)), NO_KEYS)
     assert (verdicts.rule.tolist(), verdicts.edited, plugin.reasons) == ([KEEP, KEEP], None, ())
     assert verdicts.edits[0] is None
     assert (verdicts.edits[1]["reported"], verdicts.edits[1]["item"]) == (1, "mill/1")
@@ -160,7 +160,7 @@ def test_every_ngram_is_found_and_no_other(tmp_path_factory, items, documents, n
     path = Path(tmp_path_factory.mktemp("benchmark")) / "items.jsonl"
     path.write_text("".join(json.dumps({"text": item}) + "\n" for item in items))
     plugin = Decontaminate((Benchmark(path, ("text",)),), n=n, min_words=3, min_characters=0)
-    found = plugin.judge(batch_of([Record(None, {}, text=text) for text in documents], "text"))
+    found = plugin.judge(batch_of([Record(None, {}, text=text) for text in documents], "text"), NO_KEYS)
     expected = [slow_matches(items, text, n, 3) for text in documents]
     assert found.scores["matched_ngrams"].tolist() == expected
     assert (found.rule != KEEP).tolist() == [count > 0 for count in expected]
