@@ -3,12 +3,14 @@
 A block is shuffled as a whole, so for as long as a lane reads a block, it needs every shard that the block touches.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .mixture import Mixture
 from .order import Order
+from .weights import WHOLE
 
 _Ints = NDArray[np.int64]
 
@@ -47,6 +49,13 @@ def epoch_needs(order: Order, epoch: int) -> Needs:
     return Needs(lane[block], pieces.shard[piece], base[block], end[block])
 
 
+def source_needs(order: Order | Mixture) -> list[Needs]:
+    """What the lanes need of each source in its first epoch, from one row of the lanes of the stream to another."""
+    if isinstance(order, Order):
+        return [epoch_needs(order, 0)]
+    return [_in_rounds(epoch_needs(each, 0), count) for each, count in zip(order.orders, order.counts, strict=True)]
+
+
 def peak(needs: Needs, size: _Ints) -> int:
     """The largest size of the different shards that are needed at one offset.
 
@@ -65,3 +74,11 @@ def peak(needs: Needs, size: _Ints) -> int:
     change = size[shard[by_shard]] * (comes.astype(np.int64) - goes)
     by_moment = np.lexsort((change, moment[by_shard]))
     return int(np.cumsum(change[by_moment]).max(initial=0))
+
+
+def _in_rounds(needs: Needs, count: int) -> Needs:
+    """What a source of a mixture needs, from which row of the mixture's lanes to which, instead of its own lanes'.
+
+    The `count` rows that it gives in a round come in shuffled order: what one of them needs is needed for the round.
+    """
+    return replace(needs, begin=needs.begin // count * WHOLE, end=-(-needs.end // count) * WHOLE)

@@ -10,20 +10,18 @@ The numbers of a mixture are the sums of its sources' numbers, each over an epoc
 stream was opened with. The sources' working sets are counted as if all were at their largest at once.
 """
 
-from dataclasses import dataclass, replace
-from math import gcd
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import UsageError
 from .batch import Rank, check_batch_size
+from .lane_readers import lane_readers
 from .lanes import Pieces
-from .mixture import Mixture
-from .needs import Needs, epoch_needs, peak
-from .order import MAIN, Order
+from .needs import Needs, peak, source_needs
+from .order import MAIN
 from .stream import Stream
-from .weights import WHOLE
 
 _Ints = NDArray[np.int64]
 
@@ -90,7 +88,7 @@ def plan(stream: Stream, world_size: int, batch_size: int, ranks_per_node: int =
     readers = lane_readers(batch_size, stream.order.lanes, world_size // ranks)
     sources = [
         _Loads(order.pieces(0), needs, np.array([shard.bytes for shard in member.manifest.shards], dtype=np.int64))
-        for order, needs, member in zip(stream.order.orders, _needs(stream.order), stream.members, strict=True)
+        for order, needs, member in zip(stream.order.orders, source_needs(stream.order), stream.members, strict=True)
     ]
     loads = []
     for node, mine in enumerate(readers):
@@ -103,13 +101,6 @@ def plan(stream: Stream, world_size: int, batch_size: int, ranks_per_node: int =
         nodes=tuple(loads),
         warnings=_warnings(stream, world_size, batch_size, readers),
     )
-
-
-def _needs(order: Order | Mixture) -> list[Needs]:
-    """What the lanes need of each source in its first epoch."""
-    if isinstance(order, Order):
-        return [epoch_needs(order, 0)]
-    return [_in_rounds(epoch_needs(each, 0), count) for each, count in zip(order.orders, order.counts, strict=True)]
 
 
 class _Loads:
@@ -129,30 +120,6 @@ class _Loads:
         """Shards, their bytes and the working set in bytes, for a node that reads these lanes."""
         shards = np.unique(self._shard[lanes[self._lane]])
         return shards.size, int(self._size[shards].sum()), peak(self._needs.of_lanes(lanes), self._size)
-
-
-def lane_readers(batch_size: int, lanes: int, nodes: int) -> NDArray[np.bool_]:
-    """Which nodes read which lanes: bool array of shape (nodes, lanes)."""
-    row_edges = np.arange(nodes + 1) * batch_size // nodes
-    changes = np.zeros((nodes + 1, lanes), dtype=np.int64)
-    for step in range(lanes // gcd(batch_size, lanes)):
-        rows = batch_size // lanes + ((np.arange(lanes) - step * batch_size) % lanes < batch_size % lanes)
-        lane = np.flatnonzero(rows)
-        last = np.cumsum(rows)[lane] - 1
-        first = last - rows[lane] + 1
-        changes[np.searchsorted(row_edges, first, side="right") - 1, lane] += 1
-        changes[np.searchsorted(row_edges, last, side="right"), lane] -= 1
-    # A node between two others may have no row at all, where there are more nodes than rows.
-    has_rows = np.diff(row_edges) > 0
-    return (np.cumsum(changes, axis=0)[:nodes] > 0) & has_rows[:, None]
-
-
-def _in_rounds(needs: Needs, count: int) -> Needs:
-    """What a source of a mixture needs, from which row of the mixture's lanes to which, instead of its own lanes'.
-
-    The `count` rows that it gives in a round come in shuffled order: what one of them needs is needed for the round.
-    """
-    return replace(needs, begin=needs.begin // count * WHOLE, end=-(-needs.end // count) * WHOLE)
 
 
 def _warnings(stream: Stream, world_size: int, batch_size: int, readers: NDArray[np.bool_]) -> tuple[str, ...]:

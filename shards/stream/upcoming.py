@@ -76,8 +76,8 @@ class Upcoming:
             needs = epoch_needs(order, epoch).of_lanes(self._lanes)
             # The first position of the epoch in lane l is the first one from e * N on that is l modulo L.
             zero = epoch * order.total
-            zero = zero + (needs.lane - zero) % order.lanes
-            own = zero + needs.begin * order.lanes, zero + (needs.end - 1) * order.lanes
+            start = zero + (needs.lane - zero) % order.lanes
+            own = start + needs.begin * order.lanes, start + (needs.end - 1) * order.lanes
             begin, end = self._order.span(source, *own)
             stale = [each for each in self._known if each[0] == source and each[1] < epoch - 3]
             for each in stale:

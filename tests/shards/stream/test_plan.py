@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from headrace.shards.base.errors import UsageError
 from headrace.shards.stream import Stream
 from headrace.shards.stream.batch import Rank, batch_positions
-from headrace.shards.stream.plan import lane_readers, plan
+from headrace.shards.stream.lane_readers import lane_readers
+from headrace.shards.stream.plan import plan
 
 
 @given(st.integers(1, 60), st.integers(1, 24), st.integers(1, 6))
