@@ -16,6 +16,7 @@ from .stream.bench import bench
 from .stream.logs import settings_of
 from .stream.plan import plan
 from .stream.questions import samples_of_step
+from .stream.weights import WHOLE
 
 _SHOWN_NODES = 16
 _SHOWN_EPOCHS = 3
@@ -29,12 +30,13 @@ class Settings:
     """A run's own settings, which its order depends on.
 
     Args:
-        url: The folder of the shards.
+        url: The folder of the shards, or a mixture file.
         seed: The run's seed.
         lanes: Its lanes.
         block: Its block, or None for the default.
         window: Its window, for shards of tokens.
         batch_size: Its global batch.
+        documents: Whether its samples are whole documents of tokens.
     """
 
     url: str
@@ -43,6 +45,7 @@ class Settings:
     block: int | None
     window: int | None
     batch_size: int
+    documents: bool = False
 
     def stream(self) -> Stream:
         """The stream of the run.
@@ -51,19 +54,38 @@ class Settings:
             ManifestError: There is no manifest.
             UsageError: The settings do not fit the shards.
         """
-        return Stream(self.url, seed=self.seed, lanes=self.lanes, block=self.block, window=self.window)
+        return Stream(
+            self.url,
+            seed=self.seed,
+            lanes=self.lanes,
+            block=self.block,
+            window=self.window,
+            documents=self.documents,
+        )
 
 
 def show_stream(settings: Settings) -> None:
     """Print how much there is to stream."""
     stream = settings.stream()
-    size = sum(shard.bytes for shard in stream.manifest.shards)
+    size = sum(shard.bytes for shard in stream.shards)
     table = _pairs()
     table.add_row("samples of an epoch", f"{stream.samples:,}")
-    table.add_row("shards", f"{len(stream.manifest.shards):,} of {size / 1e6:,.1f} MB in all")
+    table.add_row("shards", f"{len(stream.shards):,} of {size / 1e6:,.1f} MB in all")
     table.add_row("steps of an epoch", f"{stream.steps_per_epoch(settings.batch_size):,} of {settings.batch_size:,}")
-    table.add_row("lanes and block", f"{stream.order.lanes:,} and {stream.order.block:,}")
+    blocks = [f"{order.block:,}" for order in stream.order.orders]
+    table.add_row("lanes and block", f"{stream.order.lanes:,} and {', '.join(blocks)}")
     _print(f"The stream of {settings.url}", table)
+    if len(stream.names) > 1:
+        _print("Its sources", _sources(stream))
+
+
+def _sources(stream: Stream) -> Table:
+    """What a mixture is made of."""
+    table = Table("source", f"of {WHOLE:,}", "samples", "times in an epoch", "shards")
+    for member, order, count in zip(stream.members, stream.order.orders, stream.order.counts, strict=True):
+        times = count * stream.samples / (WHOLE * order.total)
+        table.add_row(member.name, f"{count}", f"{order.total:,}", f"{times:.2f}", f"{order.sizes.size:,}")
+    return table
 
 
 def show_step(settings: Settings, step: int, state: Path | None) -> None:
@@ -72,13 +94,16 @@ def show_step(settings: Settings, step: int, state: Path | None) -> None:
     Args:
         settings: The run's settings.
         step: The step's number, from 0.
-        state: A saved state of the run, where its batch size has changed.
+        state: A saved state of the run, where its batch size or its weights have changed.
     """
     saved = None if state is None else _read_state(state)
-    answer = samples_of_step(settings.stream(), step, settings.batch_size if saved is None else None, saved)
-    table = Table("position", "epoch", "shard", "row", "key")
+    stream = settings.stream()
+    answer = samples_of_step(stream, step, settings.batch_size if saved is None else None, saved)
+    sources = ("source",) if len(stream.names) > 1 else ()
+    table = Table("position", "epoch", *sources, "shard", "row", "key")
     for visit in answer.visits:
-        table.add_row(f"{visit.position:,}", f"{visit.epoch}", visit.shard, f"{visit.row:,}", visit.key)
+        source = [visit.source for _ in sources]
+        table.add_row(f"{visit.position:,}", f"{visit.epoch}", *source, visit.shard, f"{visit.row:,}", visit.key)
     _print(f"Step {step:,}: {counted(answer.batch_size, 'sample')}", table)
 
 
@@ -128,6 +153,7 @@ def show_audit(settings: Settings, run: Path, state: Path | None) -> None:
     """
     held = settings_of(run)
     own: dict[str, Any] = {name: held[name] for name in ("seed", "lanes", "block", "window")}
+    own["documents"] = "documents" in held
     answer = audit(replace(settings, **own).stream(), run, None if state is None else _read_state(state))
     table = _pairs()
     table.add_row("positions", f"0 to {answer.samples:,}")

@@ -77,7 +77,7 @@ def stream(
     state: Annotated[
         Path | None,
         typer.Option(
-            help="With --step: a saved state, where the run changed its batch size or its weights. With --audit: how far."
+            help="With --step: a saved state, where batch size or weights were changed. With --audit: how far."
         ),
     ] = None,
     workers: Annotated[int, typer.Option(min=0, help="With --bench: processes that read ahead.")] = 0,
@@ -97,7 +97,7 @@ def stream(
 
     Example: headrace stream demo/text --audit demo/mlm
 
-    A mixture file names sources and their weights: `sources: {web: {url: shards/web, weight: 7}, code: {url: ...`.
+    A mixture file names sources: `sources: {web: {url: shards/web, weight: 7}, code: {url: shards/code, weight: 3}}`.
     """
     from . import answers
 

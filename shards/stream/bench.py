@@ -58,5 +58,5 @@ def bench(stream: Stream, batch_size: int, *, num_workers: int = 0, seconds: flo
             first, last = (now, now) if count == 1 else (first, now)
             if count > 1 and last - first >= seconds:
                 break
-    size = sum(shard.bytes for shard in stream.manifest.shards)
+    size = sum(shard.bytes for shard in stream.shards)
     return BenchAnswer((count - 1) * batch_size, last - first, first - began, size / stream.samples)

@@ -89,7 +89,7 @@ class Stream:
         tolerated: float = TOLERATED,
     ) -> None:
         self.url = url
-        self.window: int | str | None = "documents" if documents else window
+        self.window, self.documents = window, documents
         wanted = Wanted(window, documents, fields, codecs)
         self.members: tuple[Member, ...]
         self.order: Order | Mixture
@@ -155,7 +155,7 @@ class Stream:
         else:
             manifests = {f"manifest of {member.name}": member.manifest.fingerprint() for member in self.members}
             held = {"sources": ", ".join(self.names), **manifests, **settings, "block": self._block}
-        return {**held, "window": self.window}
+        return {**held, "window": self.window, **({"documents": 1} if self.documents else {})}
 
     def counts(self, weights: Mapping[str, float]) -> Counts:
         """The counts out of 1000 that weights amount to.
