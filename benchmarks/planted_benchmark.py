@@ -165,7 +165,7 @@ def try_out(benchmark: Benchmark, disguise: Disguise, carriers: Sequence[str]) -
     """Plant every item in a page of its own, and see what is found."""
     items = [(item.name, "\n".join(item.passages)) for item in benchmark.items()]
     texts = [plant(carriers[at % len(carriers)], disguise.write(text)) for at, (_, text) in enumerate(items)]
-    drop, cut = (Decontaminate((benchmark,), action=action) for action in ("drop", "cut"))
+    drop, cut = (Decontaminate((benchmark,), action=action, max_documents=None) for action in ("drop", "cut"))
     found = _named(drop, texts)
     shares = [found[at][name] for at, (name, _) in enumerate(items) if name in found[at]]
     search = _search(benchmark)
@@ -226,7 +226,7 @@ def table(benchmark: Benchmark, carriers: Sequence[str], advance: Callable[[], N
 
 def false_positives(benchmark: Benchmark, documents: Sequence[tuple[str, str]]) -> list[str]:
     """What is found in documents in which nothing was planted."""
-    found = _named(Decontaminate((benchmark,)), [text for _, text in documents])
+    found = _named(Decontaminate((benchmark,), max_documents=None), [text for _, text in documents])
     shown = [f"- {url}: {', '.join(items)}" for (url, _), items in zip(documents, found, strict=True) if items]
     return ["", f"In {len(documents):,} pages without any: {len(shown)} found.", *shown]
 

@@ -1,6 +1,7 @@
 """A build that is stopped or killed at any moment, and run again, leaves what an undisturbed one leaves."""
 
 import contextlib
+import json
 import os
 import random
 import signal
@@ -124,6 +125,36 @@ def test_a_build_of_many_dedups_that_is_killed_often(workshop, start, workers):
     workshop.write_recipe(stages=DEDUPS, split_bytes="8KB")
     workshop.build("undisturbed")
     kill_often(workshop, start, kills=12, workers=workers, seed=20 + workers)
+    assert_as_undisturbed(workshop)
+
+
+PHRASE = "what turns all day and never leaves its place has teeth and never bites"
+
+
+def write_exam(workshop):
+    """A benchmark, and pages with a phrase of it that is common, or with all of it."""
+    item = f"{PHRASE} {' '.join(f'answer{number}' for number in range(20))}"
+    (workshop.folder / "exam.jsonl").write_text(json.dumps({"text": item}) + "\n")
+    for name in ("a", "b", "c"):
+        texts = [f"{name} {row} {'before ' * 9}{item if row % 4 == 0 else PHRASE}{' after' * 9}" for row in range(12)]
+        path = workshop.folder / f"in/{name}.jsonl"
+        path.write_text(path.read_text() + "".join(json.dumps({"text": text}) + "\n" for text in texts))
+    entry = {"file": "exam.jsonl", "fields": ["text"]}
+    return {"decontaminate": {"benchmarks": [entry], "action": "cut", "min_piece": 9, "context": 5}}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_build_that_counts_over_the_corpus_and_is_killed_often(workshop, start, workers):
+    workshop.write_recipe(stages=[PAUSE, write_exam(workshop), *STAGES[1:]], split_bytes="5KB")
+    workshop.build("undisturbed")
+    assert {path.name for path in (workshop.folder / "undisturbed/.work").iterdir()} > {
+        "decontaminate.count",
+        "decontaminate.go-on",
+    }
+    (certificate,) = json.loads((workshop.folder / "undisturbed/manifest.json").read_text())["decontamination"]
+    assert certificate["excluded"]
+    kill_often(workshop, start, kills=12, workers=workers, seed=40 + workers)
     assert_as_undisturbed(workshop)
 
 
