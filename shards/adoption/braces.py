@@ -6,7 +6,7 @@ from itertools import islice, pairwise
 
 from ..base.errors import UsageError
 
-MOST = 10_000_000
+MOST = 1_000_000
 """Names that one pattern may stand for."""
 
 _NUMBERS = re.compile(r"(-?\d+)\.\.(-?\d+)(?:\.\.(-?\d+))?")

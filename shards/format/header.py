@@ -91,29 +91,33 @@ def _signed_sum(block: bytes) -> int:
 
 
 def _cut_off(block: bytes, position: int) -> ShardError:
-    return ShardError(
+    at_a_boundary = position > 0 and not block
+    return _packed(block, position) or ShardError(
         f"the tar is damaged at byte {position:,}",
-        found="the end of the file" if not block else f"a last block of {len(block)} bytes",
+        found=f"a last block of {len(block)} bytes" if block else "the end of the file",
         expected="a member's header or the end-of-archive mark, 1,024 zero bytes",
-        remedy="Copy the tar again; if it is known to be whole, `truncate -s +1024 FILE` adds the mark"
-        if position and not block
-        else "Copy the tar again",
+        remedy="Copy the tar again"
+        + ("; if it is known to be whole, `truncate -s +1024 FILE` adds the mark" if at_a_boundary else ""),
     )
 
 
 def _damaged(block: bytes, position: int, found: str) -> ShardError:
-    packed = [each for start, each in _PACKED.items() if position == 0 and block.startswith(start)]
-    if packed:
-        kind, command = packed[0]
-        return ShardError(
-            "the tar is compressed as a whole, so that no sample can be read without all before it",
-            found=kind,
-            expected="a plain tar",
-            remedy=f"Unpack it once with `{command}`; compress single members instead, as in `017.json.zst`",
-        )
-    return ShardError(
+    return _packed(block, position) or ShardError(
         f"the tar is damaged at byte {position:,}",
         found=found,
         expected="a member's header or the end-of-archive mark",
         remedy="Copy the tar again, or make it anew",
     )
+
+
+def _packed(block: bytes, position: int) -> ShardError | None:
+    """The error for a tar that is compressed as a whole, if it is."""
+    for start, (kind, command) in _PACKED.items() if position == 0 else ():
+        if block.startswith(start):
+            return ShardError(
+                "the tar is compressed as a whole, so that no sample can be read without all before it",
+                found=kind,
+                expected="a plain tar",
+                remedy=f"Unpack it once with `{command}`; compress single members instead, as in `017.json.zst`",
+            )
+    return None
