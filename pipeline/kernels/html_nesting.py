@@ -65,6 +65,19 @@ def _lower_letter(byte: np.int64) -> np.int64:
     return lower if 0x61 <= lower <= 0x7A else np.int64(0)
 
 
+@device
+def _is_among(names: NDArray[np.uint64], name: np.uint64) -> bool:
+    """Whether a name is one of those sorted; `np.searchsorted` takes longer to compile than all the rest."""
+    first, stop = 0, len(names)
+    while first < stop:
+        middle = (first + stop) >> 1
+        if names[middle] < name:
+            first = middle + 1
+        else:
+            stop = middle
+    return bool(first < len(names) and names[first] == name)
+
+
 @kernel(types.int64(reads(types.uint8), reads(types.uint64), writes(types.int64)))
 def deepest_open(html: NDArray[np.uint8], uncounted: NDArray[np.uint64], open_: NDArray[np.int64]) -> int:
     """The most counted elements that are open at once; `open_`, (NAMES,), starts as noughts."""
@@ -88,8 +101,7 @@ def deepest_open(html: NDArray[np.uint8], uncounted: NDArray[np.uint64], open_: 
             name = name << np.uint64(8) | np.uint64(letter if letter else byte)
             position += 1
             length += 1
-        place = np.searchsorted(uncounted, name)
-        if place < len(uncounted) and uncounted[place] == name:
+        if _is_among(uncounted, name):
             continue
         slot = np.int64(name * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(56))
         if not closes:
