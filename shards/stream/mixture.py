@@ -10,6 +10,7 @@ sources, 16 batches of 256 per call], and every source some 50 us in each call.
 
 from collections.abc import Iterable, Sequence
 from copy import copy
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +80,16 @@ class Mixture:
         number = int(source[0])
         found = self.orders[number].slots(int(own[0]), attempts)
         return self._of_mixture(number, found, np.full(len(found), position))
+
+    def seconds(self, places: Places) -> Places:
+        """Find a second sample for each of some samples, of the same source; see `Order.seconds`."""
+        shard, row, ids = np.empty((3, len(places)), np.int64)
+        for number, mine in groups(places.source):
+            first = places[mine]
+            own = replace(first, shard=first.shard - self._first_shard[number])
+            found = self._of_mixture(number, self.orders[number].seconds(own))
+            shard[mine], row[mine], ids[mine] = found.shard, found.row, found.id
+        return replace(places, shard=shard, row=row, id=ids)
 
     def listed(self, ids: _Ints) -> Places:
         """Find samples by their number, source after source; see `Order.listed`."""

@@ -24,6 +24,7 @@ Bounds: positions below 2^62, B <= 2^50, L <= 2^16.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,7 @@ from .blocks import block_of, default_block, epoch_blocks, first_blocks
 from .feistel import LARGEST, invert, permute
 from .lanes import Pieces, epoch_pieces, shard_sequence
 from .places import Places
+from .second import second_places
 from .weights import WHOLE
 
 ORDER_VERSION = 1
@@ -141,6 +143,22 @@ class Order:
         shuffled = permute(inside, own.size.repeat(count), own.key.repeat(count))
         return self.places(np.full(count, position), own.epoch.repeat(count), own.begin + shuffled)
 
+    def seconds(self, places: Places) -> Places:
+        """Find a second sample for each of some samples of this order, see `second`.
+
+        Args:
+            places: Where the first ones lie, and at which positions they are read.
+
+        Returns:
+            As many places, of the same positions.
+        """
+        place, begin, size = np.empty((3, len(places)), np.int64)
+        for number, chosen in groups(places.epoch):
+            found = self._epoch(number).found(places.shard[chosen], places.row[chosen])
+            place[chosen], begin[chosen], size[chosen] = found
+        drawn = second_places(places.position, place, begin, size, self.total, self._key("second"))
+        return self.places(places.position, places.epoch, drawn)
+
     def slots_of(self, positions: _Ints) -> Slots:
         """Find the slots that positions fill, before their blocks are shuffled; arguments as for `locate`."""
         epoch = positions // self.total
@@ -244,15 +262,35 @@ class _Epoch:
         return self.pieces.shard[piece], place - self.pieces.start[piece] + self.pieces.row[piece]
 
     def find(self, shard: _Ints, row: _Ints) -> tuple[_Ints, _Ints]:
-        by_row = np.lexsort((self.pieces.row, self.pieces.shard))
-        stride = 1 + max(int(self.pieces.row.max()), int(row.max(initial=0)))
-        known = self.pieces.shard[by_row] * stride + self.pieces.row[by_row]
-        piece = by_row[np.searchsorted(known, shard * stride + row, side="right") - 1]
-        place = self.pieces.start[piece] + row - self.pieces.row[piece]
-        lane = np.searchsorted(self.pieces.edge, place, side="right") - 1
+        """Lane and offset at which each row of a shard comes."""
+        place = self._place(shard, row)
+        lane = self._lane(place)
         shuffled = place - self.pieces.edge[lane]
         _, base, size, keys = self.block_of(lane, shuffled)
         return lane, base + invert(shuffled - base, size, keys)
+
+    def found(self, shard: _Ints, row: _Ints) -> tuple[_Ints, _Ints, _Ints]:
+        """The place of each row of a shard, and that at which its block begins, and the block's size."""
+        place = self._place(shard, row)
+        lane = self._lane(place)
+        begin, _, size, _ = self.block_of(lane, place - self.pieces.edge[lane])
+        return place, begin, size
+
+    def _lane(self, place: _Ints) -> _Ints:
+        return np.searchsorted(self.pieces.edge, place, side="right") - 1
+
+    def _place(self, shard: _Ints, row: _Ints) -> _Ints:
+        by_row, known, stride = self._by_row
+        piece = by_row[np.searchsorted(known, shard * stride + row, side="right") - 1]
+        return self.pieces.start[piece] + row - self.pieces.row[piece]
+
+    @cached_property
+    def _by_row(self) -> tuple[NDArray[np.intp], _Ints, int]:
+        """The pieces in the order of shard and row, a number for each that ascends like these, and its unit."""
+        pieces = self.pieces
+        stride = int((pieces.row + np.diff(pieces.start)).max())
+        by_row = np.lexsort((pieces.row, pieces.shard))
+        return by_row, pieces.shard[by_row] * stride + pieces.row[by_row], stride
 
 
 def groups(labels: _Ints) -> list[tuple[int, slice | NDArray[np.intp]]]:

@@ -23,6 +23,7 @@ from .members import Member, Wanted, mixed, single
 from .merged import SOURCE, MergedSource
 from .mixture import Mixture
 from .order import MAIN, ORDER_VERSION, Order
+from .pairs import read_pairs
 from .parts import What, is_mixture, parts_of
 from .places import Places
 from .reading import Reading, read_all
@@ -57,6 +58,7 @@ class Stream:
         window: Length of the windows of tokens, for a set of tokens and only there.
         documents: Whether, for a set of tokens, whole documents are the samples instead of windows.
         fields: The fields wanted; None for all.
+        second: Whether each sample has another one beside it, as `__second__`, for tasks that need two (see `second`).
         transform: A plain function of a sample and a random generator, called on every sample in the process that
             read it; what it returns is what is batched. The generator is keyed by seed, source, epoch and the sample's
             `__id__`, so that the numbers it draws do not depend on ranks, workers or restarts. For workers that are
@@ -84,6 +86,7 @@ class Stream:
         window: int | None = None,
         documents: bool = False,
         fields: Sequence[str] | None = None,
+        second: bool = False,
         transform: Transform | None = None,
         codecs: Mapping[str, Codec] = CODECS,
         tolerated: float = TOLERATED,
@@ -108,7 +111,7 @@ class Stream:
                 ],
                 self._counts([part.weight for part in parts]),
             )
-        self._block = block
+        self._block, self._second = block, second
         self.tolerated = tolerated
         self._transform = None if transform is None else partial(self._transformed, transform)
 
@@ -205,7 +208,10 @@ class Stream:
             places: Where they lie.
             instead: Where else to look for a damaged one; None for the next slots of its block.
         """
-        return read_all(places, partial(fetch, self._source), instead or self.order.slots, self._transform)
+        read = partial(fetch, self._source)
+        if self._second:
+            read = partial(read_pairs, read, self.order.seconds)
+        return read_all(places, read, instead or self.order.slots, self._transform)
 
     def key(self, shard: int, row: int) -> str:
         """The `__key__` of the sample at a row of a shard, without reading the sample."""
