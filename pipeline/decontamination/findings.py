@@ -6,7 +6,7 @@ stand where it is no part of a copy.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from ..filters.base import NO_KEYS, Keys
 from ..kernels.buffers import TextArray
-from ..kernels.ngram_matches import NgramIndex, NgramMatches, ngram_matches
 from ..kernels.word_hashes import WordHashes, word_hashes
 from .common import Commonness
-from .normal_form import Rewritten, normal_forms, rewrite
-from .protection import Item, Lookup, Protection
-from .units import Units, large_strings, make_units, ranges
+from .matches import Hits, Holder, confirmed, holders, only
+from .normal_form import Rewritten, rewrite
+from .protection import Item, Protection
+from .units import large_strings, ranges
 
 EXCERPT = 400
 """Characters of a span that the ledger keeps."""
@@ -110,110 +110,21 @@ def find(
     """
     if not protection.lookups or not len(texts):
         return []
-    tokenizer = protection.terms.tokenizer
-    rows, formed = normal_forms(texts)
-    as_they_stand = np.arange(len(texts))
-    as_they_stand[rows] = -1
-    plain = _documents(protection, make_units(texts, words, tokenizer), as_they_stand, False)
-    changed = _documents(protection, make_units(formed, None, tokenizer), rows, True)
-    candidates = sorted([*plain, *changed], key=lambda each: each.row)
-    found = (_examine(protection, each, texts[each.row].as_py(), common) for each in candidates)
+    found = (_examine(protection, each, texts[each.row].as_py(), common) for each in holders(protection, texts, words))
     return [each for each in found if each is not None]
 
 
-@dataclass(frozen=True)
-class _Document:
-    """A document with candidates.
-
-    Args:
-        row: Its row among the texts.
-        place: Its row among the units.
-        units: The units in which it was found.
-        hits: Its matches, for each lookup.
-        rewritten: Whether the units are those of its normal form.
-    """
-
-    row: int
-    place: int
-    units: Units
-    hits: tuple["_Hits", ...]
-    rewritten: bool
-
-
-@dataclass(frozen=True)
-class _Hits:
-    """What one lookup found in one document: int64 arrays as in `NgramMatches`, without the document."""
-
-    lookup: Lookup
-    count: int
-    firsts: NDArray[np.int64]
-    stretches: NDArray[np.int64]
-
-
-def _documents(protection: Protection, units: Units, rows: NDArray[np.int64], rewritten: bool) -> Iterator[_Document]:
-    """The documents with candidates; `rows` are those of the units' documents, -1 for one to leave out."""
-    hashes, offsets = units.hashes, units.offsets
-    found: dict[int, list[_Hits]] = {}
-    for lookup in protection.lookups:
-        matches = ngram_matches(hashes, offsets, lookup.index)
-        for place in np.unique(matches.firsts[0]).tolist():
-            if rows[place] >= 0:
-                found.setdefault(place, []).append(_hits(lookup, matches, place))
-    for place, hits in found.items():
-        yield _Document(int(rows[place]), place, units, tuple(hits), rewritten)
-
-
-def _hits(lookup: Lookup, matches: NgramMatches, place: int) -> _Hits:
-    firsts, stretches = (
-        each[1:, slice(*np.searchsorted(each[0], [place, place + 1]))] for each in (matches.firsts, matches.stretches)
-    )
-    return _Hits(lookup, int(matches.counts[place]), firsts, stretches)
-
-
-def _confirmed(protection: Protection, document: _Document, hits: _Hits) -> _Hits:
-    """The hits without those whose units are not the benchmark's."""
-    n = hits.lookup.index.n
-    real = np.zeros(hits.firsts.shape[1], np.bool_)
-    for start, stop in hits.stretches.T.tolist():
-        inside = np.flatnonzero((hits.firsts[0] >= start) & (hits.firsts[0] + n <= stop))
-        if len(inside):
-            # A stretch may go on for long with n-grams that were met before.
-            first, last = hits.firsts[0, inside].min(), hits.firsts[0, inside].max() + n
-            spelled = document.units.spelled(document.place, int(first), int(last - first))
-            for at in inside.tolist():
-                begin = int(hits.firsts[0, at] - first)
-                real[at] = _stands_at(protection, hits.lookup, int(hits.firsts[1, at]), spelled[begin : begin + n])
-    return hits if real.all() else _only(document, hits, real)
-
-
-def _stands_at(protection: Protection, lookup: Lookup, entry: int, spelled: tuple[str, ...]) -> bool:
-    """Whether a benchmark has these units where the index says so."""
-    places = slice(lookup.bounds[entry], lookup.bounds[entry + 1])
-    pairs = zip(lookup.passages[places].tolist(), lookup.positions[places].tolist(), strict=True)
-    return any(protection.spelled(passage)[at : at + lookup.index.n] == spelled for passage, at in pairs)
-
-
-def _only(document: _Document, hits: _Hits, chosen: NDArray[np.bool_]) -> _Hits:
-    """Look again, for some of the n-grams alone."""
-    firsts = hits.firsts[:, chosen]
-    index = NgramIndex.of(hits.lookup.index.hashes[np.unique(firsts[1])], hits.lookup.index.n)
-    units, place = document.units, document.place
-    bounds = units.offsets[place : place + 2]
-    matches = ngram_matches(units.hashes[slice(*bounds)], bounds - bounds[0], index)
-    return replace(_hits(hits.lookup, matches, 0), firsts=firsts)
-
-
-def _examine(protection: Protection, document: _Document, text: str, common: Commonness) -> Finding | None:
+def _examine(protection: Protection, document: Holder, text: str, common: Commonness) -> Finding | None:
     """What stands in a document; None when all candidates were collisions."""
-    every = [each for each in (_confirmed(protection, document, one) for one in document.hits) if each.count]
+    every = [each for each in (confirmed(protection, document, one) for one in document.hits) if each.count]
     if not every:
         return None
     held = _held(protection, every)
     copied = {item for item, each in held.items() if each.units >= common.copy_share * protection.items[item].size}
     phrases = [_phrases(protection, each, copied) for each in every]
-    common_here = [which & _are_common(each, common) for each, which in zip(every, phrases, strict=True)]
+    common_here = [which & np.isin(each.hashes, common.keys) for each, which in zip(every, phrases, strict=True)]
     if any(which.any() for which in common_here):
-        left = [_only(document, each, ~which) for each, which in zip(every, common_here, strict=True)]
+        left = [only(document, each, ~which) for each, which in zip(every, common_here, strict=True)]
         hits = [each for each in left if each.count]
         held = _held(protection, hits)
     else:
@@ -236,22 +147,12 @@ def _examine(protection: Protection, document: _Document, text: str, common: Com
         _merged(spans[: len(stretches)]),
         sum(each.count for each in every) - count,
         _merged(spans[len(stretches) : behind]),
-        np.unique(np.concatenate([_hashes(each)[which] for each, which in zip(every, phrases, strict=True)])),
+        np.unique(np.concatenate([each.hashes[which] for each, which in zip(every, phrases, strict=True)])),
         _hash_of_words(document),
     )
 
 
-def _hashes(hits: _Hits) -> Keys:
-    """The hashes of the n-grams that match, in the order of `firsts`."""
-    hashes: Keys = hits.lookup.index.hashes[hits.firsts[1]]
-    return hashes
-
-
-def _are_common(hits: _Hits, common: Commonness) -> NDArray[np.bool_]:
-    return np.isin(_hashes(hits), common.keys)
-
-
-def _phrases(protection: Protection, hits: _Hits, copied: Collection[int]) -> NDArray[np.bool_]:
+def _phrases(protection: Protection, hits: Hits, copied: Collection[int]) -> NDArray[np.bool_]:
     """Which of the n-grams that match are in no item that is copied: bool, in the order of `firsts`."""
     lookup, entries = hits.lookup, hits.firsts[1]
     starts = lookup.bounds[entries]
@@ -263,7 +164,7 @@ def _phrases(protection: Protection, hits: _Hits, copied: Collection[int]) -> ND
     return phrases
 
 
-def _hash_of_words(document: _Document) -> int:
+def _hash_of_words(document: Holder) -> int:
     own = document.units.hashes[slice(*document.units.offsets[document.place : document.place + 2])]
     return int.from_bytes(hashlib.blake2b(own.tobytes(), digest_size=8).digest())
 
@@ -282,7 +183,7 @@ class _Held:
         return sum(stop - start for start, stop in _merged(self.own))
 
 
-def _held(protection: Protection, hits: Sequence[_Hits]) -> dict[int, _Held]:
+def _held(protection: Protection, hits: Sequence[Hits]) -> dict[int, _Held]:
     """What a document holds, by item."""
     held: dict[int, _Held] = {}
     for each in hits:
@@ -323,7 +224,7 @@ def _merged(spans: Iterable[tuple[int, int]]) -> Spans:
     return merged
 
 
-def _characters(document: _Document, text: str, spans: Spans) -> Spans:
+def _characters(document: Holder, text: str, spans: Spans) -> Spans:
     """Spans of units as spans of characters of the text."""
     units = document.units
     bounds = np.array(spans, np.int64).T + units.offsets[document.place]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from headrace.pipeline.decontamination import findings
+from headrace.pipeline.decontamination import matches
 from headrace.pipeline.decontamination.benchmarks import Benchmark
 from headrace.pipeline.decontamination.findings import find
 from headrace.pipeline.decontamination.protection import protect
@@ -71,16 +71,16 @@ def test_a_collision_is_no_match(guard, look, monkeypatch, text):
     honest = look(protection, text)
     assert honest[0].ngrams == 2
     # As if the hash of the first item's n-gram had been another one's.
-    real = findings._stands_at
+    real = matches._stands_at
 
     def stands_at(protection, lookup, entry, spelled):
         return spelled[0] != "the" and real(protection, lookup, entry, spelled)
 
-    monkeypatch.setattr(findings, "_stands_at", stands_at)
+    monkeypatch.setattr(matches, "_stands_at", stands_at)
     (found,) = look(protection, text)
     assert (found.ngrams, [each.item.name for each in found.items]) == (1, ["1"])
     assert [text[start:stop] for start, stop in found.spans] == ["great wheel of x"]
-    monkeypatch.setattr(findings, "_stands_at", lambda *arguments: False)
+    monkeypatch.setattr(matches, "_stands_at", lambda *arguments: False)
     assert look(protection, text) == []
 
 
