@@ -4,9 +4,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from headrace.shards.base.errors import UsageError
+from headrace.shards.format.manifest import Manifest, ShardInfo
 from headrace.shards.stream import Stream
 from headrace.shards.stream.batch import Rank, batch_positions
 from headrace.shards.stream.lane_readers import lane_readers
+from headrace.shards.stream.parts import Part
 from headrace.shards.stream.plan import plan
 
 
@@ -83,3 +85,68 @@ def test_costly_numbers_are_warned_of(images):
 def test_impossible_worlds_are_refused(images, world_size, batch_size, ranks):
     with pytest.raises(UsageError):
         plan(Stream(images), world_size, batch_size, ranks)
+
+
+def test_the_plan_of_a_mixture_is_that_of_its_sources(tmp_path):
+    """Every node reads of each source the shards of its lanes: simulated by walking an epoch of each source."""
+    stream = wide_mixture(tmp_path, shards=40)
+    for nodes in (1, 3, 8):
+        found = plan(stream, nodes, 64, 1)
+        readers = lane_readers(64, stream.order.lanes, nodes)
+        for node, load in enumerate(found.nodes):
+            shards = set()
+            for number, order in enumerate(stream.order.orders):
+                mine = np.flatnonzero(readers[node, np.arange(order.total) % order.lanes])
+                shards |= {(number, shard) for shard in order.locate(mine).shard.tolist()}
+            assert load.shards == len(shards)
+            assert load.epoch_bytes == sum(1000 * (number + 1) for number, _ in shards)
+            assert 0 < load.working_set_bytes <= load.epoch_bytes
+        reads = sum(load.shards for load in found.nodes)
+        assert found.reads_per_shard == reads / 120
+
+
+def test_a_node_holds_all_that_a_round_of_a_mixture_reads(tmp_path):
+    stream = wide_mixture(tmp_path, shards=300)
+    (whole,) = plan(stream, 1, 64, 1).nodes
+    places = stream.order.locate(np.arange(stream.order.total))
+    first = places.epoch == 0
+    size = np.array([shard.bytes for shard in stream.shards])
+    for begin in range(0, stream.order.total, 1000 * stream.order.lanes):
+        needed = places.shard[begin : begin + 1000 * stream.order.lanes]
+        needed = np.unique(needed[first[begin : begin + 1000 * stream.order.lanes]])
+        assert size[needed].sum() <= whole.working_set_bytes
+
+
+@pytest.mark.parametrize("nodes", [8, 64])
+def test_a_shard_is_read_by_hardly_more_than_one_node(tmp_path, nodes):
+    """Batches of a multiple of the lanes, simulated: the shards that the rows of each node lie in, rank by rank."""
+    stream = wide_mixture(tmp_path, shards=2000)
+    found = plan(stream, nodes, 256, 1)
+    assert 1 <= found.reads_per_shard <= 1.05
+    rows = [Rank(node, nodes).rows(256) for node in range(nodes)]
+    # As long as it takes the largest source to be read once.
+    steps = max(1000 * each.total // count for each, count in zip(stream.order.orders, (500, 300, 200), strict=True))
+    positions = np.concatenate([batch_positions(256 * step, 256, 64) for step in range(-(-steps // 256))])
+    places = stream.order.locate(positions)
+    node = np.empty(256, np.int64)
+    for number, mine in enumerate(rows):
+        node[mine] = number
+    reads = np.unique(np.stack((np.resize(node, positions.size), places.epoch, places.shard)), axis=1)
+    for epoch_source in range(3):
+        mine = reads[:, (reads[1] == 0) & (reads[2] // 2000 == epoch_source)]
+        assert 1 <= mine.shape[1] / 2000 <= 1.05
+
+
+def wide_mixture(folder, shards):
+    """A mixture of three sources of small shards that are nowhere: only manifests are read."""
+    parts = []
+    for number, weight in enumerate((500, 300, 200)):
+        name = f"source {number}"
+        infos = tuple(
+            ShardInfo(f"{shard:05d}.tar", 20 + 5 * number, 1000 * (number + 1), "0" * 64, "0" * 64)
+            for shard in range(shards)
+        )
+        (folder / name).mkdir()
+        Manifest(kind="samples", name=name, shards=infos).save(folder / name)
+        parts.append(Part(str(folder / name), weight))
+    return Stream(parts, seed=2)
