@@ -31,8 +31,8 @@ def warnings(adoption: Adoption) -> list[str]:
         count = counted(sum(entry.returning for entry in entries), "sample")
         example = next(entry.returning_example for entry in entries if entry.returning)
         found.append(
-            f"the files of some samples do not stand together in their tar, so that {count} repeat an earlier key "
-            f"({example}) with the rest of its fields, as in WebDataset. Pack with `tar --sort=name` to join them."
+            f"the files of some samples do not stand together in their tar. As in WebDataset the rest of their files "
+            f"is another sample of the same key: {count} ({example}). Pack with `tar --sort=name` to join them."
         )
     if any(entry.trailing for entry in entries):
         entry = next(entry for entry in entries if entry.trailing)

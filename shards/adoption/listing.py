@@ -1,15 +1,19 @@
 """Finding tars: from folders, globs, brace patterns and single places to a list of files with their sizes."""
 
 import posixpath
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from ..base.counts import counted
 from ..base.errors import InputError, UsageError
+from ..format.faults import described, permanent
+from ..format.patience import OPENING, pause
 from ..format.urls import filesystem, join, local_path
 from .braces import expand
 
@@ -78,8 +82,8 @@ def look_up(urls: Sequence[str]) -> list[Tar]:
 
 def _urls(name: str) -> list[str]:
     """What a name without braces stands for."""
-    path = local_path(name)
     try:
+        path = local_path(name)
         if _is_glob(name):
             found = _globbed(name, path)
         elif name.endswith(".tar"):
@@ -129,17 +133,36 @@ def _listed(folder: str, urls: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 
 def _info(url: str) -> dict[str, Any] | None:
+    """What is known of a file without reading it; None where there is none."""
     path = local_path(url)
+    if path is None:
+        return _remote_info(url)
     try:
-        if path is not None:
-            status = path.stat()
-            return {"size": status.st_size, "mtime": status.st_mtime_ns}
-        system, inner = filesystem(url)
-        info: dict[str, Any] = system.info(inner)
-    except FileNotFoundError:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError, ImportError) as error:
-        raise InputError(f"{url} cannot be looked up", found=str(error) or type(error).__name__) from error
+    except OSError as error:
+        raise InputError(f"{url} cannot be looked up", found=error.strerror or str(error)) from error
+    return {"size": status.st_size, "mtime": status.st_mtime_ns}
+
+
+def _remote_info(url: str) -> dict[str, Any] | None:
+    system, inner = filesystem(url)
+    until = time.monotonic() + OPENING.deadline
+    for attempt in count():
+        try:
+            info: dict[str, Any] = system.info(inner)
+            break
+        except Exception as error:
+            # Whatever a web server refuses, fsspec calls a file that is not there; the cause tells more.
+            hidden = error.__cause__ if isinstance(error, FileNotFoundError) else None
+            fault = hidden if isinstance(hidden, Exception) else error
+            stays = permanent(fault, url)
+            if isinstance(stays, FileNotFoundError):
+                return None
+            if stays is not None or time.monotonic() >= until:
+                raise InputError(f"{url} cannot be looked up", found=described(fault)) from error
+            time.sleep(pause(attempt))
     if info.get("size") is None:
         raise InputError(
             f"the server of {url} does not say how large the file is, and so cannot give parts of it",

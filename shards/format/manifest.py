@@ -277,23 +277,28 @@ def _uncollected() -> Iterator[None]:
 def _absence(place: str) -> ManifestError:
     """What to do about a folder without a manifest depends on what else lies there."""
     folder = split(place)[0]
+    if folder.endswith(".tar") or "{" in folder:
+        return _unadopted(place, "tars instead of a set of shards", folder)
     names = names_in(folder)
     tars = sum(name.endswith(".tar") for name in names)
     # An index is written beside each tar of a build, before the tar itself.
     if tars and not any(name.endswith(index.SUFFIX) for name in names):
-        return ManifestError(
-            f"there is no {place}",
-            found=f"{tars:,} tars that others made",
-            expected="shards that headrace wrote, with their manifest and indices",
-            remedy=f"If the tars hold pictures, `headrace build` makes shards of them, by a recipe with the input "
-            f"`path: {join(folder, '*.tar')}`; of other tars it cannot yet",
-        )
+        return _unadopted(place, f"{tars:,} tars that others made", folder)
     return ManifestError(
         f"there is no {place}",
         found="" if names else "an empty folder, or none",
         expected="a folder of shards with its manifest",
-        remedy="Give the folder that `headrace build` wrote; it has no manifest before the build has ended, so run an "
-        "unfinished one again",
+        remedy="Give the folder that `headrace build` or `headrace index` wrote; it has no manifest before they have "
+        "ended, so run an unfinished one again",
+    )
+
+
+def _unadopted(place: str, found: str, tars: str) -> ManifestError:
+    return ManifestError(
+        f"there is no {place}",
+        found=found,
+        expected="shards with their manifest and indices",
+        remedy=f"`headrace index '{tars}'` makes these for tars that others made; then stream the folder that it names",
     )
 
 

@@ -122,8 +122,11 @@ def test_a_missing_manifest_is_said(tmp_path: Path, place: str) -> None:
 def test_tars_of_others_are_told_from_an_unfinished_build(tmp_path: Path) -> None:
     for name in ("a.tar", "b.tar", "b.txt"):
         (tmp_path / name).write_bytes(b"")
-    with pytest.raises(ManifestError, match=r"2 tars that others made.*`path: .*/\*\.tar`"):
+    with pytest.raises(ManifestError, match=r"2 tars that others made.*`headrace index '.*'`"):
         Manifest.load(tmp_path)
+    for tars in ("a.tar", "{a,b}.tar"):
+        with pytest.raises(ManifestError, match=r"tars instead of a set.*`headrace index '.*tar'`"):
+            Manifest.load(tmp_path / tars)
     (tmp_path / "a.index.npz").write_bytes(b"")
     with pytest.raises(ManifestError, match=r"run an unfinished one again") as caught:
         Manifest.load(tmp_path)
