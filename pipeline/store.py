@@ -63,7 +63,8 @@ class RecordStore:
         done = 0
         for split, wanted in _runs(ascending, split_of(ascending, self._starts)):
             for batch, rows in self._split(split).find(wanted):
-                offsets = np.frombuffer(batch.column(column).buffers()[1], np.int64)
+                payload = batch.column(column)
+                offsets = np.frombuffer(payload.buffers()[1], np.int64)[payload.offset :]
                 sizes[order[done : done + len(rows)]] = offsets[rows + 1] - offsets[rows]
                 done += len(rows)
         return sizes

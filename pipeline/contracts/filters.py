@@ -181,6 +181,10 @@ def _rows(verdicts: Verdicts) -> list[dict[str, Any]]:
         if verdicts.evidence is not None and rule != KEEP:
             decided["evidence"] = verdicts.evidence[row]
         rows.append(decided)
+    if verdicts.waits is not None:
+        pairs = zip(verdicts.waits.keys.tolist(), verdicts.waits.witnesses.tolist(), strict=True)
+        for row, pair in zip(verdicts.waits.rows.tolist(), pairs, strict=True):
+            rows[row].setdefault("counted", set()).add(pair)
     return rows
 
 

@@ -7,7 +7,7 @@ import pytest
 from headrace.pipeline.build import build
 from headrace.pipeline.decontamination.common import EVERYWHERE
 from headrace.pipeline.engine.tasks import MARKER
-from headrace.pipeline.explain import find_records, story
+from headrace.pipeline.story import find_records, story, text_of
 from headrace.shards.base.errors import BuildError
 
 LICENCE = "permission is granted to copy this manual as a whole, without any change, for whatever purpose, at no cost"
@@ -120,6 +120,43 @@ def test_later_stages_see_what_was_cut_of_what_waited(exam):
     assert rows[3]["score.length.words"] == 44
     assert rows[2]["score.length.words"] <= 44
     assert json.loads(rows[2]["edits"])[0]["item"] == "licensed"
+
+
+AROUND = ["own.py:weeds", "pii", {"language": {"min_confidence": 0.0}}]
+"""Filters that judge, correct and note, to stand on both sides of the one that counts."""
+
+
+@pytest.mark.parametrize("action", ["cut", "drop"])
+def test_to_wait_changes_nothing_but_what_is_common(exam, action):
+    workshop = exam.workshop
+    path = workshop.folder / "in/z.jsonl"
+    # What waits may have been dropped or corrected before, may fail or be dropped behind, or be like another.
+    marks = ["", "weed", "poison", "a@mill.example", "weed poison", "weed b@mill.example"]
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for number, line in enumerate(lines):
+        line["text"] += f" {marks[number % len(marks)]} end"
+    path.write_text("".join(json.dumps(line) + "\n" for line in [*lines, *lines[:9]]))
+    behind = ["own.py:few_words", {"length": {"min_words": 8}}, "url_dedup", "exact_dedup"]
+    # A stage that edits may stand before one that cuts or drops, not behind it.
+    stages = [*AROUND, decontaminate(action=action, max_documents=999), AROUND[2], AROUND[0], *behind]
+    exam(*stages, out="waited", max_failed=0.5)
+    stages[3] = decontaminate(action=action, max_documents=None)
+    exam(*stages, out="at-once", max_failed=0.5)
+    assert workshop.shards("waited") == workshop.shards("at-once")
+    waited, at_once = workshop.ledger("waited"), workshop.ledger("at-once")
+    assert waited.column_names == at_once.column_names
+    assert waited.to_pylist() == at_once.to_pylist()
+    assert {row["fate"] for row in pages(workshop, "waited").values()} == {"kept", "dropped", "failed"}
+
+
+def test_what_waited_is_explained(exam):
+    workshop = exam.workshop
+    exam(decontaminate(action="cut"), "exact_dedup")
+    for number in (0, 2, 3):
+        row = pages(workshop)[number]
+        text = text_of(workshop.folder / "out", row["id"])
+        assert text.startswith(f"word{3 * number} ")
+        assert (LICENCE in text, RIDDLE.upper() in text) == (number == 0, False)
 
 
 def test_behind_a_dedup_copies_are_counted_once(exam):

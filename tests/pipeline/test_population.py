@@ -64,6 +64,15 @@ def test_a_view_is_the_records_less_the_dead(tmp_path_factory, case):
     assert sorted(view.dead(root).tolist()) == sorted(number for numbers in dead for number in numbers)
 
 
+def test_a_view_has_those_that_waited_too(tmp_path):
+    write_records(tmp_path / "curate/000000", [[1, 4], [6]])
+    write_records(tmp_path / "exam.go-on/000000", [[2, 5]])
+    decide(tmp_path / "decide/000000", [4, 5])
+    view = View("curate/000000", (Decided("decide", 0, 1, 0),), ("exam.go-on/000000",), ("filter-2/000000",))
+    assert [batch.column("number").to_pylist() for batch in view.batches(tmp_path)] == [[1], [6], [2]]
+    assert view.measured == ("curate/000000", "exam.go-on/000000", "filter-2/000000")
+
+
 def test_a_view_gives_the_columns_that_are_asked_for(tmp_path):
     write_records(tmp_path / "curate/000000", [[1, 2]])
     decide(tmp_path / "curate-decided/000000", [1])

@@ -17,10 +17,10 @@ def text_of(number):
     return f"text {number} " * (number % 5)
 
 
-def write_splits(root, splits):
+def write_splits(root, splits, phase="curate"):
     """`splits` lists the batches, of record numbers, of each split."""
     for index, batches in enumerate(splits):
-        folder = root / task_name("curate", index)
+        folder = root / task_name(phase, index)
         folder.mkdir(parents=True)
         with pa.OSFile(str(folder / RECORDS), "wb") as file, pa.ipc.new_file(file, SCHEMA) as writer:
             for numbers in batches:
@@ -49,6 +49,23 @@ def test_records_come_in_the_order_in_which_they_are_asked_for(tmp_path_factory,
     root = tmp_path_factory.mktemp("store")
     write_splits(root, splits)
     store = RecordStore(root, ["curate"], starts)
+    numbers = np.array(wanted, np.uint64)
+    assert store.fetch(numbers, ["text", "number"]).to_pylist() == [
+        {"text": text_of(number), "number": number} for number in wanted
+    ]
+    assert store.sizes(numbers, "text").tolist() == [len(text_of(number)) for number in wanted]
+
+
+@given(stores(), st.data())
+def test_what_several_phases_wrote_is_one_store(tmp_path_factory, case, data):
+    splits, starts, wanted = case
+    root = tmp_path_factory.mktemp("store")
+    waited = data.draw(st.sets(st.sampled_from([number for split in splits for batch in split for number in batch])))
+    again = data.draw(st.sets(st.sampled_from(sorted(waited)))) if waited else set()
+    write_splits(root, [[[each for each in batch if each not in waited] for batch in split] for split in splits])
+    for phase, own in (("one", waited - again), ("two", again)):
+        write_splits(root, [[[each for each in batch if each in own] for batch in split] for split in splits], phase)
+    store = RecordStore(root, ["curate", "one", "two"], starts)
     numbers = np.array(wanted, np.uint64)
     assert store.fetch(numbers, ["text", "number"]).to_pylist() == [
         {"text": text_of(number), "number": number} for number in wanted

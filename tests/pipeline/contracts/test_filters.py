@@ -9,7 +9,17 @@ import pytest
 
 from headrace.pipeline.contracts.check import run_check
 from headrace.pipeline.contracts.filters import FIRST, FORM, LAWS, MADE, SURVIVES, VERDICTS, check_filter
-from headrace.pipeline.filters.base import Drop, Filter, Measures, Record, Rule, RuleFilter, record_filter
+from headrace.pipeline.filters.base import (
+    CountingFilter,
+    Drop,
+    Filter,
+    Measures,
+    Occurrences,
+    Record,
+    Rule,
+    RuleFilter,
+    record_filter,
+)
 from headrace.shards.base.errors import PluginError
 
 ALONE, UNCHANGED, EXAMPLE = LAWS
@@ -45,6 +55,30 @@ def changed(**parts):
             return replace(verdicts, **{name: change(verdicts, batch) for name, change in parts.items()})
 
     return Changed
+
+
+def counting(witness):
+    """A filter that counts long documents; `witness` makes of a batch what they are witnesses as."""
+
+    @dataclass(frozen=True)
+    class Counting(CountingFilter):
+        rules = (Rule("long", "length", high=30),)
+        most = 3
+
+        def measure(self, batch, frequent=None):
+            lengths = np.array([len(text) for text in batch.column("text").to_pylist()], float)
+            rows = np.flatnonzero(lengths > 30)
+            waits = Occurrences(rows, np.full(len(rows), 7, np.uint64), witness(batch)[rows].astype(np.uint64))
+            return Measures({"length": lengths}, waits=waits if frequent is None else None)
+
+    return Counting
+
+
+def test_what_a_filter_counts_is_the_same_in_any_batch():
+    # By itself each document is a witness as its own text is, in whatever place of the batch it stands.
+    by_text = counting(lambda batch: np.array([len(text) for text in batch.column("text").to_pylist()]))
+    assert ALONE not in broken_laws(by_text)
+    assert ALONE in broken_laws(counting(lambda batch: np.arange(batch.num_rows)))
 
 
 def test_a_good_filter_passes_as_class_and_as_instance():
