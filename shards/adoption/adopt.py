@@ -74,7 +74,14 @@ def adopt(
     refuse_to_overwrite(place.folder)
     journal = _open_journal(place.folder)
     work = _Work(place, journal.entries, Transfer(patience or Patience()))
-    entries, unchanged, refused = _look_through(work, tars, journal, workers)
+    try:
+        entries, unchanged, refused = _look_through(work, tars, journal, workers)
+    except KeyboardInterrupt:
+        noted = sum(each in journal.entries for each in place.names)
+        raise Interrupted(
+            f"{noted:,} of {counted(len(tars), 'tar')} looked through and noted",
+            remedy="Run the same line again: it goes on with the others",
+        ) from None
     if refused and (not leave_out or not entries):
         raise _refusal(refused, len(tars))
     kept = tuple(entries[each] for each in place.names if each in entries)
@@ -135,14 +142,13 @@ def _look_through(
                 unchanged += known
                 if not known:
                     journal.add(entries[name])
-        except KeyboardInterrupt:
-            raise Interrupted(
-                f"{len(entries):,} of {counted(len(tars), 'tar')} looked through and noted",
-                remedy="Run the same line again: it goes on with the others",
-            ) from None
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)
+            for future, name in futures.items():
+                # What ended after the last that was waited for counts, too.
+                if future.done() and not future.cancelled() and future.exception() is None:
+                    journal.entries[name] = future.result()[0]
             journal.save()
     return entries, unchanged, refused
 
