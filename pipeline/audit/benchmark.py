@@ -30,6 +30,8 @@ class Terms:
         min_words: The shortest passage that is looked for whole, doubled likewise.
         min_characters: What has fewer letters and digits is not looked for.
         excluded: N-grams, joined by spaces, that are counted apart.
+        common: As `excluded`, but in copies.
+        copy_share: A document that holds at least this share of an item holds a copy of it; None: none does.
         tokens: Makes tokens of a word, where n-grams are of tokens.
     """
 
@@ -37,6 +39,8 @@ class Terms:
     min_words: int = 8
     min_characters: int = 20
     excluded: frozenset[str] = frozenset()
+    common: frozenset[str] = frozenset()
+    copy_share: float | None = None
     tokens: Callable[[str], Sequence[str]] | None = None
 
     def units(self, words: Sequence[str]) -> list[str]:
@@ -51,19 +55,21 @@ class Sought:
     Args:
         items: How many items it has.
         grams: By length, each n-gram with the items that have it.
+        passages: Of each item the words (or tokens) of its passages, with the length of their n-grams.
         whole: Items of which only whole passages are looked for.
         unprotected: Items of which nothing is.
     """
 
     items: int = 0
     grams: dict[int, dict[Gram, set[str]]] = field(default_factory=dict)
+    passages: dict[str, list[tuple[Gram, int]]] = field(default_factory=dict)
     whole: list[str] = field(default_factory=list)
     unprotected: list[str] = field(default_factory=list)
 
 
 def sought(items: Iterator[tuple[str, list[str]]], terms: Terms, words_of: Callable[[str], list[str]]) -> Sought:
     """Cut the items' passages into n-grams."""
-    result = Sought()
+    result, excepted = Sought(), terms.excluded | terms.common
     for name, passages in items:
         result.items += 1
         kinds = Counter[bool]()
@@ -73,12 +79,13 @@ def sought(items: Iterator[tuple[str, list[str]]], terms: Terms, words_of: Calla
             units, wanted = terms.units(words), terms.n * factor
             shortest = terms.min_words * (2 if 2 * sum(map(is_unspaced, words)) > len(words) else 1)
             length = wanted if len(units) >= wanted else len(units) if len(words) >= shortest else 0
+            result.passages.setdefault(name, []).append((tuple(units), length))
             for start in range(len(units) - length + 1 if length else 0):
                 gram = tuple(units[start : start + length])
                 if terms.tokens is None and characters(gram) < terms.min_characters:
                     continue
                 result.grams.setdefault(length, {}).setdefault(gram, set()).add(name)
-                kinds[length == wanted] += " ".join(gram) not in terms.excluded
+                kinds[length == wanted] += " ".join(gram) not in excepted
         if not kinds.total():
             result.unprotected.append(name)
         elif not kinds[True]:

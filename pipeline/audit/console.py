@@ -21,6 +21,9 @@ from .texts import Shards, open_shards
 from .texts import Text as Document
 from .words import words_of
 
+COMMON = "common all over the corpus"
+"""The certificate's reason of n-grams that are excluded but in copies."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -79,11 +82,15 @@ def _subject(path: Path, request: Request, shards: Shards) -> Subject:
     promise, entry = next(_promises(shards.manifest, hashed), (None, {}))
     said = promise or {}
     n = request.n or said.get("n", Terms.n)
+    excluded = dict(said.get("excluded", {}))
+    common = frozenset(excluded.pop(COMMON, ()))
     terms = Terms(
         n=n,
         min_words=said.get("min_words", Terms.min_words),
         min_characters=said.get("min_characters", Terms.min_characters),
-        excluded=frozenset(chain.from_iterable(said.get("excluded", {}).values())),
+        excluded=frozenset(chain.from_iterable(excluded.values())),
+        common=common,
+        copy_share=said.get("copy_share"),
         tokens=_tokens(request.tokenizer, said),
     )
     fields = request.fields or tuple(entry.get("fields", ()))

@@ -82,7 +82,9 @@ def _grams(units: Sequence[str], length: int) -> Iterator[Gram]:
 
 
 def _note(result: Found, search: Search, document: str, held: set[Gram]) -> None:
-    counted = sorted(gram for gram in held if " ".join(gram) not in search.terms.excluded)
+    known = {gram for gram in held if " ".join(gram) not in search.terms.excluded}
+    common = {gram for gram in known if " ".join(gram) in search.terms.common}
+    counted = sorted(known - common | _of_copies(common, known, search))
     result.frequencies.update(held)
     result.excluded += len(held) - len(counted)
     if not counted:
@@ -93,3 +95,22 @@ def _note(result: Found, search: Search, document: str, held: set[Gram]) -> None
         result.items |= owners
         if len(result.examples) < EXAMPLES and gram == counted[0]:
             result.examples.append(Example(document, min(owners), " ".join(gram)))
+
+
+def _of_copies(common: set[Gram], held: set[Gram], search: Search) -> set[Gram]:
+    """The common n-grams of items of which the document holds so much that it holds a copy."""
+    share = search.terms.copy_share
+    if share is None:
+        return set()
+    owners = {gram: search.sought.grams[len(gram)][gram] for gram in common}
+    copied = {item for item in set().union(*owners.values()) if _share(search.sought.passages[item], held) >= share}
+    return {gram for gram in common if owners[gram] & copied}
+
+
+def _share(passages: Sequence[tuple[Gram, int]], held: set[Gram]) -> float:
+    """The share of an item's words (or tokens) that stand in n-grams which the document holds."""
+    covered = 0
+    for units, length in passages:
+        starts = (at for at in range(len(units)) if length and units[at : at + length] in held)
+        covered += len({at + step for at in starts for step in range(length)})
+    return covered / sum(len(units) for units, _ in passages)

@@ -120,7 +120,7 @@ def _examine(protection: Protection, document: Holder, text: str, common: Common
     if not every:
         return None
     held = _held(protection, every)
-    copied = {item for item, each in held.items() if each.units >= common.copy_share * protection.items[item].size}
+    copied = {item for item, each in held.items() if each.units / protection.items[item].size >= common.copy_share}
     phrases = [_phrases(protection, each, copied) for each in every]
     common_here = [which & np.isin(each.hashes, common.keys) for each, which in zip(every, phrases, strict=True)]
     if any(which.any() for which in common_here):

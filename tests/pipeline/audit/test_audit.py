@@ -64,6 +64,21 @@ def test_what_is_excluded_is_counted_apart(exam):
     assert (found.documents, found.excluded, found.items) == (0, 1, set())
 
 
+def test_what_is_common_counts_in_a_copy(exam):
+    words = "great wheel of the old mill turns seven times in a minute and"
+    text, more = f"the {words}", "never stops"
+    found = [
+        scan([("one", document)], [search(exam, common=frozenset([f"the {words[:-4]}", words]), copy_share=share)])[0]
+        for document in (text, f"{text} {more}")
+        for share in (None, 0.9, 0.8)
+    ]
+    # Of the item's 16 words 14 stand in n-grams of the first text, and 16 in those of the second.
+    assert [(each.documents, each.excluded) for each in found] == [(0, 2), (0, 2), (1, 0), (1, 2), (1, 0), (1, 0)]
+    # What the recipe itself excludes makes no copy.
+    other = search(exam, excluded=frozenset([words]), common=frozenset([f"the {words[:-4]}"]), copy_share=0.82)
+    assert scan([("one", text)], [other])[0].excluded == 2
+
+
 def test_a_benchmark_without_the_field_is_refused(exam):
     with pytest.raises(InputError, match=r"no field 'text'.*Found: id, q"):
         list(read_items(exam, ("text",), ""))

@@ -7,6 +7,9 @@ import pyarrow as pa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from headrace.pipeline.audit.benchmark import Terms, read_items, sought
+from headrace.pipeline.audit.scan import Search, scan
+from headrace.pipeline.audit.words import words_of
 from headrace.pipeline.batch import Batch
 from headrace.pipeline.contracts.trial_records import batch_of
 from headrace.pipeline.counting.held import fewest_witnesses
@@ -74,6 +77,7 @@ WORDS = st.lists(st.sampled_from("abc"), max_size=14)
     most=st.integers(1, 4),
     share=st.sampled_from([None, 0.3, 0.5, 0.8, 1.0]),
 )
+@example([list("aabbc")], [list("aab")] * 3, 2, 2, None)
 @example([list("abcabc")], [list("cab"), list("acab"), list("abcabc")], 2, 1, 0.5)
 def test_what_is_let_stand_is_what_the_rule_says(tmp_path_factory, items, documents, n, most, share):
     path = tmp_path_factory.mktemp("exam") / "exam.jsonl"
@@ -88,6 +92,12 @@ def test_what_is_let_stand_is_what_the_rule_says(tmp_path_factory, items, docume
     assert certificate["excluded"].get(EVERYWHERE, []) == sorted(" ".join(gram) for gram in common)
     unprotected = [str(row) for row, item in enumerate(items) if set(grams(item, n)) <= common]
     assert list(certificate["benchmarks"]["exam"]["unprotected"]) == unprotected
+    # The audit, which shares no code with it, comes to the same of each document.
+    terms = Terms(n, 99, 0, common=frozenset(certificate["excluded"].get(EVERYWHERE, ())), copy_share=share)
+    search = Search("exam", terms, sought(read_items(path, ("text",), ""), terms, words_of))
+    found = [scan([("", " ".join(document))], [search])[0].documents for document in documents]
+    assert found == [min(count, 1) for count in expected]
+    assert search.sought.unprotected == unprotected
 
 
 PHRASE = "no part of this book may be copied without leave of those who made it"
