@@ -6,6 +6,7 @@ name what was delivered, and none of what waits in a queue.
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -75,6 +76,7 @@ class Deliverer(Resumable):
 
     def __init__(self, stream: "Stream", share: Share, start: Mapping[str, Any] | None) -> None:
         super().__init__(Cursor(stream.fingerprint(), stream.samples, share, start, stream.order.counts))
+        stream.refuse_small_cache(share)
         self.share = share
         self._stream = stream
         self.consumed = Consumption(self._cursor.state.position)
@@ -130,24 +132,30 @@ class Deliverer(Resumable):
     def __iter__(self) -> Iterator[Any]:
         """The batches of an iteration, each counted as it is handed over."""
         self._clock.begin()
-        deliveries, changes = self._begin(), self._cursor.state.changes
+        deliveries, changes, reading_ahead = self._begin(), self._cursor.state.changes, False
         position = self._cursor.state.position
-        while True:
-            if self._cursor.state.position != position:
-                raise _overtaken(position, self._cursor.state.position)
-            if self._cursor.state.changes is not changes:
-                deliveries, changes = self._begin(), self._cursor.state.changes
-            asked = perf_counter()
-            delivery = next(deliveries, None)
-            if delivery is None:
-                return
-            batch, notes = delivery
-            self._clock.waited(perf_counter() - asked, notes.seconds)
-            self._budget.take(notes.samples, notes.replaced)
-            self.consumed.add(notes)
-            self._cursor.advance()
-            position = self._cursor.state.position
-            yield batch
+        with ExitStack() as ahead:
+            while True:
+                if self._cursor.state.position != position:
+                    raise _overtaken(position, self._cursor.state.position)
+                if self._cursor.state.changes is not changes:
+                    ahead.close()
+                    deliveries, changes, reading_ahead = self._begin(), self._cursor.state.changes, False
+                asked = perf_counter()
+                delivery = next(deliveries, None)
+                if delivery is None:
+                    return
+                batch, notes = delivery
+                self._clock.waited(perf_counter() - asked, notes.seconds)
+                self._budget.take(notes.samples, notes.replaced)
+                self.consumed.add(notes)
+                self._cursor.advance()
+                position = self._cursor.state.position
+                if not reading_ahead:
+                    # Only now: the first batch shall have the network to itself.
+                    ahead.enter_context(self._stream.ahead(self.share, lambda: self._cursor.state.position))
+                    reading_ahead = True
+                yield batch
 
 
 def _overtaken(position: int, found: int) -> UsageError:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..base.errors import UsageError
 from ..base.registry import did_you_mean
 from ..format.manifest import Manifest
+from ..format.store import Store
 from ..format.token_reader import TokenShard
 from .fetch import Sample
 from .open_shards import OpenShards
@@ -29,6 +30,7 @@ class DocumentSource:
         url: The folder of the set.
         manifest: Its manifest, of kind `tokens`.
         fields: `tokens`, `meta` or both; None for the tokens alone.
+        store: How the files are reached.
 
     Raises:
         UsageError: There is no such field.
@@ -36,13 +38,13 @@ class DocumentSource:
 
     ragged: frozenset[str] = frozenset(FIELDS)
 
-    def __init__(self, url: str, manifest: Manifest, fields: Sequence[str] | None) -> None:
+    def __init__(self, url: str, manifest: Manifest, fields: Sequence[str] | None, store: Store | None = None) -> None:
         self.sizes = np.array([shard.samples for shard in manifest.shards], dtype=np.int64)
         self._fields = ("tokens",) if fields is None else tuple(fields)
         for name in self._fields:
             if name not in FIELDS:
                 raise UsageError(f"a document has no field '{name}'", remedy=did_you_mean(name, FIELDS))
-        self._url, self._manifest = url, manifest
+        self._url, self._manifest, self._store = url, manifest, store
         self._shards = OpenShards(self._shard)
 
     def read(self, shard: int, rows: NDArray[np.int64]) -> list[Sample]:
@@ -62,4 +64,4 @@ class DocumentSource:
         return f"{self._manifest.shards[shard].name}/{row}"
 
     def _shard(self, shard: int) -> TokenShard:
-        return TokenShard(self._url, self._manifest, shard)
+        return TokenShard(self._url, self._manifest, shard, self._store)

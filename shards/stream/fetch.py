@@ -8,12 +8,14 @@ A sample is a dictionary of its fields, and of what identifies it:
     __position__  int   the position at which it is read
 """
 
-from itertools import pairwise
+from collections.abc import Callable, Iterable
+from itertools import chain, pairwise
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .at_once import read_at_once
 from .places import Places
 
 Sample = dict[str, Any]
@@ -44,8 +46,14 @@ class Source(Protocol):
         """
 
 
-def fetch(source: Source, places: Places) -> list[Sample]:
+def fetch(source: Source, places: Places, at_hand: Callable[[int], bool] | None = None) -> list[Sample]:
     """Read the samples at some places, in their order.
+
+    Args:
+        source: What is read.
+        places: Where the samples lie.
+        at_hand: Whether a shard can be read without waiting for a network, by its number; None where all can. The
+            others are read at once.
 
     Raises:
         CorruptSampleError: A sample is damaged or cannot be decoded.
@@ -55,13 +63,23 @@ def fetch(source: Source, places: Places) -> list[Sample]:
     by_shard = np.lexsort((places.row, places.shard))
     shard, row = places.shard[by_shard], places.row[by_shard]
     edges = np.flatnonzero(np.diff(shard, prepend=-1, append=-1)).tolist()
-    for first, last in pairwise(edges):
-        found = source.read(int(shard[first]), row[first:last])
-        for target, sample in zip(by_shard[first:last].tolist(), found, strict=True):
-            samples[target] = sample
+    asked = [(int(shard[first]), row[first:last]) for first, last in pairwise(edges)]
+    for target, sample in zip(by_shard.tolist(), chain.from_iterable(_read(source, asked, at_hand)), strict=True):
+        samples[target] = sample
     known = zip(samples, places.id.tolist(), places.epoch.tolist(), places.position.tolist(), strict=True)
     for sample, number, epoch, position in known:
         sample["__id__"] = number
         sample["__epoch__"] = epoch
         sample["__position__"] = position
     return samples
+
+
+def _read(
+    source: Source, asked: list[tuple[int, NDArray[np.int64]]], at_hand: Callable[[int], bool] | None
+) -> Iterable[list[Sample]]:
+    """The samples of each shard asked for, those that have to be waited for at once."""
+    far = [] if at_hand is None else [number for number, (shard, _) in enumerate(asked) if not at_hand(shard)]
+    if not far:
+        return (source.read(*each) for each in asked)
+    fetched = dict(zip(far, read_at_once(lambda number: source.read(*asked[number]), far), strict=True))
+    return (fetched[number] if number in fetched else source.read(*each) for number, each in enumerate(asked))

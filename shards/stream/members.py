@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from ..base.errors import UsageError
 from ..format.manifest import Manifest
+from ..format.store import Store
 from .codecs import Codec
 from .compatibility import refuse_one_name, refuse_other_fields, refuse_other_kinds
 from .documents import DocumentSource
@@ -23,12 +24,14 @@ class Wanted:
         documents: Whether whole documents of tokens are the samples.
         fields: The fields; None for all.
         codecs: How fields are decoded, by extension.
+        store: How the files are reached.
     """
 
     window: int | None
     documents: bool
     fields: Sequence[str] | None
     codecs: Mapping[str, Codec]
+    store: Store
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ def _source(url: str, manifest: Manifest, wanted: Wanted) -> Source:
         if wanted.window is not None or wanted.documents:
             found = f"window={wanted.window}, documents={wanted.documents}"
             raise UsageError(f"{url} holds samples, which have no windows and no documents", found=found)
-        return SampleSource(url, manifest, wanted.fields, wanted.codecs)
+        return SampleSource(url, manifest, wanted.fields, wanted.codecs, wanted.store)
     if manifest.kind == "tokens":
         return _tokens(url, manifest, wanted)
     raise UsageError(
@@ -109,12 +112,12 @@ def _tokens(url: str, manifest: Manifest, wanted: Wanted) -> Source:
             remedy="Say it, as in `Stream(url, window=1024)` or `--window 1024`",
         )
     if wanted.window is None:
-        return DocumentSource(url, manifest, wanted.fields)
+        return DocumentSource(url, manifest, wanted.fields, wanted.store)
     if wanted.fields is not None:
         raise UsageError(
             f"{url} holds tokens, whose windows have no fields to choose", found=f"fields={list(wanted.fields)}"
         )
-    return WindowSource(url, manifest, wanted.window)
+    return WindowSource(url, manifest, wanted.window, wanted.store)
 
 
 def _held(name: str, manifest: Manifest, wanted: Sequence[str] | None) -> Sequence[str] | None:

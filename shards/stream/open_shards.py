@@ -1,6 +1,7 @@
 """The readers of the shards that a process used last."""
 
 import os
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
@@ -22,7 +23,7 @@ Reader = TypeVar("Reader", bound=Closable)
 class OpenShards(Generic[Reader]):
     """Opens the reader of a shard when it is needed, and closes the one that was used longest ago.
 
-    Nothing that is open travels to another process: neither by pickling nor by a fork.
+    Nothing that is open travels to another process: neither by pickling nor by a fork. Threads may share it.
 
     Args:
         open_reader: Makes the reader of a shard from the shard's number.
@@ -37,16 +38,18 @@ class OpenShards(Generic[Reader]):
     def __getitem__(self, shard: int) -> Reader:
         if self._process != os.getpid():
             self._forget()
-        reader = self._readers.pop(shard, None)
-        if reader is None:
-            if len(self._readers) >= self._capacity:
-                self._readers.popitem(last=False)[1].close()
-            reader = self._open_reader(shard)
-        self._readers[shard] = reader
-        return reader
+        with self._lock:
+            reader = self._readers.pop(shard, None)
+            if reader is None:
+                if len(self._readers) >= self._capacity:
+                    self._readers.popitem(last=False)[1].close()
+                reader = self._open_reader(shard)
+            self._readers[shard] = reader
+            return reader
 
     def _forget(self) -> None:
         self._readers: OrderedDict[int, Reader] = OrderedDict()
+        self._lock = threading.Lock()
         self._process = os.getpid()
 
     def __getstate__(self) -> dict[str, Any]:

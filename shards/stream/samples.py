@@ -9,6 +9,7 @@ from ..base.errors import CorruptSampleError
 from ..format.manifest import Manifest
 from ..format.reader import KEY, ShardReader
 from ..format.spent import spent
+from ..format.store import Store
 from .codecs import Codec, decode
 from .fetch import Sample
 from .open_shards import OpenShards
@@ -22,13 +23,21 @@ class SampleSource:
         manifest: Its manifest, of kind `samples`.
         fields: The fields wanted; None for all.
         codecs: How fields are decoded, by extension.
+        store: How the files are reached.
     """
 
     ragged: frozenset[str] = frozenset()
 
-    def __init__(self, url: str, manifest: Manifest, fields: Sequence[str] | None, codecs: Mapping[str, Codec]) -> None:
+    def __init__(
+        self,
+        url: str,
+        manifest: Manifest,
+        fields: Sequence[str] | None,
+        codecs: Mapping[str, Codec],
+        store: Store | None = None,
+    ) -> None:
         self.sizes = np.array([shard.samples for shard in manifest.shards], dtype=np.int64)
-        self._url, self._manifest = url, manifest
+        self._url, self._manifest, self._store = url, manifest, store
         self._fields = None if fields is None else tuple(fields)
         self._codecs = codecs
         self._readers = OpenShards(self._reader)
@@ -49,7 +58,7 @@ class SampleSource:
         return self._readers[shard].index.key(row)
 
     def _reader(self, shard: int) -> ShardReader:
-        return ShardReader(self._url, self._manifest, shard)
+        return ShardReader(self._url, self._manifest, shard, self._store)
 
     def _decode(self, field: str, data: bytes, key: str, shard: int, row: int) -> object:
         try:

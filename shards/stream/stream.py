@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,12 @@ from numpy.typing import NDArray
 
 from ..base.errors import UsageError
 from ..base.rng import generator
+from ..cache import Cache
+from ..cache.store import CachedStore
 from ..format.manifest import Manifest, ShardInfo
+from ..format.patience import Patience
+from ..format.store import Store
+from .ahead import Ahead, refuse_small
 from .batch import Rank
 from .batches import Batches, FinitePass
 from .budget import TOLERATED
@@ -28,6 +34,7 @@ from .parts import What, is_mixture, parts_of
 from .places import Places
 from .reading import Reading, read_all
 from .replacement import Instead
+from .shelves import Shelves
 from .state import Counts, Fingerprint
 from .weights import counts_of, distortions
 
@@ -66,6 +73,8 @@ class Stream:
         codecs: How fields are decoded, by extension; `{}` leaves all as bytes.
         tolerated: The share of damaged samples that a run puts up with (see `budget`); each is replaced (see
             `replacement`), and beyond that the run stops. 0 stops at the first.
+        cache: Where shards of stores elsewhere are kept while they are needed; None reads their samples by ranges.
+        patience: How long and how often stores elsewhere are asked before the run stops.
 
     Raises:
         ManifestError: There is no manifest, or it is malformed.
@@ -90,10 +99,14 @@ class Stream:
         transform: Transform | None = None,
         codecs: Mapping[str, Codec] = CODECS,
         tolerated: float = TOLERATED,
+        cache: Cache | None = None,
+        patience: Patience | None = None,
     ) -> None:
         self.url = url
+        self.cache = cache
+        self._store = Store(patience) if cache is None else CachedStore(cache, patience)
         self.window, self.documents = window, documents
-        wanted = Wanted(window, documents, fields, codecs)
+        wanted = Wanted(window, documents, fields, codecs, self._store)
         self.members: tuple[Member, ...]
         self.order: Order | Mixture
         if isinstance(url, str) and not is_mixture(url):
@@ -111,6 +124,7 @@ class Stream:
                 ],
                 self._counts([part.weight for part in parts]),
             )
+        self._shelves = Shelves(self.members, self._store)
         self._block, self._second = block, second
         self.tolerated = tolerated
         self._transform = None if transform is None else partial(self._transformed, transform)
@@ -208,10 +222,31 @@ class Stream:
             places: Where they lie.
             instead: Where else to look for a damaged one; None for the next slots of its block.
         """
-        read = partial(fetch, self._source)
+        at_hand = self._shelves.at_hand if self._shelves.elsewhere else None
+        read = partial(fetch, self._source, at_hand=at_hand)
         if self._second:
             read = partial(read_pairs, read, self.order.seconds)
         return read_all(places, read, instead or self.order.slots, self._transform)
+
+    def ahead(self, share: Share, position: Callable[[], int]) -> AbstractContextManager[object]:
+        """While the block runs, the shard cache is filled with what will be needed; nothing without a cache.
+
+        Args:
+            share: What is taken of the stream in this process.
+            position: Says where that stands; asked from threads.
+        """
+        if not isinstance(self._store, CachedStore) or not self._shelves.elsewhere:
+            return nullcontext()
+        return self._store.prefetcher(partial(Ahead, self.order, self._shelves, share, position))
+
+    def refuse_small_cache(self, share: Share) -> None:
+        """Refuse a cache that cannot hold the working set.
+
+        Raises:
+            UsageError: Its limit is below it.
+        """
+        if self.cache is not None and self._shelves.elsewhere:
+            refuse_small(self.cache, self.order, self.shards, share)
 
     def key(self, shard: int, row: int) -> str:
         """The `__key__` of the sample at a row of a shard, without reading the sample."""

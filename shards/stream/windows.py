@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ..base.errors import UsageError
 from ..format.manifest import Manifest
+from ..format.store import Store
 from ..format.token_reader import TokenShard
 from .fetch import Sample
 from .open_shards import OpenShards
@@ -35,6 +36,7 @@ class WindowSource:
         url: The folder of the set.
         manifest: Its manifest, of kind `tokens`.
         window: T.
+        store: How the files are reached.
 
     Raises:
         UsageError: `window` is below 1, or no shard has as many tokens.
@@ -42,7 +44,7 @@ class WindowSource:
 
     ragged: frozenset[str] = frozenset({"ends"})
 
-    def __init__(self, url: str, manifest: Manifest, window: int) -> None:
+    def __init__(self, url: str, manifest: Manifest, window: int, store: Store | None = None) -> None:
         if window < 1:
             raise UsageError("a window has no token", found=f"window={window}", expected="at least 1")
         tokens = np.array([shard.tokens or 0 for shard in manifest.shards], dtype=np.int64)
@@ -54,7 +56,7 @@ class WindowSource:
                 expected="one token more than a window has, in at least one shard",
                 remedy="Choose a shorter window",
             )
-        self._url, self._manifest, self._window = url, manifest, window
+        self._url, self._manifest, self._window, self._store = url, manifest, window, store
         self._shards = OpenShards(self._shard)
 
     def read(self, shard: int, rows: NDArray[np.int64]) -> list[Sample]:
@@ -76,4 +78,4 @@ class WindowSource:
         return f"{self._manifest.shards[shard].name}/{row}"
 
     def _shard(self, shard: int) -> TokenShard:
-        return TokenShard(self._url, self._manifest, shard)
+        return TokenShard(self._url, self._manifest, shard, self._store)

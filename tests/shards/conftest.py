@@ -29,6 +29,14 @@ class Request:
     bytes: int
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+    def handle_error(self, *_: object) -> None:
+        """Clients that are gone are what is tested."""
+
+
 class FaultyStore:
     """Serves a folder by ranges; every file `bucket/a/b` of it is both `http(bucket/a/b)` and `s3://bucket/a/b`."""
 
@@ -38,8 +46,7 @@ class FaultyStore:
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
         self._ended = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self.address = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 

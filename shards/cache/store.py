@@ -1,0 +1,118 @@
+"""How readers reach the files of a set through a cache: what is there from there, the rest from the store."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from ..base.errors import ShardError
+from ..format.manifest import ShardInfo
+from ..format.patience import Patience
+from ..format.source import LocalFile, RangeSource
+from ..format.spent import spent
+from ..format.store import Store
+from ..format.urls import local_path
+from .claim import under_way
+from .download import Wanted
+from .folder import Folder
+from .prefetch import Prefetcher
+from .settings import Cache
+
+_LOOK = 0.005
+"""Seconds between two looks whether a shard has come."""
+
+
+class CachedStore(Store):
+    """Reaches files elsewhere through a cache; those of this machine as they are.
+
+    Args:
+        cache: The cache.
+        patience: How long and how often stores are asked; a shard under way is waited for as long as for a request.
+    """
+
+    def __init__(self, cache: Cache, patience: Patience | None = None) -> None:
+        super().__init__(patience)
+        self._folder = Folder(cache.path)
+        self._limit = cache.bytes
+
+    def shard(self, place: str, shard: ShardInfo) -> RangeSource:
+        """See `Store.shard`."""
+        direct = super().shard(place, shard)
+        if local_path(place) is not None:
+            return direct
+        return CachedFile(self._folder, shard, direct, self.transfer.patience.timeout)
+
+    def index(self, place: str, shard: ShardInfo) -> bytes:
+        """See `Store.index`."""
+        if local_path(place) is None:
+            try:
+                return self._folder.index(shard.sha256).read_bytes()
+            except OSError:
+                pass  # it is not in the cache, or the cache cannot be read
+        return super().index(place, shard)
+
+    def at_hand(self, place: str, shard: ShardInfo) -> bool:
+        """See `Store.at_hand`."""
+        return super().at_hand(place, shard) or self._folder.shard(shard.sha256).exists()
+
+    def prefetcher(self, ahead: Callable[[int], Callable[[], Sequence[Wanted]]]) -> Prefetcher:
+        """Threads that keep the cache filled from now on.
+
+        Args:
+            ahead: From the cache's limit in bytes to what `Prefetcher` asks again and again.
+        """
+        return Prefetcher(self._folder, self._limit, self.transfer, ahead(self._limit))
+
+
+class CachedFile:
+    """A shard that may be in the cache or come into it; see `source.RangeSource`.
+
+    Nothing of the cache is kept open between reads: a shard that has to go gives its room back.
+
+    Args:
+        folder: The cache.
+        shard: What the manifest says of it.
+        direct: The shard where it really lies.
+        patience: Seconds for which a shard under way is waited for.
+    """
+
+    def __init__(self, folder: Folder, shard: ShardInfo, direct: RangeSource, patience: float) -> None:
+        self._folder, self._digest, self._direct, self._patience = folder, shard.sha256, direct, patience
+
+    def read(self, starts: Sequence[int], sizes: Sequence[int]) -> list[bytes]:
+        """See `RangeSource.read`."""
+        found = self._kept(starts, sizes)
+        if found is None and self._comes():
+            found = self._kept(starts, sizes)
+        return self._direct.read(starts, sizes) if found is None else found
+
+    def read_again(self, starts: Sequence[int], sizes: Sequence[int]) -> list[bytes]:
+        """See `RangeSource.read_again`; what the cache has of a shard with wrong bytes is removed."""
+        with suppress(OSError):
+            self._folder.remove(self._digest)
+        return self._direct.read_again(starts, sizes)
+
+    def close(self) -> None:
+        """See `RangeSource.close`."""
+        self._direct.close()
+
+    def _kept(self, starts: Sequence[int], sizes: Sequence[int]) -> list[bytes] | None:
+        """The ranges from the cache; None where the shard is not in it, or was cut off there."""
+        path = self._folder.shard(self._digest)
+        if not path.exists():
+            return None
+        file = LocalFile(path)
+        try:
+            found = file.read(starts, sizes)
+        except (OSError, ShardError):
+            return None
+        finally:
+            file.close()
+        return found if [len(data) for data in found] == list(sizes) else None
+
+    def _comes(self) -> bool:
+        """Wait for a shard that is under way; whether it has come."""
+        with spent("network"):
+            until = time.monotonic() + self._patience
+            while under_way(self._folder, self._digest) and time.monotonic() < until:
+                time.sleep(_LOOK)
+        return self._folder.shard(self._digest).exists()

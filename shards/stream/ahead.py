@@ -1,0 +1,89 @@
+"""Reading ahead of a rank into its shard cache: what it needs next, and whether the cache can hold it."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from ..base.errors import UsageError
+from ..cache.download import Wanted
+from ..cache.settings import Cache
+from ..format.manifest import ShardInfo
+from ..format.urls import local_path
+from .cursor import Share
+from .lane_readers import lane_readers
+from .mixture import Mixture
+from .needs import peak, source_needs
+from .order import Order
+from .shelves import Shelves
+from .upcoming import Upcoming
+
+_SHARE = 10
+"""A new answer is looked for when this many times as long has passed as the last one took."""
+
+
+class Ahead:
+    """The shards of stores elsewhere that a rank's node needs next, for a thread that asks again and again.
+
+    Args:
+        order: The order of the stream.
+        shelves: Where its shards lie.
+        share: What the rank takes.
+        position: Says where it stands.
+        limit: Bytes beyond which nobody wants to know.
+    """
+
+    def __init__(
+        self, order: Order | Mixture, shelves: Shelves, share: Share, position: Callable[[], int], limit: int
+    ) -> None:
+        self._upcoming = Upcoming(order, node_lanes(share, order.lanes))
+        self._shelves, self._position, self._limit = shelves, position, limit
+        self._known: tuple[Wanted, ...] = ()
+        self._at, self._until = -1, 0.0
+
+    def __call__(self) -> tuple[Wanted, ...]:
+        """The first of them that fit into the limit together, the soonest first."""
+        began = time.monotonic()
+        if (position := self._position()) != self._at and began >= self._until:
+            self._known = tuple(self._within(self._upcoming.shards(position)))
+            self._at, self._until = position, began + _SHARE * (time.monotonic() - began)
+        return self._known
+
+    def _within(self, shards: Iterator[int]) -> Iterator[Wanted]:
+        room = self._limit
+        for wanted in map(self._shelves.wanted, shards):
+            if local_path(wanted.place) is not None:
+                continue
+            room -= wanted.info.bytes
+            if room < 0:
+                return
+            yield wanted
+
+
+def node_lanes(share: Share, lanes: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """The lanes that are read by the ranks among which a rank's node deals its rows: bool array of shape (lanes,)."""
+    rank = share.rank
+    readers = lane_readers(share.batch_size, lanes, rank.world_size // rank.local_world)
+    mine: np.ndarray[tuple[int], np.dtype[np.bool_]] = readers[rank.rank // rank.local_world]
+    return mine
+
+
+def refuse_small(cache: Cache, order: Order | Mixture, shards: tuple[ShardInfo, ...], share: Share) -> None:
+    """Refuse a cache that cannot hold what a rank's node shuffles at one moment.
+
+    Raises:
+        UsageError: Its limit is below the working set.
+    """
+    lanes, sizes = node_lanes(share, order.lanes), np.array([shard.bytes for shard in shards], dtype=np.int64)
+    ends = np.cumsum([each.sizes.size for each in order.orders])[:-1]
+    parts = zip(source_needs(order), np.split(sizes, ends), strict=True)
+    working_set = sum(peak(needs.of_lanes(lanes), size) for needs, size in parts)
+    if cache.bytes < working_set:
+        raise UsageError(
+            f"the cache in {cache.path} is too small",
+            found=f"a limit of {cache.bytes / 1e6:,.1f} MB",
+            expected=f"at least {working_set / 1e6:,.1f} MB: the shards between which {int(lanes.sum())} lanes shuffle "
+            "at one moment",
+            remedy="Raise the limit, leave the cache out, or choose fewer lanes or shorter blocks, which are part of "
+            "the order; `headrace stream URL --plan` tells the working set",
+        )
