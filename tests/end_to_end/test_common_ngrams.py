@@ -6,6 +6,7 @@ import pytest
 
 from headrace.pipeline.build import build
 from headrace.pipeline.decontamination.common import EVERYWHERE
+from headrace.pipeline.engine import exchange
 from headrace.pipeline.engine.tasks import MARKER
 from headrace.pipeline.story import find_records, story, text_of
 from headrace.shards.base.errors import BuildError
@@ -109,6 +110,17 @@ def test_workers_and_splits_change_no_byte(exam, action):
             for out in ("one", split_bytes)
         ]
         assert certificates[0] == certificates[1]
+
+
+def test_key_ranges_change_no_byte(exam, monkeypatch):
+    workshop = exam.workshop
+    stages = [decontaminate(action="cut"), "exact_dedup"]
+    exam(*stages, out="one")
+    monkeypatch.setattr(exchange, "PARTITION_BYTES", 400)
+    exam(*stages, out="many", split_bytes="4KB")
+    assert len(list((workshop.folder / "many/.work/decontaminate.count").iterdir())) > 3
+    assert workshop.shards("many") == workshop.shards("one")
+    assert workshop.ledger("many").equals(workshop.ledger("one"))
 
 
 def test_later_stages_see_what_was_cut_of_what_waited(exam):
