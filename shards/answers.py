@@ -20,6 +20,7 @@ from .stream.weights import WHOLE
 
 _SHOWN_NODES = 16
 _SHOWN_EPOCHS = 3
+_SHOWN_SHARE = 0.01
 _SHOWN_PROBLEMS = 5
 _LARGE = 10_000_000_000
 """Bytes from which on sizes are shown in GB."""
@@ -114,6 +115,11 @@ def show_bench(settings: Settings, workers: int, seconds: float) -> None:
     table.add_row("samples per second", f"{answer.samples_per_second:,.0f}")
     table.add_row("MB of shards per second", f"{answer.megabytes_per_second:,.1f}")
     table.add_row("first batch after", f"{answer.first_batch_seconds * 1e3:,.1f} ms")
+    shares = sorted(answer.waits.shares().items(), key=lambda each: -each[1])
+    table.add_row("waited for", ", ".join(f"{cause} {share:.0%}" for cause, share in shares if share >= _SHOWN_SHARE))
+    work = sorted(answer.waits.work.items(), key=lambda each: -each[1])
+    per_sample = ((cause, 1e6 * seconds / answer.samples) for cause, seconds in work if seconds)
+    table.add_row("a sample takes", ", ".join(f"{cause} {took:,.1f} µs" for cause, took in per_sample))
     table.add_row("measured over", f"{counted(answer.samples, 'sample')} in {answer.seconds:.1f} s")
     where = f"by {counted(workers, 'worker')}" if workers else "in one process"
     _print(f"Streaming {settings.url} in batches of {settings.batch_size:,}, {where}", table)

@@ -12,7 +12,7 @@ from headrace.shards.base.report import FOLDER, Curve, Gallery, Item, Series, Ta
 
 from .evals.labels import LabelledRecords, ProbeRecipe
 from .evals.results import Score
-from .metrics import read_metrics
+from .metrics import WAIT, read_metrics
 from .pretext.base import Arrays, Drawing, Objective
 from .runs import Run
 
@@ -32,7 +32,8 @@ def write_training(run: Run, objective: Objective, samples: Sequence[Arrays]) ->
     """
     lines = read_metrics(run.folder)
     write_fragment(run.folder, 10, "training", summary(run, objective, lines))
-    for place, name in enumerate((name for name in lines[-1] if name not in _RATES), 11):
+    shown = (name for name in lines[-1] if name not in _RATES and not name.startswith(WAIT))
+    for place, name in enumerate(shown, 11):
         write_fragment(run.folder, place, name, curve(f"{name} of {run.name}", name, lines))
     drawings = draw(run, objective, samples)
     if drawings:
@@ -50,10 +51,17 @@ def summary(run: Run, objective: Objective, lines: Sequence[Mapping[str, float]]
         ("loss at the end", f"{last['loss']:.4f}"),
         ("samples per second", f"{median(line['samples_per_s'] for line in lines):,.0f}"),
         ("tokens per second", f"{median(line['tokens_per_s'] for line in lines):,.0f}"),
-        ("waiting for data", f"{median(line['data_wait'] for line in lines):.1%} of the time"),
+        ("waiting for data", f"{median(line['data_wait'] for line in lines):.1%} of the time{_cause(lines)}"),
     )
     note = f"Preset {model.preset}, seed {model.seed}. Rates are medians over the run."
     return Table(title=f"Training of {run.name}", note=note, columns=("", "value"), rows=rows)
+
+
+def _cause(lines: Sequence[Mapping[str, float]]) -> str:
+    """What was waited for most."""
+    names = [name for name in lines[-1] if name.startswith(WAIT)]
+    most = max(names, key=lambda name: sum(line.get(name, 0.0) for line in lines), default="")
+    return f", most of it for {most.removeprefix(WAIT)}" if most and any(line.get(most) for line in lines) else ""
 
 
 def curve(title: str, name: str, lines: Sequence[Mapping[str, float]]) -> Curve:

@@ -7,7 +7,7 @@ all that the rest of the run depends on.
 
 import math
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,12 +21,14 @@ from headrace.shards.base.errors import Interrupted, StateError, TrainingError, 
 from headrace.shards.base.progress import Advance, progress
 from headrace.shards.format.atomic import write_whole
 from headrace.shards.stream import Stream
+from headrace.shards.stream.consumption import ConsumptionLog
 from headrace.shards.stream.loader import Loader
+from headrace.shards.stream.logs import FOLDER
 
 from .distributed import World, joined
 from .export import export
 from .fragments import write_training
-from .metrics import MetricsLog, Throughput
+from .metrics import MetricsLog, rates
 from .optimizers import build_optimizer, set_learning_rate
 from .pretext.base import Batch, Objective
 from .recipe import TrainModel, TrainRecipe
@@ -62,6 +64,8 @@ def train(recipe: TrainRecipe, folder: Path) -> bool:
         with run.claimed() if world.main else nullcontext():
             if world.main:
                 write_whole(folder / RECIPE, recipe.dump().encode())
+            # Before it is claimed, nobody writes into the folder.
+            world.barrier()
             run_to_end(run, world, state, stop)
             if world.main:
                 export(run, state.objective)
@@ -136,22 +140,29 @@ def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
     """Take all steps that are left, logging and saving on the way."""
     model = run.recipe.model
     log = MetricsLog(run.folder, state.step) if world.main else None
-    throughput = Throughput(model.batch_size, run.pretext.tokens)
-    batches = throughput.watched(state.loader)
+    batches = iter(state.loader)
     state.objective.train()
-    with _bar(run, world, state.step) as advance:
+    with (
+        _bar(run, world, state.step) as advance,
+        closing(ConsumptionLog(run.folder / FOLDER, state.loader)) as consumed,
+    ):
         while state.step < model.steps:
             outcome, numbers = take_step(run, world, state, next(batches))
             ended, asked = state.step == model.steps, world.any(bool(stop))
             note = ""
             if ended or state.step % model.log_every == 0:
-                line = {"step": state.step, **outcome.line(world), **numbers, **throughput.lap()}
+                spent = rates(state.loader.waits(), model.batch_size, run.pretext.tokens)
+                line = {"step": state.step, **outcome.line(world), **numbers, **spent}
                 note = f"loss {line['loss']:.4f}, {line['samples_per_s']:,.0f} samples/s"
                 if log:
                     log.write(line)
             advance(note=note)
-            if (ended or asked or state.step % model.checkpoint_every == 0) and world.main:
-                run.checkpoints.save(state.step, state.objective, state.optimizer, state.loader.state_dict())
+            if ended or asked or state.step % model.checkpoint_every == 0:
+                consumed.write()
+                # A checkpoint is proof of what all processes have logged.
+                world.barrier()
+                if world.main:
+                    run.checkpoints.save(state.step, state.objective, state.optimizer, state.loader.state_dict())
             if asked and not ended:
                 raise Interrupted(
                     f"{state.step} of {counted(model.steps, 'step')} are done, and everything is saved in {run.folder}",

@@ -1,16 +1,15 @@
 """The metrics of a run: one JSON object a line, in RUN/metrics.jsonl."""
 
 import json
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
 
 from headrace.shards.format.atomic import write_whole
+from headrace.shards.stream.stalls import Waits
 
 FILE = "metrics.jsonl"
-
-Item = TypeVar("Item")
+WAIT = "wait_"
+"""What the names begin with under which a line holds the share of time that was waited, by cause."""
 
 
 class MetricsLog:
@@ -41,40 +40,22 @@ def read_metrics(folder: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
-class Throughput:
-    """How fast batches went by, and how long the loop waited for them.
+def rates(waits: Waits, samples: int, tokens: int) -> dict[str, float]:
+    """How fast batches went by, and which share of the time the loop waited for them, in all and by cause.
 
     Args:
+        waits: What the loader measured.
         samples: Of a global batch.
         tokens: Of a sample.
     """
-
-    def __init__(self, samples: int, tokens: int) -> None:
-        self._samples, self._tokens = samples, tokens
-        self._restart()
-
-    def watched(self, batches: Iterable[Item]) -> Iterator[Item]:
-        """The batches, each counted, and the wait for it timed."""
-        rest = iter(batches)
-        while True:
-            asked = time.perf_counter()
-            try:
-                batch = next(rest)
-            except StopIteration:
-                return
-            self._waited += time.perf_counter() - asked
-            self._batches += 1
-            yield batch
-
-    def lap(self) -> dict[str, float]:
-        """Samples and tokens per second, and the share of time spent waiting for data, since the last lap."""
-        seconds = max(time.perf_counter() - self._began, 1e-9)
-        samples, waited = self._batches * self._samples / seconds, self._waited / seconds
-        self._restart()
-        return {"samples_per_s": samples, "tokens_per_s": samples * self._tokens, "data_wait": waited}
-
-    def _restart(self) -> None:
-        self._began, self._waited, self._batches = time.perf_counter(), 0.0, 0
+    per_second = waits.batches * samples / max(waits.seconds, 1e-9)
+    by_cause = {f"{WAIT}{cause}": share for cause, share in waits.shares().items()}
+    return {
+        "samples_per_s": per_second,
+        "tokens_per_s": per_second * tokens,
+        "data_wait": waits.stalled,
+        **by_cause,
+    }
 
 
 def _line(values: Mapping[str, float]) -> str:

@@ -5,6 +5,7 @@ The folder holds:
     RUN/recipe.yaml       the recipe, presets and overrides applied
     RUN/metrics.jsonl     a line every `log_every` steps
     RUN/checkpoints/      see checkpoint.py
+    RUN/consumed/         what each process consumed, for `headrace stream URL --audit RUN`
     RUN/export/           the network, for AutoModel.from_pretrained
     RUN/report/           fragments, for `headrace report RUN`
     RUN/evals.json        what `headrace eval RUN` found

@@ -1,11 +1,11 @@
 """How fast a stream delivers, measured as a training would meet it."""
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from ..base.progress import progress
+from .delivery import Deliverer
+from .stalls import Waits
 from .stream import Stream
 
 
@@ -18,12 +18,14 @@ class BenchAnswer:
         seconds: Time they took.
         first_batch_seconds: Time from the beginning of the iteration to the first batch.
         bytes_per_sample: Size of the shards by the number of their samples.
+        waits: What the time after the first batch was spent on; nothing is done with the batches.
     """
 
     samples: int
     seconds: float
     first_batch_seconds: float
     bytes_per_sample: float
+    waits: Waits
 
     @property
     def samples_per_second(self) -> float:
@@ -45,7 +47,7 @@ def bench(stream: Stream, batch_size: int, *, num_workers: int = 0, seconds: flo
         num_workers: Processes of torch's DataLoader; 0 reads in this process, without torch.
         seconds: How long to measure; at least two batches are read.
     """
-    batches: Iterable[Any] = (
+    batches: Deliverer = (
         stream.loader(batch_size, num_workers=num_workers) if num_workers else stream.batches(batch_size)
     )
     began = first = last = time.perf_counter()
@@ -55,8 +57,11 @@ def bench(stream: Stream, batch_size: int, *, num_workers: int = 0, seconds: flo
             now = time.perf_counter()
             count += 1
             advance(0 if count == 1 else now - last)
-            first, last = (now, now) if count == 1 else (first, now)
+            if count == 1:
+                first = now
+                batches.waits()  # the first batch is told apart
+            last = now
             if count > 1 and last - first >= seconds:
                 break
     size = sum(shard.bytes for shard in stream.shards)
-    return BenchAnswer((count - 1) * batch_size, last - first, first - began, size / stream.samples)
+    return BenchAnswer((count - 1) * batch_size, last - first, first - began, size / stream.samples, batches.waits())

@@ -1,4 +1,5 @@
-from headrace.trainers.metrics import FILE, MetricsLog, Throughput, read_metrics
+from headrace.shards.stream.stalls import Waits
+from headrace.trainers.metrics import FILE, MetricsLog, rates, read_metrics
 
 
 def test_lines_of_steps_that_will_be_taken_again_are_dropped(tmp_path):
@@ -21,10 +22,12 @@ def test_a_run_without_lines(tmp_path):
     assert read_metrics(tmp_path) == []
 
 
-def test_throughput_counts_what_went_by_since_the_last_lap():
-    throughput = Throughput(samples=8, tokens=10)
-    assert list(throughput.watched([1, 2, 3])) == [1, 2, 3]
-    lap = throughput.lap()
-    assert lap["tokens_per_s"] == 10 * lap["samples_per_s"] > 0
-    assert 0 <= lap["data_wait"] <= 1
-    assert throughput.lap()["samples_per_s"] == 0
+def test_rates_tell_what_was_waited_for():
+    waits = Waits(seconds=2.0, consumer=1.5, stalls={"disk": 0.4, "decode": 0.1}, work={}, batches=3)
+    found = rates(waits, samples=8, tokens=10)
+    assert found.pop("data_wait") == 0.25
+    assert found == {"samples_per_s": 12, "tokens_per_s": 120, "wait_disk": 0.2, "wait_decode": 0.05}
+
+
+def test_nothing_went_by():
+    assert rates(Waits(0.0, 0.0, {}, {}, 0), 8, 10)["samples_per_s"] == 0
