@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.counts import counted
-from ..base.errors import ShardError, UsageError
+from ..base.errors import CorruptSampleError, ShardError, UsageError
 from . import npy
 from .checked import read_checked
 from .index import Index
@@ -85,7 +85,8 @@ class TokenShard:
 
         Raises:
             IndexError: A stretch leaves the shard.
-            ShardError: The shard or its index is missing, cut off, or not what the manifest says.
+            CorruptSampleError: The shard is cut off before a stretch ends.
+            ShardError: The shard or its index is missing, or not what the manifest says.
         """
         begins = np.asarray(starts, np.int64)
         if length < 0 or (begins.size and not 0 <= int(begins.min()) <= int(begins.max()) <= self.length - length):
@@ -93,7 +94,7 @@ class TokenShard:
         data = b"".join(self._source.read(*self._ranges(begins, length)))
         expected = begins.size * length * self.dtype.itemsize
         if len(data) != expected:
-            raise ShardError(
+            raise CorruptSampleError(
                 f"{self._shard.name} is cut off",
                 found=f"{expected - len(data):,} bytes less than its index says",
                 remedy="Copy or build the shard again",

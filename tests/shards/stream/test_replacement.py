@@ -223,6 +223,21 @@ def test_a_shard_that_is_cut_off_loses_what_is_gone_and_nothing_else(images, tmp
 
 
 @said
+def test_windows_of_a_shard_that_is_cut_off_are_replaced(words, tmp_path):
+    folder = copied(words, tmp_path)
+    with (folder / "00002.tar").open("r+b") as file:
+        file.truncate(int(Index.load((folder / index_name("00002.tar")).read_bytes(), "").offsets[2].max()))
+    settings = {**WIDE, "window": 4}
+    sound = Stream(words, **settings)
+    batches = Stream(str(folder), **settings).batches(sound.samples, steps=1)
+    (found,) = ids(batches)
+    bad = {each.bad for each in batches.replaced}
+    assert bad
+    assert set(range(sound.samples)) - set(found) == bad
+    assert all("cut off" in each.reason for each in batches.replaced)
+
+
+@said
 def test_a_shard_that_shrinks_while_it_is_read(images, tmp_path):
     folder = copied(images, tmp_path)
     batches = Stream(str(folder), **WIDE).batches(N)
