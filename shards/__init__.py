@@ -13,12 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .base.errors import HeadraceError
+    from .cache.settings import Cache
     from .format.manifest import Manifest
     from .stream.stream import Stream
 
-__all__ = ["HeadraceError", "Manifest", "Stream"]
+__all__ = ["Cache", "HeadraceError", "Manifest", "Stream"]
 
-_HOMES = {"HeadraceError": ".base.errors", "Manifest": ".format.manifest", "Stream": ".stream.stream"}
+_HOMES = {
+    "Cache": ".cache.settings",
+    "HeadraceError": ".base.errors",
+    "Manifest": ".format.manifest",
+    "Stream": ".stream.stream",
+}
 
 
 def __getattr__(name: str) -> Any:

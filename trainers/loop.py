@@ -19,6 +19,7 @@ from torch import nn
 from headrace.shards.base.counts import counted
 from headrace.shards.base.errors import Interrupted, StateError, TrainingError, UsageError
 from headrace.shards.base.progress import Advance, progress
+from headrace.shards.cache import Cache
 from headrace.shards.format.atomic import write_whole
 from headrace.shards.stream import Stream
 from headrace.shards.stream.consumption import ConsumptionLog
@@ -113,6 +114,7 @@ def start(run: Run, world: World) -> State:
         window=pretext.window,
         fields=pretext.fields,
         transform=pretext.sample,
+        cache=None if model.data.cache is None else Cache(model.data.cache.folder, model.data.cache.limit),
     )
     objective = run.untrained().to(world.device)
     optimizer = build_optimizer(model.optimizer, objective, model.batch_size)

@@ -37,6 +37,15 @@ Positive = Annotated[int, Field(gt=0)]
 Parameters = dict[str, Any]
 
 
+class CacheRecipe(RecipeModel):
+    """A folder of this machine that keeps shards of a store elsewhere while they are needed."""
+
+    folder: str
+    """The folder; a path is read from the recipe's folder, and may be another on each machine."""
+    limit: str
+    """What all shards in it may take together, such as 50GB; `headrace stream URL --plan` tells the least."""
+
+
 class DataRecipe(RecipeModel):
     """Which shards, and how they are read."""
 
@@ -48,6 +57,8 @@ class DataRecipe(RecipeModel):
     """Places of the data that are read at once; part of the order."""
     block: Positive | None = None
     """Samples that are shuffled together, part of the order; None: four shards' worth."""
+    cache: CacheRecipe | None = None
+    """Where shards that lie elsewhere are kept; None: their samples are read by ranges."""
 
 
 class TrainModel(RecipeModel):
@@ -169,6 +180,10 @@ def _settled(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         value = result.get(part)
         if isinstance(value, Mapping) and isinstance(value.get(key), str) and "://" not in value[key]:
             result[part] = {**value, key: str((folder / value[key]).resolve())}
+    source = result.get("data")
+    cache = source.get("cache") if isinstance(source, Mapping) else None
+    if isinstance(cache, Mapping) and isinstance(cache.get("folder"), str):
+        result["data"] = {**result["data"], "cache": {**cache, "folder": str((folder / cache["folder"]).resolve())}}
     return result
 
 

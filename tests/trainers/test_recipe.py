@@ -72,6 +72,9 @@ def test_paths_are_relative_to_the_recipe(written, tmp_path):
     assert recipe.model.data.url == str((tmp_path / "../shards").resolve())
     recipe = read_recipe(written("pretext: mae\ndata: {url: 's3://bucket/shards'}\n"))
     assert recipe.model.data.url == "s3://bucket/shards"
+    text = "pretext: mae\ndata: {url: 's3://bucket/shards', cache: {folder: ../kept, limit: 5 GB}}\n"
+    cache = read_recipe(written(text)).model.data.cache
+    assert (cache.folder, cache.limit) == (str((tmp_path / "../kept").resolve()), "5 GB")
 
 
 def test_paths_on_the_command_line_are_relative_to_the_working_directory(written, tmp_path, monkeypatch):

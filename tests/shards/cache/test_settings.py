@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from headrace.shards.base.errors import UsageError
-from headrace.shards.cache import Cache
+from headrace.shards import Cache
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from headrace.shards import Stream
 from headrace.shards.base.errors import StoreError, UsageError
 from headrace.shards.cache import Cache
+from headrace.shards.cache.folder import Folder
 from headrace.shards.format.patience import Patience
 
 PATIENCE = Patience(timeout=2.0, deadline=20.0)
@@ -86,8 +87,7 @@ def test_the_limit_holds_and_nothing_else_is_touched(
 
     def watch() -> None:
         while not stop.wait(0.002):
-            files = [each for each in folder.glob("*") if len(each.stem) == 64]
-            seen.append(sum(each.stat().st_size for each in files if each.exists()))
+            seen.append(sum(entry.bytes for entry in Folder(folder).entries().values()))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
