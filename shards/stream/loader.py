@@ -85,7 +85,7 @@ class Loader(Deliverer):
             self._arrange(stream)
             raise StreamError(
                 "the processes that read ahead have failed, and with them what they had prepared",
-                found=str(error).partition("\n")[0],
+                found=str(error).partition("\n")[0].strip(),
                 remedy="Nothing that was delivered is lost: iterate again, or continue from `state_dict()`. A worker "
                 "that is killed may have been out of memory or of shared memory: take fewer of them, or a smaller "
                 "`prefetch_factor`",
