@@ -79,8 +79,8 @@ class GopherQuality(RuleFilter):
                 "mean_word_length": _mean_word_length(counts),
                 "hash_ratio": share(counts.hashes, counts.tokens),
                 "ellipsis_ratio": share(counts.ellipses, counts.tokens),
-                "bullet_lines": share(lines.count(lines.kinds & BULLET), lines.numbers),
-                "ellipsis_lines": share(lines.count(lines.kinds & ELLIPSIS), lines.numbers),
+                "bullet_lines": share(lines.count(lines.kinds & BULLET), counts.lines),
+                "ellipsis_lines": share(lines.count(lines.kinds & ELLIPSIS), counts.lines),
                 "alphabetic_words": share(counts.alphabetic, counts.tokens),
                 "stop_words": stop_words.astype(np.float64),
             }

@@ -124,6 +124,8 @@ def keep_lines(texts: TextArray, segments: Segments, rules: LineRules) -> tuple[
     # Without its citations a line has other tokens.
     cut = cut_lines[:, : np.count_nonzero(cut_lines[2])]
     result = LineCounts(*counts)
+    # Empty lines that stand for more.
+    np.add(result.no_end, segments.counts.lines - np.diff(segments.lines.offsets), out=result.no_end)
     np.add.at(result.sentences, cut[0], sentences(_texts(kept, cut[1], cut[2])))
     left = pa.LargeStringArray.from_buffers(len(texts), pa.py_buffer(offsets), pa.py_buffer(kept[: offsets[-1]]))
     return left, result

@@ -16,6 +16,7 @@ class DocumentCounts:
         hashes: `#`.
         ellipses: `...`, each run of dots counted by threes, and `…`.
         words: Words (`words.py`).
+        lines: Lines (`str.splitlines`).
         tokens: Tokens (`token_rules.py`).
         symbols: Tokens without a letter or digit.
         alphabetic: Tokens with a letter.
@@ -29,6 +30,7 @@ class DocumentCounts:
     hashes: NDArray[np.int64]
     ellipses: NDArray[np.int64]
     words: NDArray[np.int64]
+    lines: NDArray[np.int64]
     tokens: NDArray[np.int64]
     symbols: NDArray[np.int64]
     alphabetic: NDArray[np.int64]

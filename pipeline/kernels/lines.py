@@ -48,7 +48,10 @@ LINE_ARRAYS = types.NamedTuple(
 
 @dataclass(frozen=True)
 class Lines:
-    """The lines of n documents, as `str.splitlines` cuts them; those of document d are `offsets[d] : offsets[d + 1]`.
+    r"""The lines of n documents, as `str.splitlines` cuts them; those of document d are `offsets[d] : offsets[d + 1]`.
+
+    An empty line between `\n\n` and `\n` stands for all empty lines behind it, too, up to the start of the next line or
+    the document's end. So a text of line feeds takes no more room than another.
 
     Args:
         offsets: int64 (n + 1,).
@@ -84,16 +87,9 @@ class Lines:
         """The flat arrays, for kernels."""
         return LineArrays(*(getattr(self, name) for name in LineArrays._fields))
 
-    @property
-    def numbers(self) -> NDArray[np.int64]:
-        """Lines of each document, int64 (n,)."""
-        return np.diff(self.offsets)
-
     def count(self, chosen: NDArray[Any]) -> NDArray[np.int64]:
         """Lines of each document for which `chosen` is not 0, int64 (n,): `lines.count(lines.kinds & BULLET)`."""
-        total = np.zeros(len(chosen) + 1, np.int64)
-        np.cumsum(chosen != 0, out=total[1:])
-        return total[self.offsets[1:]] - total[self.offsets[:-1]]
+        return np.diff(np.searchsorted(np.flatnonzero(chosen), self.offsets))
 
 
 @device

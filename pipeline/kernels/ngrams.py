@@ -56,10 +56,10 @@ def repeated_ngrams(tokens: Tokens) -> RepeatedNgrams:
         tokens.characters,
         tokens.kinds,
         new_table(longest),
-        np.empty(longest + 1, np.int64),
+        np.empty(longest + 1, np.uint32),
         np.empty(longest, np.uint64),
-        np.empty(longest, np.int64),
-        np.empty(longest, np.uint64),
+        np.empty(longest, np.uint32),
+        np.empty(longest, np.uint32),
         counts,
     )
     by_n = dict(zip((*TOP, *DUPLICATE), counts, strict=True))
@@ -73,10 +73,10 @@ def repeated_ngrams(tokens: Tokens) -> RepeatedNgrams:
         reads(types.uint32),
         reads(types.uint8),
         writes(types.uint64),
-        writes(types.int64),
+        writes(types.uint32),
         writes(types.uint64),
-        writes(types.int64),
-        writes(types.uint64),
+        writes(types.uint32),
+        writes(types.uint32),
         writes(types.int64, 2),
     )
 )
@@ -86,10 +86,10 @@ def find_repeated(
     characters: NDArray[np.uint32],
     kinds: NDArray[np.uint8],
     table: NDArray[np.uint64],
-    ends: NDArray[np.int64],
+    ends: NDArray[np.uint32],
     grams: NDArray[np.uint64],
-    places: NDArray[np.int64],
-    slots: NDArray[np.uint64],
+    places: NDArray[np.uint32],
+    slots: NDArray[np.uint32],
     counts: NDArray[np.int64],
 ) -> None:
     """Fill `counts`, (n from FIRST to LAST, documents); the rest is scratch for the longest document's tokens."""
@@ -108,15 +108,15 @@ def find_repeated(
                 break
             mask = mask_for(active)
             # The last place of an n-gram may be beyond the document's end.
-            while active and places[active - 1] > size - n:
+            while active and np.int64(places[active - 1]) > size - n:
                 active -= 1
             for each in range(active):
-                place = places[each]
+                place = np.int64(places[each])
                 gram = absorb(grams[place], hashes[first + place + n - 1])
                 grams[place] = gram
                 slot = slot_of(table, mask, generation, gram)
                 table[slot] += np.uint64(1)
-                slots[each] = slot
+                slots[each] = slot >> np.uint64(1)
             if n <= LAST_TOP:
                 counts[n - FIRST, document] = _top(table, slots, places, active, ends, kinds, first, n)
             else:
@@ -125,12 +125,18 @@ def find_repeated(
 
 
 @device
+def entry_of(slot: np.uint32) -> np.uint64:
+    """Where the value of a slot lies in a table; slots are kept instead, as they need no more than 32 bits."""
+    return np.uint64(slot) << np.uint64(1) | np.uint64(1)
+
+
+@device
 def _top(
     table: NDArray[np.uint64],
-    slots: NDArray[np.uint64],
-    places: NDArray[np.int64],
+    slots: NDArray[np.uint32],
+    places: NDArray[np.uint32],
     active: int,
-    ends: NDArray[np.int64],
+    ends: NDArray[np.uint32],
     kinds: NDArray[np.uint8],
     first: int,
     n: int,
@@ -138,46 +144,48 @@ def _top(
     """Code points in the most frequent n-gram times its occurrences."""
     most, top = np.uint64(1), np.int64(0)
     for each in range(active):
-        often = table[slots[each]] & VALUE
+        often = table[entry_of(slots[each])] & VALUE
         if often > most:
-            most, top = often, places[each]
+            most, top = often, np.int64(places[each])
     spaces = 0
     for token in range(first + top + 1, first + top + n):
         spaces += not kinds[token - 1] & kinds[token] & CHARACTER
-    return int(ends[top + n] - ends[top] + spaces) * int(np.int64(most))
+    return (int(ends[top + n]) - int(ends[top]) + spaces) * int(np.int64(most))
 
 
 @device
 def _duplicate(
     table: NDArray[np.uint64],
-    slots: NDArray[np.uint64],
-    places: NDArray[np.int64],
+    slots: NDArray[np.uint32],
+    places: NDArray[np.uint32],
     active: int,
-    ends: NDArray[np.int64],
+    ends: NDArray[np.uint32],
     n: int,
 ) -> int:
     """Code points in n-grams that occurred before, none of them counted twice."""
-    total = free = 0
+    total, free = 0, np.int64(0)
     for each in range(active):
-        place, slot = places[each], slots[each]
+        place, slot = np.int64(places[each]), entry_of(slots[each])
         if place < free:
             continue
         if table[slot] & SEEN:
-            total += ends[place + n] - ends[place]
+            total += int(ends[place + n]) - int(ends[place])
             free = place + n
         table[slot] |= SEEN
     return total
 
 
 @device
-def _keep_repeated(table: NDArray[np.uint64], slots: NDArray[np.uint64], places: NDArray[np.int64], active: int) -> int:
+def _keep_repeated(
+    table: NDArray[np.uint64], slots: NDArray[np.uint32], places: NDArray[np.uint32], active: int
+) -> int:
     """Keep the places at which, and behind which, repeated n-grams stand; how many they are."""
     kept = 0
     for each in range(active):
-        place = places[each]
-        repeated = table[slots[each]] & (SEEN - np.uint64(1)) > np.uint64(1)
-        if repeated and each + 1 < active and places[each + 1] == place + 1:
-            repeated = table[slots[each + 1]] & (SEEN - np.uint64(1)) > np.uint64(1)
+        place = np.int64(places[each])
+        repeated = table[entry_of(slots[each])] & (SEEN - np.uint64(1)) > np.uint64(1)
+        if repeated and each + 1 < active and np.int64(places[each + 1]) == place + 1:
+            repeated = table[entry_of(slots[each + 1])] & (SEEN - np.uint64(1)) > np.uint64(1)
             if repeated:
                 places[kept] = place
                 kept += 1

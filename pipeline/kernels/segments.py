@@ -24,8 +24,8 @@ A = TypeVar("A", bound=tuple[NDArray[Any], ...])
 TOKEN_DTYPES = (np.uint64, np.uint32, np.uint32, np.uint32, np.uint8)
 LINE_DTYPES = (np.uint64, *[np.uint32] * 9, np.uint8)
 
-MAX_DOCUMENT = 1 << 32
-"""Bytes of a document: positions in it are uint32."""
+MAX_DOCUMENT = 1 << 31
+"""Bytes of a document: positions in it are uint32, and so are the slots of hash tables for its tokens."""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def walk(
     for document in range(len(starts)):
         origin, stop = int(starts[document]), int(stops[document])
         first_token = token
-        characters = newlines = hashes = ellipses = words = 0
+        characters = newlines = hashes = ellipses = words = skipped = 0
         in_word = False  # at the start of a piece only where a long one was cut
         position = line_start = text_stop = origin
         text_start = -1  # of the line, without white space around it; -1 while there is nothing else
@@ -74,6 +74,9 @@ def walk(
                 )  # fmt: skip
                 newlines += ending & (LINE_FEED | RETURN_AND_FEED) != 0
                 characters += (ending != 0) + (ending == RETURN_AND_FEED)
+                if ending == LINE_FEED and position == line_start and follows_feeds(data, position, origin):
+                    end, feeds = end_of_feeds(data, end, stop)
+                    newlines, characters, skipped = newlines + feeds, characters + feeds, skipped + feeds
                 position = line_start = end
                 text_start, line_characters, line_token, runs, longest_run = -1, characters, token - first_token, 0, 0
                 continue
@@ -98,7 +101,8 @@ def walk(
                 hashes, ellipses, words = hashes + more_hashes, ellipses + more_ellipses, words + more_words
                 characters += size
             position = text_stop = end
-        for field, count in enumerate((characters, newlines, hashes, ellipses, words)):
+        all_lines = line - offsets[1, document] + skipped
+        for field, count in enumerate((characters, newlines, hashes, ellipses, words, all_lines)):
             counts[field, document] = count
         count_kinds(tokens, first_token, token, counts, document)
         offsets[0, document + 1], offsets[1, document + 1] = token, line
@@ -126,6 +130,21 @@ def end_of_break(data: NDArray[np.uint8], position: int, stop: int, length: int)
     if data[position] == RETURN and end < stop and data[end] == FEED:
         return end + 1, RETURN_AND_FEED
     return end, OTHER_BREAK
+
+
+@device
+def follows_feeds(data: NDArray[np.uint8], position: int, origin: int) -> bool:
+    """Whether two line feeds stand before it."""
+    return position - origin >= 2 and data[position - 1] == FEED and data[position - 2] == FEED
+
+
+@device
+def end_of_feeds(data: NDArray[np.uint8], position: int, stop: int) -> tuple[int, int]:
+    """Where a run of line feeds ends, and how many they are."""
+    end = position
+    while end < stop and data[end] == FEED:
+        end += 1
+    return end, end - position
 
 
 @device
@@ -226,7 +245,7 @@ def decode_piece(
 
 @device
 def count_kinds(tokens: TokenArrays, first: int, stop: int, counts: NDArray[np.int64], document: int) -> None:
-    """Fill what `counts` says of the tokens `first` to `stop`, from its sixth row on."""
+    """Fill what `counts` says of the tokens `first` to `stop`, from its seventh row on."""
     symbols = alphabetic = unspaced = plain_characters = 0
     for token in range(first, stop):
         kind = tokens.kinds[token]
@@ -236,4 +255,4 @@ def count_kinds(tokens: TokenArrays, first: int, stop: int, counts: NDArray[np.i
         plain_characters += 0 if kind & (SYMBOL | CHARACTER) else int(tokens.characters[token])
     plain = stop - first - symbols - unspaced
     for field, count in enumerate((stop - first, symbols, alphabetic, unspaced, plain, plain_characters)):
-        counts[5 + field, document] = count
+        counts[6 + field, document] = count

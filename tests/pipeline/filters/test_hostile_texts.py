@@ -26,9 +26,9 @@ HUGE = 100_000_000
 @pytest.mark.parametrize("name", PLUGINS)
 @pytest.mark.parametrize(
     "unit",
-    ["x", "The mill turns. ", f"jo@mill.net{' turns' * 50}", "1.", "[1", "水"],
+    ["x", "The mill turns. ", f"jo@mill.net{' turns' * 50}", "1.", "[1", "水", "\n"],
 )
-def test_a_hundred_megabytes_in_one_line(name, unit):
+def test_a_hundred_megabytes(name, unit):
     text = unit * (HUGE // len(unit.encode()))
     batch = batch_of([Record(None, {}, text="before"), Record(None, {}, text=text)], "text")
     verdicts = PLUGINS[name].judge(batch)

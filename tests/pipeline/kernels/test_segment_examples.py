@@ -61,6 +61,13 @@ def test_a_megabyte_in_one_line():
     assert (found.counts.tokens[0], found.counts.characters[0], len(found.lines.hashes)) == (200_000, 1_000_000, 1)
 
 
+def test_a_megabyte_of_line_feeds_takes_no_room():
+    found = cut(["\n" * 1_000_000, "a" + "\n" * 1_000_000 + "b"])
+    assert found.counts.lines.tolist() == [1_000_000, 1_000_001]
+    assert found.counts.newlines.tolist() == [1_000_000, 1_000_000]
+    assert found.lines.stops.tolist() == [0, 1, 2, 1, 2, 3, 1_000_002]
+
+
 def test_nulls_slices_and_no_documents():
     array = pa.array(["zero", None, "one two\n", ""], pa.large_string())
     assert segment(array).counts.tokens.tolist() == [1, 0, 2, 0]

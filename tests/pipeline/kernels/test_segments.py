@@ -249,6 +249,13 @@ def test_equal_tokens_have_equal_hashes_and_others_do_not(texts):
     assert len(set(found.hashes.tolist())) == len(set(flat)) == len(set(zip(found.hashes.tolist(), flat, strict=True)))
 
 
+def stored_lines(text):
+    """The numbers of the lines of `str.splitlines`, but for those that an empty one before them stands for."""
+    lines = text.splitlines(keepends=True)
+    behind = ["", *("".join(lines[:row]) for row in range(1, len(lines)))]
+    return [row for row, line in enumerate(lines) if line != "\n" or not behind[row].endswith("\n\n\n")]
+
+
 def slow_line(line, ending):
     kind = {"": 0, "\n": LINE_FEED, "\r\n": RETURN_AND_FEED}.get(ending, OTHER_BREAK)
     text = line.strip()
@@ -267,25 +274,26 @@ def slow_line(line, ending):
 
 @given(st.lists(texts, max_size=4))
 @example(["a...\r\n- b\r\r\n…", "", "\n", "...", "a b\n \n#", " \x1f", "x \u2028"])
+@example(["\n\n\n\n", "\n\n\n", "\n\n\na\n\n\n\n\r\n\n\n\n", "a\v\n\n\n\n \n\n\n\n"])
 def test_lines_are_those_of_splitlines(texts):
     lines = cut(texts).lines
-    cut_lines = [text.splitlines() for text in texts]
+    cut_lines = [[text.splitlines()[row] for row in stored_lines(text)] for text in texts]
     assert spans(lines, texts) == cut_lines
     expected = [
-        slow_line(line, whole[len(line) :])
-        for text in texts
-        for line, whole in zip(text.splitlines(), text.splitlines(keepends=True), strict=True)
+        slow_line(line, text.splitlines(keepends=True)[row][len(line) :])
+        for text, kept in zip(texts, cut_lines, strict=True)
+        for line, row in zip(kept, stored_lines(text), strict=True)
     ]
     for name in ("kinds", "characters", "runs", "longest_run", "last"):
         assert getattr(lines, name).tolist() == [line[name] for line in expected], name
     bodies = [line.strip() for lines in cut_lines for line in lines]
-    ends = [text.encode() for text in texts for _ in text.splitlines()]
+    ends = [text.encode() for text in texts for _ in stored_lines(text)]
     spans_of_text = zip(ends, lines.text_starts.tolist(), lines.text_stops.tolist(), strict=True)
     assert [data[start:stop].decode() for data, start, stop in spans_of_text] == bodies
     before = [
         len(reference_tokens("".join(text.splitlines(keepends=True)[:row])))
         for text in texts
-        for row in range(len(text.splitlines()))
+        for row in stored_lines(text)
     ]
     assert lines.tokens.tolist() == before
     flat = [line for lines in cut_lines for line in lines]
@@ -302,6 +310,7 @@ def slow_counts(text):
         "hashes": text.count("#"),
         "ellipses": sum(len(dots) // 3 for dots in re.findall(r"\.+", text)) + text.count("…"),
         "words": len(word_hashes(pa.array([text], pa.large_string())).hashes),
+        "lines": len(text.splitlines()),
         "tokens": len(tokens),
         "symbols": kinds.count(SYMBOL),
         "alphabetic": sum(kind & ALPHABETIC != 0 for kind in kinds),
