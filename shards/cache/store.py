@@ -7,7 +7,7 @@ from contextlib import suppress
 from ..base.errors import ShardError
 from ..format.manifest import ShardInfo
 from ..format.patience import Patience
-from ..format.source import LocalFile, RangeSource
+from ..format.source import LocalFile, OpenFile, RangeSource
 from ..format.spent import spent
 from ..format.store import Store
 from ..format.urls import local_path
@@ -77,6 +77,13 @@ class CachedFile:
 
     def __init__(self, folder: Folder, shard: ShardInfo, direct: RangeSource, patience: float) -> None:
         self._folder, self._digest, self._direct, self._patience = folder, shard.sha256, direct, patience
+
+    def opened(self) -> OpenFile | None:
+        """See `RangeSource.opened`."""
+        try:
+            return OpenFile(self._folder.shard(self._digest))
+        except OSError:
+            return None
 
     def read(self, starts: Sequence[int], sizes: Sequence[int]) -> list[bytes]:
         """See `RangeSource.read`."""

@@ -3,8 +3,11 @@
 from collections.abc import Callable, Sequence
 
 import google_crc32c
+import numpy as np
+from numpy.typing import NDArray
 
 from ..base.errors import CorruptSampleError
+from .gather import Ranges, gather
 from .source import RangeSource
 
 
@@ -59,6 +62,37 @@ def read_checked(
         if checksum(data) != crc:
             found[position] = _once_more(source, shard, row_of(position), starts[position], sizes[position], crc)
     return found
+
+
+def gather_checked(
+    files: Sequence[RangeSource],
+    names: Sequence[str],
+    ranges: Ranges,
+    rows: NDArray[np.int64],
+    crcs: NDArray[np.int64],
+    out: NDArray[np.uint8],
+) -> None:
+    """Read ranges of files into a buffer and hold each against its checksum.
+
+    Args:
+        files: The shards' files.
+        names: Their names, for errors.
+        ranges: What of them, and where it goes.
+        rows: int64 (n,): the row to which each range belongs, for errors.
+        crcs: int64 (n,): CRC-32C of each.
+        out: uint8 (m,), see `gather`.
+
+    Raises:
+        CorruptRowError: A range is wrong, and wrong again when it alone is fetched once more.
+        ShardError: A file is not there.
+        StoreError: One that lies elsewhere cannot be read.
+    """
+    found, sums = gather(files, ranges, out)
+    for wrong in np.flatnonzero((found != ranges.size) | (sums != crcs)).tolist():
+        file, start, size = (int(each[wrong]) for each in (ranges.file, ranges.start, ranges.size))
+        data = _once_more(files[file], names[file], int(rows[wrong]), start, size, int(crcs[wrong]))
+        place = int(ranges.place[wrong])
+        out[place : place + size] = np.frombuffer(data, np.uint8)
 
 
 def _once_more(source: RangeSource, shard: str, row: int, start: int, size: int, crc: int) -> bytes:

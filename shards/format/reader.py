@@ -1,6 +1,6 @@
-"""Samples of one shard by row, as raw bytes, each field checked against its CRC-32C."""
+"""One shard of samples: where the fields of each of them lie."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from ..base.counts import counted
 from ..base.errors import ShardError, UsageError
 from ..base.registry import did_you_mean
-from .checked import read_checked
 from .index import Index
 from .manifest import Manifest, ShardInfo, folder_of
 from .sidecar import open_index
@@ -39,7 +38,13 @@ class ShardReader:
         self._folder = folder_of(url)
         self._store = store or Store()
         self._shard: ShardInfo = manifest.shards[shard]
-        self._source = self._store.shard(manifest.place(url, self._shard), self._shard)
+        self.file = self._store.shard(manifest.place(url, self._shard), self._shard)
+        self._cells: dict[str, NDArray[np.int64]] = {}
+
+    @property
+    def name(self) -> str:
+        """The shard's name."""
+        return self._shard.name
 
     @property
     def samples(self) -> int:
@@ -67,63 +72,38 @@ class ShardReader:
             )
         return index
 
-    def read(
-        self, rows: Sequence[int] | NDArray[np.int64], fields: Sequence[str] | None = None
-    ) -> list[dict[str, Any]]:
-        """Samples in the order of `rows`: field -> bytes, and "__key__" -> str.
-
-        Args:
-            rows: Rows of the shard, from 0, in any order, repeated or not.
-            fields: The fields wanted; None for all. A sample that lacks one comes without it.
+    def require(self, fields: Iterable[str]) -> None:
+        """See to it that at least one sample has each of some fields.
 
         Raises:
-            IndexError: A row is not in the shard.
-            UsageError: No sample of the shard has one of the fields.
-            CorruptRowError: A sample is damaged, also when fetched again.
-            ShardError: The shard or its index is missing.
+            UsageError: No sample has one of them.
+            ShardError: The index is missing, or not the one of the manifest.
         """
-        index = self.index
-        chosen = np.asarray(rows, np.int64)
-        if chosen.size and not 0 <= int(chosen.min()) <= int(chosen.max()) < self.samples:
-            raise IndexError(f"{self._shard.name} has rows 0 to {self.samples - 1}, asked for {chosen}")
-        names = index.fields if fields is None else tuple(fields)
-        columns = slice(None) if fields is None else [self._column(name) for name in names]
-        starts = index.offsets[chosen][:, columns]
-        present = starts >= 0
-        contents = read_checked(
-            self._source,
-            self._shard.name,
-            lambda content: int(chosen[present.nonzero()[0][content]]),
-            starts[present].tolist(),
-            index.sizes[chosen][:, columns][present].tolist(),
-            index.crcs[chosen][:, columns][present].tolist(),
-        )
-        return _assemble(index.keys_of(chosen), names, present, contents)
+        for field in fields:
+            if field not in self.index.fields:
+                raise UsageError(f"{self.name} has no field '{field}'", remedy=did_you_mean(field, self.index.fields))
+
+    def cells(self, field: str) -> NDArray[np.int64]:
+        """Where a field lies in each sample: int64 (3, samples), first byte, bytes and CRC-32C; -1 where it lacks.
+
+        Raises:
+            ShardError: The index is missing, or not the one of the manifest.
+        """
+        if field not in self._cells:
+            index = self.index
+            if field in index.fields:
+                column = index.fields.index(field)
+                tables = (index.offsets[:, column], index.sizes[:, column], index.crcs[:, column])
+                self._cells[field] = np.stack(tables, dtype=np.int64)
+            else:
+                self._cells[field] = np.full((3, self.samples), -1)
+        return self._cells[field]
 
     def close(self) -> None:
         """Let go of the file and the index; a later read opens them again."""
-        self._source.close()
+        self.file.close()
+        self._cells.clear()
         self.__dict__.pop("index", None)
 
-    def _column(self, name: str) -> int:
-        if name not in self.index.fields:
-            raise UsageError(f"{self._shard.name} has no field '{name}'", remedy=did_you_mean(name, self.index.fields))
-        return self.index.fields.index(name)
-
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "index"}
-
-
-def _assemble(
-    keys: list[str], names: tuple[str, ...], present: NDArray[np.bool_], contents: list[bytes]
-) -> list[dict[str, Any]]:
-    """Samples from their keys and from the contents of the fields that are present, row by row."""
-    rest = iter(contents)
-    samples = []
-    for key, has in zip(keys, present.tolist(), strict=True):
-        sample: dict[str, Any] = {KEY: key}
-        for name, there in zip(names, has, strict=True):
-            if there:
-                sample[name] = next(rest)
-        samples.append(sample)
-    return samples
+        return {name: value for name, value in self.__dict__.items() if name != "index"} | {"_cells": {}}

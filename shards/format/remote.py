@@ -19,6 +19,9 @@ class RemoteFile:
         self._url = url
         self._transfer = transfer
 
+    def opened(self) -> None:
+        """See `source.RangeSource.opened`: it lies elsewhere."""
+
     def read(self, starts: Sequence[int], sizes: Sequence[int]) -> list[bytes]:
         """See `source.RangeSource.read`."""
         requests = joined(starts, sizes)

@@ -13,8 +13,36 @@ from .transfer import Transfer
 from .urls import local_path
 
 
+class OpenFile:
+    """A file that the system holds open for as long as somebody holds this.
+
+    Args:
+        path: The file.
+
+    Attributes:
+        descriptor: What `pread` takes.
+    """
+
+    __slots__ = ("descriptor",)
+
+    def __init__(self, path: Path) -> None:
+        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def __del__(self) -> None:
+        # Where it could not be opened there is nothing to close.
+        if hasattr(self, "descriptor"):
+            os.close(self.descriptor)
+
+
 class RangeSource(Protocol):
     """A file of which ranges can be read, before and after a fork, and which travels to other processes unopened."""
+
+    def opened(self) -> OpenFile | None:
+        """The file, where it lies on this machine and can be read by `pread`; None where it is to be asked for ranges.
+
+        Raises:
+            ShardError: There is no such file, or it cannot be opened.
+        """
 
     def read(self, starts: Sequence[int], sizes: Sequence[int]) -> list[bytes]:
         """The ranges in the order asked for; one that goes over the file's end is shorter than asked for.
@@ -51,15 +79,21 @@ class LocalFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._descriptor: int | None = None
+        self._file: OpenFile | None = None
+
+    def opened(self) -> OpenFile:
+        """See `RangeSource.opened`."""
+        # Held here and by whoever reads, so that `close` takes it away from nobody.
+        file = self._file = self._file or self._open()
+        return file
 
     def read(self, starts: Sequence[int], sizes: Sequence[int]) -> list[bytes]:
         """See `RangeSource.read`."""
-        descriptor = self._open() if self._descriptor is None else self._descriptor
+        file = self.opened()
         pread = os.pread
-        found = [pread(descriptor, size, start) for start, size in zip(starts, sizes, strict=True)]
+        found = [pread(file.descriptor, size, start) for start, size in zip(starts, sizes, strict=True)]
         if sum(map(len, found)) != sum(sizes):
-            found = [_continue(descriptor, *each) for each in zip(found, starts, sizes, strict=True)]
+            found = [_continue(file.descriptor, *each) for each in zip(found, starts, sizes, strict=True)]
         return found
 
     def read_again(self, starts: Sequence[int], sizes: Sequence[int]) -> list[bytes]:
@@ -68,13 +102,11 @@ class LocalFile:
 
     def close(self) -> None:
         """See `RangeSource.close`."""
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            os.close(descriptor)
+        self._file = None
 
-    def _open(self) -> int:
+    def _open(self) -> OpenFile:
         try:
-            self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            return OpenFile(self._path)
         except FileNotFoundError as error:
             raise missing(str(self._path)) from error
         except OSError as error:
@@ -83,13 +115,9 @@ class LocalFile:
                 found=error.strerror or str(error),
                 remedy="See that you may read it; a stream keeps up to 512 shards open, which `ulimit -n` must allow",
             ) from error
-        return self._descriptor
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_path": self._path, "_descriptor": None}
-
-    def __del__(self) -> None:
-        self.close()
+        return {"_path": self._path, "_file": None}
 
 
 def _continue(descriptor: int, data: bytes, start: int, size: int) -> bytes:

@@ -37,6 +37,23 @@ class _Pages:
         return int(self.first[1]) if len(self.payloads) else 0
 
 
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """What of a file stretches of tokens consist of, in order; int64 arrays of one length.
+
+    Attributes:
+        stretch: Which stretch it is a piece of.
+        start: Its first byte in the file.
+        size: Its bytes.
+        place: Where it begins in the stretch, in bytes.
+    """
+
+    stretch: NDArray[np.int64]
+    start: NDArray[np.int64]
+    size: NDArray[np.int64]
+    place: NDArray[np.int64]
+
+
 class TokenShard:
     """One shard of a set of tokens; nothing is opened before the first read, and a fork or a pickle is harmless.
 
@@ -59,9 +76,14 @@ class TokenShard:
         self._folder = folder_of(url)
         self._store = store or Store()
         self._shard = manifest.shards[shard]
-        self._source = self._store.shard(manifest.place(url, self._shard), self._shard)
+        self.file = self._store.shard(manifest.place(url, self._shard), self._shard)
         self.dtype: np.dtype[Any] = np.dtype(manifest.tokenizer.dtype)
         self._last_meta: tuple[int, list[dict[str, Any]]] = (-1, [])
+
+    @property
+    def name(self) -> str:
+        """The shard's name."""
+        return self._shard.name
 
     @property
     def length(self) -> int:
@@ -89,17 +111,36 @@ class TokenShard:
             ShardError: The shard or its index is missing, or not what the manifest says.
         """
         begins = np.asarray(starts, np.int64)
-        if length < 0 or (begins.size and not 0 <= int(begins.min()) <= int(begins.max()) <= self.length - length):
-            raise IndexError(f"{self._shard.name} has {self.length} tokens, asked for {length} from {begins}")
-        data = b"".join(self._source.read(*self._ranges(begins, length)))
+        pieces = self.pieces(begins, length)
+        data = b"".join(self.file.read(pieces.start.tolist(), pieces.size.tolist()))
         expected = begins.size * length * self.dtype.itemsize
         if len(data) != expected:
-            raise CorruptSampleError(
-                f"{self._shard.name} is cut off",
-                found=f"{expected - len(data):,} bytes less than its index says",
-                remedy="Copy or build the shard again",
-            )
+            raise cut_off(self.name, expected - len(data))
         return np.frombuffer(data, self.dtype).reshape(begins.size, length)
+
+    def pieces(self, begins: NDArray[np.int64], length: int) -> Pieces:
+        """Where stretches of tokens lie in the shard's file.
+
+        Args:
+            begins: First token of each stretch, counted from the shard's first: int64 [n].
+            length: Tokens of each.
+
+        Raises:
+            IndexError: A stretch leaves the shard.
+            ShardError: The index is missing, or not what the manifest says.
+        """
+        if length < 0 or (begins.size and not 0 <= int(begins.min()) <= int(begins.max()) <= self.length - length):
+            raise IndexError(f"{self.name} has {self.length} tokens, asked for {length} from {begins}")
+        pages, width = self._pages, self.dtype.itemsize
+        size = max(pages.tokens, 1)
+        first = begins // size
+        count = (begins + length - 1) // size - first + 1 if length else np.zeros_like(begins)
+        stretch = np.repeat(np.arange(begins.size), count)
+        page = first[stretch] + np.arange(stretch.size) - np.repeat(np.cumsum(count) - count, count)
+        begin = np.maximum(begins[stretch], page * size)
+        end = np.minimum(begins[stretch] + length, (page + 1) * size)
+        start = pages.payloads[page] + (begin - page * size) * width
+        return Pieces(stretch, start, (end - begin) * width, (begin - begins[stretch]) * width)
 
     def tokens(self, start: int, stop: int) -> Tokens:
         """The tokens from `start` to `stop` (exclusive), read-only; see `windows`."""
@@ -124,7 +165,7 @@ class TokenShard:
 
     def close(self) -> None:
         """Let go of the file and of what was read of it; a later read opens it again."""
-        self._source.close()
+        self.file.close()
         for name in _CACHES:
             self.__dict__.pop(name, None)
 
@@ -141,32 +182,12 @@ class TokenShard:
         uneven = (lengths[:-1] != lengths[:1]).any() or (lengths[-1:] > lengths[:1]).any() or (lengths < 0).any()
         if (index.samples and not known) or uneven or lengths.sum() != self.length:
             raise ShardError(
-                f"the index of {self._shard.name} is not that of a token shard",
+                f"the index of {self.name} is not that of a token shard",
                 found=f"fields {', '.join(index.fields)}; {lengths.sum():,} tokens in {counted(index.samples, 'page')}",
                 expected=f"fields {', '.join(FIELDS)}; {self.length:,} tokens in pages of one length",
             )
         offsets = index.offsets[:, column] if known else payloads
         return _Pages(index, offsets + npy.HEADER, np.concatenate(([0], np.cumsum(lengths))))
-
-    def _ranges(self, begins: NDArray[np.int64], length: int) -> tuple[list[int], list[int]]:
-        """First bytes and sizes of the pieces of which the stretches consist, in order."""
-        pages = self._pages
-        width, size = self.dtype.itemsize, pages.tokens
-        if not begins.size or not length:
-            return [], []
-        page, within = np.divmod(begins, size)
-        if (within + length <= size).all():
-            return (pages.payloads[page] + within * width).tolist(), [length * width] * begins.size
-        offsets, sizes = [], []
-        for begin in begins.tolist():
-            at, end = begin, begin + length
-            while at < end:
-                number, inside = divmod(at, size)
-                step = min(size - inside, end - at)
-                offsets.append(int(pages.payloads[number]) + inside * width)
-                sizes.append(step * width)
-                at += step
-        return offsets, sizes
 
     @cached_property
     def _page_ends(self) -> list[NDArray[np.int64]]:
@@ -174,7 +195,7 @@ class TokenShard:
         numbers = list(range(self._pages.index.samples))
         lengths = np.diff(self._pages.first).tolist()
         contents = self._read_field(numbers, ENDS)
-        names = [f"{page_key(number)}.{ENDS} of {self._shard.name}" for number in numbers]
+        names = [f"{page_key(number)}.{ENDS} of {self.name}" for number in numbers]
         return [unpack_ends(data, length, name) for data, length, name in zip(contents, lengths, names, strict=True)]
 
     @cached_property
@@ -183,7 +204,7 @@ class TokenShard:
         before = np.concatenate(([0], np.cumsum([ends.size for ends in self._page_ends], dtype=np.int64)))
         if before[-1] != self.samples:
             raise ShardError(
-                f"the pages of {self._shard.name} disagree with the manifest",
+                f"the pages of {self.name} disagree with the manifest",
                 found=counted(int(before[-1]), "document"),
                 expected=f"{self.samples:,}",
             )
@@ -200,10 +221,19 @@ class TokenShard:
         index = self._pages.index
         column = index.fields.index(field)
         return read_checked(
-            self._source,
+            self.file,
             self._shard.name,
             pages.__getitem__,
             index.offsets[pages, column].tolist(),
             index.sizes[pages, column].tolist(),
             index.crcs[pages, column].tolist(),
         )
+
+
+def cut_off(shard: str, missing: int) -> CorruptSampleError:
+    """The error for a shard that ends too early by so many bytes, found in what was asked for."""
+    return CorruptSampleError(
+        f"{shard} is cut off",
+        found=f"{missing:,} bytes less than its index says",
+        remedy="Copy or build the shard again",
+    )

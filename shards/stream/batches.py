@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from .batch import Rank, check_batch_size, pass_batches, pass_rows
 from .budget import Budget
-from .collate import Collate
+from .collate import Batcher
 from .cursor import Share
 from .delivery import Deliverer, Delivery, collated
 from .places import Places
@@ -30,16 +30,16 @@ class Batches(Deliverer):
     Args:
         stream: What is read.
         share: What is taken of it.
-        collate: Puts samples together.
+        batcher: Puts samples together.
         start: A state to continue from; None begins at position 0.
 
     Raises:
         StateError: `start` belongs to another stream.
     """
 
-    def __init__(self, stream: "Stream", share: Share, collate: Collate, start: Mapping[str, Any] | None) -> None:
+    def __init__(self, stream: "Stream", share: Share, batcher: Batcher, start: Mapping[str, Any] | None) -> None:
         super().__init__(stream, share, start)
-        self._collate = collate
+        self._batcher = batcher
 
     def _deliveries(self, stream: "Stream") -> Iterator[Delivery]:
         first, remaining = self._cursor.state.position, self._cursor.remaining
@@ -56,7 +56,7 @@ class Batches(Deliverer):
         rows = len(positions[0])
         for number in range(count):
             reading = stream.take(places[number * rows : (number + 1) * rows])
-            yield collated(reading, self._collate)
+            yield collated(reading, self._batcher)
 
 
 class FinitePass:
@@ -69,9 +69,9 @@ class FinitePass:
         replaced: The damaged samples of the last iteration, and what stands in their rows.
     """
 
-    def __init__(self, stream: "Stream", batch_size: int, rank: Rank, collate: Collate) -> None:
+    def __init__(self, stream: "Stream", batch_size: int, rank: Rank, batcher: Batcher) -> None:
         check_batch_size(batch_size, rank)
-        self._stream, self._batch_size, self._rank, self._collate = stream, batch_size, rank, collate
+        self._stream, self._batch_size, self._rank, self._batcher = stream, batch_size, rank, batcher
         whole, rest = divmod(stream.samples, batch_size)
         real = whole * self._held(batch_size) + self._held(rest)
         self.replaced: list[Replacement] = []
@@ -90,7 +90,7 @@ class FinitePass:
             replaced = reading.notes.replaced
             budget.take(reading.notes.samples, replaced)
             self.replaced += replaced
-            yield self._collate(reading.samples), mask & ~np.isin(ids, [each.bad for each in replaced])
+            yield self._batcher(reading.found), mask & ~np.isin(ids, [each.bad for each in replaced])
 
     def _held(self, rows: int) -> int:
         return len(range(rows)[self._rank.rows(rows)])

@@ -58,7 +58,6 @@ CODECS: Mapping[str, Codec] = {
 }
 
 
-def decode(field: str, data: bytes, codecs: Mapping[str, Codec]) -> Any:
-    """The value of one field; whatever its codec raises where the bytes are not what the field's name says."""
-    codec = codecs.get(field.rpartition(".")[2].lower())
-    return data if codec is None else codec(data)
+def codec_of(field: str, codecs: Mapping[str, Codec]) -> Codec | None:
+    """The codec of a field, by the last part of its name; None where it stays bytes."""
+    return codecs.get(field.rpartition(".")[2].lower())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..base.errors import UsageError
 from ..format.spent import metering, spent
 from .budget import Budget
-from .collate import Collate
+from .collate import Batcher
 from .cursor import Cursor, Resumable, Share
 from .digest import plus
 from .reading import Notes, Reading
@@ -32,10 +32,10 @@ class Delivery(NamedTuple):
     notes: Notes
 
 
-def collated(reading: Reading, collate: Collate) -> Delivery:
+def collated(reading: Reading, batcher: Batcher) -> Delivery:
     """Put the samples that were read together."""
     with metering() as meter, spent("collate"):
-        batch = collate(reading.samples)
+        batch = batcher(reading.found)
     return Delivery(batch, reading.notes.after(meter.seconds))
 
 

@@ -8,6 +8,7 @@ A sample is
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +16,11 @@ from numpy.typing import NDArray
 from ..base.errors import UsageError
 from ..base.registry import did_you_mean
 from ..format.manifest import Manifest
+from ..format.packed import Empty
 from ..format.store import Store
 from ..format.token_reader import TokenShard
-from .fetch import Sample
+from .columns import Columns
+from .fetch import by_shard
 from .open_shards import OpenShards
 
 FIELDS = ("tokens", "meta")
@@ -47,17 +50,23 @@ class DocumentSource:
         self._url, self._manifest, self._store = url, manifest, store
         self._shards = OpenShards(self._shard)
 
-    def read(self, shard: int, rows: NDArray[np.int64]) -> list[Sample]:
+    def ready(self, shard: int) -> None:
+        """See `fetch.Source.ready`."""
+        self._shards[shard].documents()
+
+    def read(self, shard: NDArray[np.int64], row: NDArray[np.int64], empty: Empty = np.empty) -> Columns:
         """See `fetch.Source.read`."""
-        reader = self._shards[shard]
-        samples: list[Sample] = [{"__key__": self.key(shard, row)} for row in rows.tolist()]
-        for sample, row in zip(samples, rows.tolist(), strict=True):
-            if "tokens" in self._fields:
-                # A copy, since what is read is read-only and a transform may want to write.
-                sample["tokens"] = reader.document(row).copy()
-            if "meta" in self._fields:
-                sample["meta"] = reader.meta(row)
-        return samples
+        fields: dict[str, list[Any]] = {name: [None] * row.size for name in ("__key__", *self._fields)}
+        for number, places in by_shard(shard, row):
+            reader = self._shards[number]
+            for place, document in zip(places.tolist(), row[places].tolist(), strict=True):
+                fields["__key__"][place] = self.key(number, document)
+                if "tokens" in self._fields:
+                    # A copy, since what is read is read-only and a transform may want to write.
+                    fields["tokens"][place] = reader.document(document).copy()
+                if "meta" in self._fields:
+                    fields["meta"][place] = reader.meta(document)
+        return Columns(row.size, fields)
 
     def key(self, shard: int, row: int) -> str:
         """See `fetch.Source.key`."""

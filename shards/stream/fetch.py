@@ -1,6 +1,6 @@
-"""From places to samples: rows are read shard by shard and put back into the order asked for.
+"""From places to samples: a batch is read at once, from all its shards together.
 
-A sample is a dictionary of its fields, and of what identifies it:
+A sample has its fields, and what identifies it:
 
     __key__       str   its key in the shard
     __id__        int   its number among all samples of the source, shard after shard as the manifest lists them, from 0
@@ -8,17 +8,19 @@ A sample is a dictionary of its fields, and of what identifies it:
     __position__  int   the position at which it is read
 """
 
-from collections.abc import Callable, Iterable
-from itertools import chain, pairwise
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .at_once import read_at_once
+from ..format.at_once import read_at_once
+from ..format.packed import Empty
+from .columns import Columns, Sample
 from .places import Places
 
-Sample = dict[str, Any]
+__all__ = ["Sample", "Source", "by_shard", "fetch"]
 
 
 class Source(Protocol):
@@ -28,7 +30,7 @@ class Source(Protocol):
     """int64 array of shape (shards,): the rows of each shard."""
 
     ragged: frozenset[str]
-    """Fields whose arrays differ in length from sample to sample, so that they are never stacked."""
+    """Fields whose arrays differ in length from sample to sample, so that they are packed and never stacked."""
 
     def key(self, shard: int, row: int) -> str:
         """The `__key__` of one sample, without reading it.
@@ -37,49 +39,59 @@ class Source(Protocol):
             ShardError: The shard's index is missing, or not that of the manifest.
         """
 
-    def read(self, shard: int, rows: NDArray[np.int64]) -> list[Sample]:
-        """Read samples, each with its fields and `__key__`, in the order of `rows`.
+    def ready(self, shard: int) -> None:
+        """Fetch what must be known of a shard before its samples can be read; threads may ask for several.
+
+        Raises:
+            ShardError: The shard's index is missing, or not that of the manifest.
+            UsageError: It has nothing of what is wanted.
+        """
+
+    def read(self, shard: NDArray[np.int64], row: NDArray[np.int64], empty: Empty = np.empty) -> Columns:
+        """Read samples, each with its fields and `__key__`.
+
+        Args:
+            shard: int64 (n,): the shard of each, n at least 1.
+            row: int64 (n,): its row there.
+            empty: What allocates columns that are read as they are.
 
         Raises:
             CorruptSampleError: A sample is damaged or cannot be decoded.
-            ShardError: The shard is missing, or not that of the manifest.
+            ShardError: A shard is missing, or not that of the manifest.
         """
 
 
-def fetch(source: Source, places: Places, at_hand: Callable[[int], bool] | None = None) -> list[Sample]:
+def fetch(
+    source: Source, places: Places, at_hand: Callable[[int], bool] | None = None, empty: Empty = np.empty
+) -> Columns:
     """Read the samples at some places, in their order.
 
     Args:
-        source: What is read.
-        places: Where the samples lie.
+        source: Where they lie.
+        places: Where the samples lie; at least one.
         at_hand: Whether a shard can be read without waiting for a network, by its number; None where all can. The
-            others are read at once.
+            others are made ready at once.
+        empty: What allocates columns that are read as they are.
 
     Raises:
         CorruptSampleError: A sample is damaged or cannot be decoded.
         ShardError: A shard is missing, or not that of the manifest.
     """
-    samples: list[Sample] = [{}] * len(places)
-    by_shard = np.lexsort((places.row, places.shard))
-    shard, row = places.shard[by_shard], places.row[by_shard]
-    edges = np.flatnonzero(np.diff(shard, prepend=-1, append=-1)).tolist()
-    asked = [(int(shard[first]), row[first:last]) for first, last in pairwise(edges)]
-    for target, sample in zip(by_shard.tolist(), chain.from_iterable(_read(source, asked, at_hand)), strict=True):
-        samples[target] = sample
-    known = zip(samples, places.id.tolist(), places.epoch.tolist(), places.position.tolist(), strict=True)
-    for sample, number, epoch, position in known:
-        sample["__id__"] = number
-        sample["__epoch__"] = epoch
-        sample["__position__"] = position
-    return samples
+    if at_hand is not None and (far := [each for each in np.unique(places.shard).tolist() if not at_hand(each)]):
+        read_at_once(source.ready, far)
+    columns = source.read(places.shard, places.row, empty)
+    known = {"__id__": places.id, "__epoch__": places.epoch, "__position__": places.position}
+    for name, numbers in known.items():
+        columns.fields[name] = empty(numbers.shape, numbers.dtype)
+        columns.fields[name][...] = numbers
+    return columns
 
 
-def _read(
-    source: Source, asked: list[tuple[int, NDArray[np.int64]]], at_hand: Callable[[int], bool] | None
-) -> Iterable[list[Sample]]:
-    """The samples of each shard asked for, those that have to be waited for at once."""
-    far = [] if at_hand is None else [number for number, (shard, _) in enumerate(asked) if not at_hand(shard)]
-    if not far:
-        return (source.read(*each) for each in asked)
-    fetched = dict(zip(far, read_at_once(lambda number: source.read(*asked[number]), far), strict=True))
-    return (fetched[number] if number in fetched else source.read(*each) for number, each in enumerate(asked))
+def by_shard(shard: NDArray[np.int64], row: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.intp]]]:
+    """Each shard once, with the places of its samples among all, in the order in which they lie in it."""
+    order = np.lexsort((row, shard))
+    found = shard[order]
+    edges = np.flatnonzero(np.diff(found, prepend=-1, append=-1)).tolist()
+    numbers = found[edges[:-1]].tolist()
+    for number, (first, last) in zip(numbers, pairwise(edges), strict=True):
+        yield number, order[first:last]

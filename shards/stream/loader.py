@@ -1,25 +1,27 @@
-"""Batches through torch's standard DataLoader; the only file of the stream that needs torch.
+"""Batches through torch's standard DataLoader; with `tensors` all of the stream that needs torch.
 
-The dataset is map-style and its indices are positions of the stream; the batch sampler yields lists of them. So
+The dataset is map-style and its indices are positions of the stream; the batch sampler yields arrays of them. So
 `num_workers`, `pin_memory`, `persistent_workers`, `prefetch_factor`, `timeout` and `multiprocessing_context` mean
 what they always mean, and workers may be forked or spawned.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import count
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ..base.errors import HeadraceError, StreamError, UsageError
-from .collate import Collate, collate
+from .collate import Collate, OneByOne, collate
+from .columns import Columns, Found
 from .cursor import Cursor, Share
 from .delivery import Deliverer, Delivery, collated
-from .reading import Reading
+from .places import Places
+from .tensors import delivered, empty
 
 if TYPE_CHECKING:
     from .stream import Stream
@@ -57,16 +59,17 @@ class Loader(Deliverer):
             raise UsageError("batches must come in their order, or a state could not name them", found="in_order=False")
         # A generator of its own, so that starting workers takes no number from the one that initialises models.
         dataloader.setdefault("generator", torch.Generator())
+        self._collate = collate
         self._settings = {
             "batch_sampler": _Positions(self._cursor, share, stream.order.lanes),
-            "collate_fn": _Collating(collate or TensorCollator(stream.ragged)),
+            "collate_fn": _prepared,
             **dataloader,
         }
         self._arrange(stream)
 
     def _arrange(self, stream: "Stream") -> None:
         self._arranged = stream
-        self.dataloader: DataLoader[Any] = DataLoader(_Positioned(stream), **self._settings)
+        self.dataloader: DataLoader[Any] = DataLoader(_Prepared(stream, self._collate), **self._settings)
 
     def _deliveries(self, stream: "Stream") -> Iterator[Delivery]:
         # Workers that persist would go on under the weights that they began with.
@@ -92,37 +95,45 @@ class Loader(Deliverer):
             ) from error
 
 
-_INDICES: dict[np.dtype[Any], np.dtype[Any]] = {
-    np.dtype(np.uint16): np.dtype(np.int64),
-    np.dtype(np.uint32): np.dtype(np.int64),
-}
-"""What torch can store and nothing else: these arrays become what embeddings and losses take."""
+class _Prepared(Dataset[Any]):
+    """The stream as a map from the positions of a batch to that batch.
 
-
-class TensorCollator:
-    """Columns of samples as tensors (see `collate`), written at once into shared memory where a worker does it.
-
-    Arrays of uint16 and uint32, such as token ids, become int64 on their way into the column.
-
-    Args:
-        ragged: Fields that are never stacked.
+    An error with its remedy is returned instead of raised, for the loader to raise it: torch would raise it again as
+    another one, whose message is the worker's traceback.
     """
 
-    def __init__(self, ragged: frozenset[str]) -> None:
-        self._ragged = ragged
+    def __init__(self, stream: "Stream", collate: Collate | None) -> None:
+        self._stream, self._collate = stream, collate
 
-    def __call__(self, samples: list[Any]) -> dict[str, Any]:
-        """Put samples together, column by column."""
-        tensors: dict[int, torch.Tensor] = {}
+    def __getitem__(self, position: int) -> Any:
+        return self._stream.read(np.array([position]))[0]
 
-        def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-            tensor = _empty(shape, torch.from_numpy(np.empty(0, _INDICES.get(dtype, dtype))).dtype)
-            column: NDArray[Any] = tensor.numpy()
-            tensors[id(column)] = tensor
-            return column
+    def __getitems__(self, positions: NDArray[np.int64]) -> Delivery | HeadraceError:
+        try:
+            return self._batch(self._stream.order.locate(positions))
+        except HeadraceError as error:
+            return error
 
-        columns = collate([_as_arrays(sample) for sample in samples], self._ragged, empty)
-        return {field: tensors.get(id(column), column) for field, column in columns.items()}
+    def _batch(self, places: Places) -> Delivery:
+        if self._collate is not None:
+            return collated(self._stream.take(places), OneByOne(self._collate))
+        reading = self._stream.take(places, empty=empty)
+        return collated(reading, partial(tensor_batch, ragged=self._stream.ragged))
+
+    def __len__(self) -> int:
+        return self._stream.samples
+
+
+def tensor_batch(found: Found, ragged: frozenset[str]) -> dict[str, Any]:
+    """A batch whose columns (see `collate`) are tensors.
+
+    Args:
+        found: The samples; of columns that were read, `tensors.empty` has allocated the arrays.
+        ragged: Fields that are never stacked.
+    """
+    if not isinstance(found, Columns):
+        found = [_as_arrays(sample) for sample in found]
+    return {field: delivered(column) for field, column in collate(found, ragged, empty).items()}
 
 
 def _as_arrays(sample: Any) -> Any:
@@ -132,61 +143,18 @@ def _as_arrays(sample: Any) -> Any:
     return {name: value.numpy() if isinstance(value, torch.Tensor) else value for name, value in sample.items()}
 
 
-def _empty(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
-    if get_worker_info() is None:
-        return torch.empty(shape, dtype=dtype)
-    # As torch's own collation does: what a worker writes into shared memory is not copied again on its way out.
-    storage: torch.UntypedStorage = torch.UntypedStorage._new_shared(  # type: ignore[no-untyped-call]
-        prod(shape) * dtype.itemsize
-    )
-    return torch.empty(0, dtype=dtype).set_(storage).view(shape)
+def _prepared(delivery: Any) -> Any:
+    """What torch calls for collation, where there is nothing left to do."""
+    return delivery
 
 
-class _Positioned(Dataset[Any]):
-    """The stream as a map from positions to samples.
-
-    An error with its remedy is returned instead of raised, for the loader to raise it: torch would raise it again as
-    another one, whose message is the worker's traceback.
-    """
-
-    def __init__(self, stream: "Stream") -> None:
-        self._stream = stream
-
-    def __getitem__(self, position: int) -> Any:
-        return self._stream.read(np.array([position]))[0]
-
-    def __getitems__(self, positions: list[int]) -> Reading | HeadraceError:
-        try:
-            return self._stream.take(self._stream.order.locate(np.array(positions)))
-        except HeadraceError as error:
-            return error
-
-    def __len__(self) -> int:
-        return self._stream.samples
-
-
-class _Collating:
-    """A collation that lets errors pass, see `_Positioned`."""
-
-    def __init__(self, collate: Collate) -> None:
-        self._collate = collate
-
-    def __call__(self, reading: Any) -> Delivery | HeadraceError:
-        if isinstance(reading, HeadraceError):
-            return reading
-        try:
-            return collated(reading, self._collate)
-        except HeadraceError as error:
-            return error
-
-
-class _Positions(Sampler[list[int]]):
+class _Positions(Sampler[NDArray[np.int64]]):
     """The positions of one rank's rows, batch after batch, from where the cursor stands when an iteration begins."""
 
     def __init__(self, cursor: Cursor, share: Share, lanes: int) -> None:
         self._cursor, self._share, self._lanes = cursor, share, lanes
 
-    def __iter__(self) -> Iterator[list[int]]:
+    def __iter__(self) -> Iterator[NDArray[np.int64]]:
         first, remaining = self._cursor.state.position, self._cursor.remaining
         for number in count() if remaining is None else range(remaining):
-            yield self._share.positions(first + number * self._share.batch_size, self._lanes).tolist()
+            yield self._share.positions(first + number * self._share.batch_size, self._lanes)

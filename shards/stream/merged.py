@@ -6,7 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .fetch import Sample, Source
+from ..format.packed import Empty
+from .columns import Columns, merged
+from .fetch import Source
 
 SOURCE = "__source__"
 """The name under which a sample of a mixture carries its source's name."""
@@ -26,13 +28,22 @@ class MergedSource:
         self._names, self._sources = tuple(names), tuple(sources)
         self._first = np.cumsum([0, *(source.sizes.size for source in sources[:-1])]).tolist()
 
-    def read(self, shard: int, rows: NDArray[np.int64]) -> list[Sample]:
-        """See `fetch.Source.read`."""
+    def ready(self, shard: int) -> None:
+        """See `fetch.Source.ready`."""
         number = self._number(shard)
-        samples = self._sources[number].read(shard - self._first[number], rows)
-        for sample in samples:
-            sample[SOURCE] = self._names[number]
-        return samples
+        self._sources[number].ready(shard - self._first[number])
+
+    def read(self, shard: NDArray[np.int64], row: NDArray[np.int64], empty: Empty = np.empty) -> Columns:
+        """See `fetch.Source.read`."""
+        number = np.searchsorted(self._first, shard, side="right") - 1
+        parts = []
+        for each in np.unique(number).tolist():
+            chosen = np.flatnonzero(number == each)
+            columns = self._sources[each].read(shard[chosen] - self._first[each], row[chosen], empty)
+            parts.append((chosen, columns))
+        both = merged(row.size, parts, empty)
+        names = [self._names[each] for each in number.tolist()]
+        return Columns(row.size, {**both.fields, SOURCE: names}, both.absent)
 
     def key(self, shard: int, row: int) -> str:
         """See `fetch.Source.key`."""

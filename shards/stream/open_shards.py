@@ -21,7 +21,7 @@ Reader = TypeVar("Reader", bound=Closable)
 
 
 class OpenShards(Generic[Reader]):
-    """Opens the reader of a shard when it is needed, and closes the one that was used longest ago.
+    """Opens the reader of a shard when it is needed, and lets go of the one that was used longest ago.
 
     Nothing that is open travels to another process: neither by pickling nor by a fork. Threads may share it.
 

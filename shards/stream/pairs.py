@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 
-from .fetch import Sample
-from .places import Places, joined
+from .columns import Columns
+from .places import Places
 from .replacement import Read
 
 SECOND = "__second__"
 """The name under which a sample carries its second sample: a sample like itself, read at the same position."""
 
 
-def read_pairs(read: Read, seconds: Callable[[Places], Places], places: Places) -> list[Sample]:
+def read_pairs(read: Read, seconds: Callable[[Places], Places], places: Places) -> Columns:
     """Read the samples at some places, in their order, and beside each its second sample.
 
     Args:
@@ -22,8 +22,6 @@ def read_pairs(read: Read, seconds: Callable[[Places], Places], places: Places) 
         CorruptSampleError: A first or a second sample is damaged or cannot be decoded.
         ShardError: A shard is missing, or not that of the manifest.
     """
-    samples = read(joined((places, seconds(places))))
-    firsts, others = samples[: len(places)], samples[len(places) :]
-    for sample, other in zip(firsts, others, strict=True):
-        sample[SECOND] = other
-    return firsts
+    columns = read(places)
+    columns.fields[SECOND] = read(seconds(places)).rows()
+    return columns

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..format.spent import metering, spent
+from .columns import Columns, Found, Sample
 from .digest import digest
-from .fetch import Sample
 from .places import Places
 from .replacement import Instead, Read, Replacement, read_sound
 
@@ -37,12 +37,17 @@ class Reading:
     """Samples that were read together.
 
     Attributes:
-        samples: As the transform returned them, in the order asked for.
+        found: As they were read, side by side, or, one by one, as the transform returned them.
         notes: What happened on the way.
     """
 
-    samples: list[Any]
+    found: Found
     notes: Notes
+
+    @property
+    def samples(self) -> list[Any]:
+        """One by one, in the order asked for."""
+        return self.found.rows() if isinstance(self.found, Columns) else self.found
 
 
 def read_all(places: Places, read: Read, instead: Instead, transform: Callable[[Sample], Any] | None) -> Reading:
@@ -58,16 +63,11 @@ def read_all(places: Places, read: Read, instead: Instead, transform: Callable[[
         CorruptSampleError: A sample is damaged, and so is everything that could be read instead.
         ShardError: A shard is missing, or not that of the manifest.
     """
+    found: Found
     with metering() as meter:
         with spent("disk"):
-            found, replaced = read_sound(read, places, instead)
-        ids = places.id
-        if replaced:
-            used = {each.position: each.used for each in replaced}
-            ids = ids.copy()
-            for row, position in enumerate(places.position.tolist()):
-                ids[row] = used.get(position, ids[row])
+            found, really, replaced = read_sound(read, places, instead)
         if transform is not None:
             with spent("transform"):
-                found = [transform(sample) for sample in found]
-    return Reading(found, Notes(len(found), digest(places.position, ids), tuple(replaced), meter.seconds))
+                found = [transform(sample) for sample in found.rows()]
+    return Reading(found, Notes(len(found), digest(really.position, really.id), tuple(replaced), meter.seconds))

@@ -11,16 +11,17 @@ transform raises.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 from ..base.errors import CorruptSampleError
-from .fetch import Sample
-from .places import Places
+from .columns import Columns
+from .places import Places, joined
 
 ATTEMPTS = 16
 """Slots that are tried for one damaged sample."""
 
-Read = Callable[[Places], list[Sample]]
+Read = Callable[[Places], Columns]
 """Reads the samples at some places; raises CorruptSampleError where one is damaged."""
 
 Instead = Callable[[int, int], Places]
@@ -43,7 +44,7 @@ class Replacement(NamedTuple):
     reason: str
 
 
-def read_sound(read: Read, places: Places, instead: Instead) -> tuple[list[Sample], list[Replacement]]:
+def read_sound(read: Read, places: Places, instead: Instead) -> tuple[Columns, Places, list[Replacement]]:
     """Read samples, each at its place or, where it is damaged, elsewhere.
 
     Args:
@@ -52,36 +53,50 @@ def read_sound(read: Read, places: Places, instead: Instead) -> tuple[list[Sampl
         instead: Where else to look.
 
     Returns:
-        The samples in the order of `places`, and what was replaced.
+        The samples in the order of `places`, the places where they really lie, and what was replaced.
 
     Raises:
         CorruptSampleError: A sample is damaged, and so is everything that could be read instead.
     """
     try:
-        return read(places), []
+        return read(places), places, []
     except CorruptSampleError as error:
-        if len(places) == 1:
-            sample, replacement = _read_instead(read, places, instead, error)
-            return [sample], [replacement]
-    # Halving finds k damaged ones among n with about k * log2(n) reads, and reads each sound sample but a few times.
-    middle = len(places) // 2
-    first, first_replaced = read_sound(read, places[:middle], instead)
-    last, last_replaced = read_sound(read, places[middle:], instead)
-    return first + last, first_replaced + last_replaced
+        sound, replaced = _sound_places(read, places, instead, error)
+    return read(sound), sound, replaced
 
 
-def _read_instead(read: Read, place: Places, instead: Instead, error: CorruptSampleError) -> tuple[Sample, Replacement]:
+def _sound_places(
+    read: Read, places: Places, instead: Instead, error: CorruptSampleError
+) -> tuple[Places, list[Replacement]]:
+    """Places to read instead of some of which at least one is damaged.
+
+    Halving finds k damaged ones among n with about k * log2(n) reads.
+    """
+    if len(places) == 1:
+        other, replacement = _sound_place(read, places, instead, error)
+        return other, [replacement]
+    sound, replaced = [], []
+    for half in (places[: len(places) // 2], places[len(places) // 2 :]):
+        try:
+            read(half)
+        except CorruptSampleError as damage:
+            half, more = _sound_places(read, half, instead, damage)
+            replaced += more
+        sound.append(half)
+    return joined(sound), replaced
+
+
+def _sound_place(read: Read, place: Places, instead: Instead, error: CorruptSampleError) -> tuple[Places, Replacement]:
     position, bad = int(place.position[0]), int(place.id[0])
     others = instead(position, ATTEMPTS)
     for number in range(len(others)):
         other = others[number : number + 1]
         try:
-            (sample,) = read(other)
+            read(other)
         except CorruptSampleError:
             continue
         # Where it is read is part of what a sample says of itself.
-        sample["__position__"] = position
-        return sample, Replacement(position, bad, int(other.id[0]), _reason(error))
+        return replace(other, position=place.position), Replacement(position, bad, int(other.id[0]), _reason(error))
     raise CorruptSampleError(
         f"{error.message}, and nothing that could be read instead of it is sound",
         found=f"{len(others)} more damaged samples in its block; of the first: {error.found}",

@@ -15,6 +15,7 @@ from ..base.rng import generator
 from ..cache import Cache
 from ..cache.store import CachedStore
 from ..format.manifest import Manifest, ShardInfo
+from ..format.packed import Empty
 from ..format.patience import Patience
 from ..format.store import Store
 from .ahead import Ahead, refuse_small
@@ -22,7 +23,7 @@ from .batch import Rank
 from .batches import Batches, FinitePass
 from .budget import TOLERATED
 from .codecs import CODECS, Codec
-from .collate import Collate, Collator
+from .collate import Batcher, Collate, Collator, OneByOne
 from .cursor import Bound, Share
 from .fetch import Sample, fetch
 from .members import Member, Wanted, mixed, single
@@ -33,7 +34,7 @@ from .pairs import read_pairs
 from .parts import What, is_mixture, parts_of
 from .places import Places
 from .reading import Reading, read_all
-from .replacement import Instead
+from .replacement import Instead, Read
 from .shelves import Shelves
 from .state import Counts, Fingerprint
 from .weights import counts_of, distortions
@@ -215,15 +216,17 @@ class Stream:
         """
         return self.take(self.order.locate(positions)).samples
 
-    def take(self, places: Places, instead: Instead | None = None) -> Reading:
+    def take(self, places: Places, instead: Instead | None = None, empty: Empty = np.empty) -> Reading:
         """Read and transform the samples at places that were already located; errors as for `read`.
 
         Args:
             places: Where they lie.
             instead: Where else to look for a damaged one; None for the next slots of its block.
+            empty: What allocates columns that are delivered as they are read.
         """
         at_hand = self._shelves.at_hand if self._shelves.elsewhere else None
-        read = partial(fetch, self._source, at_hand=at_hand)
+        empty = empty if self._transform is None else np.empty
+        read: Read = partial(fetch, self._source, at_hand=at_hand, empty=empty)
         if self._second:
             read = partial(read_pairs, read, self.order.seconds)
         return read_all(places, read, instead or self.order.slots, self._transform)
@@ -269,7 +272,7 @@ class Stream:
         The arguments are those of `loader`.
         """
         share = Share(batch_size, Rank(rank, world_size, local_world), Bound(steps, epochs))
-        return Batches(self, share, collate or Collator(self.ragged), start)
+        return Batches(self, share, self._batcher(collate), start)
 
     def loader(
         self,
@@ -325,7 +328,10 @@ class Stream:
         Raises:
             UsageError: The arguments contradict each other.
         """
-        return FinitePass(self, batch_size, Rank(rank, world_size), collate or Collator(self.ragged))
+        return FinitePass(self, batch_size, Rank(rank, world_size), self._batcher(collate))
+
+    def _batcher(self, collate: Collate | None) -> Batcher:
+        return Collator(self.ragged) if collate is None else OneByOne(collate)
 
     def _counts(self, weights: Sequence[float]) -> Counts:
         counts = counts_of(weights)

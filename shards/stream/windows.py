@@ -18,9 +18,12 @@ from numpy.typing import NDArray
 
 from ..base.errors import UsageError
 from ..format.manifest import Manifest
+from ..format.packed import Empty, Packed, offsets_of
 from ..format.store import Store
 from ..format.token_reader import TokenShard
-from .fetch import Sample
+from ..format.token_windows import Parts, read_windows
+from .columns import Columns
+from .fetch import by_shard
 from .open_shards import OpenShards
 
 
@@ -59,19 +62,19 @@ class WindowSource:
         self._url, self._manifest, self._window, self._store = url, manifest, window, store
         self._shards = OpenShards(self._shard)
 
-    def read(self, shard: int, rows: NDArray[np.int64]) -> list[Sample]:
+    def ready(self, shard: int) -> None:
+        """See `fetch.Source.ready`."""
+        self._shards[shard].documents()
+
+    def read(self, shard: NDArray[np.int64], row: NDArray[np.int64], empty: Empty = np.empty) -> Columns:
         """See `fetch.Source.read`."""
-        reader = self._shards[shard]
-        starts = rows * self._window
-        # A copy, since what is read is read-only and a transform may want to write.
-        tokens = reader.windows(starts, self._window + 1).copy()
-        ends = reader.documents()
-        first = np.searchsorted(ends, starts, side="right").tolist()
-        last = np.searchsorted(ends, starts + self._window + 1, side="right").tolist()
-        return [
-            {"__key__": self.key(shard, row), "tokens": tokens[i], "ends": ends[first[i] : last[i]] - start}
-            for i, (row, start) in enumerate(zip(rows.tolist(), starts.tolist(), strict=True))
-        ]
+        width, starts = self._window + 1, row * self._window
+        parts = [(self._shards[number], starts[places], places) for number, places in by_shard(shard, row)]
+        tokens = read_windows(parts, width)
+        column = empty(tokens.shape, tokens.dtype)
+        column[...] = tokens
+        fields = {"__key__": list(map(self.key, shard.tolist(), row.tolist())), "tokens": column}
+        return Columns(row.size, {**fields, "ends": _ends(parts, width, empty)})
 
     def key(self, shard: int, row: int) -> str:
         """See `fetch.Source.key`."""
@@ -79,3 +82,21 @@ class WindowSource:
 
     def _shard(self, shard: int) -> TokenShard:
         return TokenShard(self._url, self._manifest, shard, self._store)
+
+
+def _ends(parts: Parts, width: int, empty: Empty) -> Packed:
+    """Where documents end inside of windows of `width` tokens, counted from each window's first token."""
+    found = [(reader.documents(), starts, places) for reader, starts, places in parts]
+    firsts = [np.searchsorted(ends, starts, side="right") for ends, starts, _ in found]
+    lasts = [np.searchsorted(ends, starts + width, side="right") for ends, starts, _ in found]
+    counts = np.empty(sum(starts.size for _, starts, _ in found), np.int64)
+    for (_, _, places), first, last in zip(found, firsts, lasts, strict=True):
+        counts[places] = last - first
+    offsets = offsets_of(counts, empty)
+    data = empty((int(offsets[-1]),), np.dtype(np.int64))
+    for (ends, starts, places), first in zip(found, firsts, strict=True):
+        # Element k of a window's run is its (first + k)-th end.
+        sizes = counts[places]
+        run = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        data[np.repeat(offsets[places], sizes) + run] = ends[np.repeat(first, sizes) + run] - np.repeat(starts, sizes)
+    return Packed(data, offsets)

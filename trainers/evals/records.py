@@ -55,7 +55,8 @@ def _samples(data: DataFacts, rows: NDArray[np.int64], fields: tuple[str, ...] |
     source = SampleSource(data.url, data.manifest, fields, CODECS)
     for shard, inside in _by_shard(data, rows):
         for start in range(0, len(inside), _ROWS):
-            yield from source.read(shard, inside[start : start + _ROWS])
+            some = inside[start : start + _ROWS]
+            yield from source.read(np.full_like(some, shard), some).rows()
 
 
 def _by_shard(data: DataFacts, rows: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:

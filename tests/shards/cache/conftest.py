@@ -39,6 +39,6 @@ def delivered() -> Callable[[Any, int], list[Any]]:
     """The keys and contents of some batches of ten."""
 
     def read(stream: Any, steps: int) -> list[Any]:
-        return [(batch["__key__"], [bytes(each) for each in batch["bin"]]) for batch in stream.batches(10, steps=steps)]
+        return [(batch["__key__"], batch["bin"].values()) for batch in stream.batches(10, steps=steps)]
 
     return read

@@ -41,7 +41,7 @@ def test_numbers_become_an_array_of_this_machines_byte_order(values, dtype):
 
 @pytest.mark.parametrize(
     "values",
-    [["a", "b"], [b"a", b"b"], [{"k": 1}, {"k": 2}], [[1], [2]], [None, None], [1, None], [2**70, 1], [2**63 + 1, 1]],
+    [["a", "b"], [b"a", "b"], [{"k": 1}, {"k": 2}], [[1], [2]], [None, None], [1, None], [2**70, 1], [2**63 + 1, 1]],
 )
 def test_anything_else_is_a_list(values):
     assert column(*values) == values
@@ -53,9 +53,25 @@ def test_arrays_that_differ_stay_a_list():
     assert isinstance(column(np.array(["a"]), np.array(["b"])), list)
 
 
-def test_ragged_fields_are_lists_even_where_their_lengths_agree():
-    assert isinstance(column(np.zeros(2), np.zeros(2), ragged=["x"]), list)
-    assert isinstance(Collator(frozenset({"x"}))([{"x": np.zeros(2)}])["x"], list)
+def test_bytes_are_packed():
+    found = column(b"abc", b"", b"de")
+    assert (found.data.dtype, found.offsets.dtype) == (np.uint8, np.int64)
+    assert found.offsets.tolist() == [0, 3, 3, 5]
+    assert [bytes(found.value(row)) for row in range(3)] == [b"abc", b"", b"de"]
+    assert column(b"", b"").data.size == 0
+
+
+def test_ragged_fields_are_packed_even_where_their_lengths_agree():
+    found = column(np.array([1, 2], np.int16), np.array([3, 4], np.int16), ragged=["x"])
+    assert found.data.dtype == np.int16
+    assert found.data.tolist() == [1, 2, 3, 4]
+    assert found.offsets.tolist() == [0, 2, 4]
+    assert Collator(frozenset({"x"}))([{"x": np.zeros(2)}])["x"].offsets.tolist() == [0, 2]
+
+
+def test_ragged_values_that_cannot_be_packed_stay_a_list():
+    for values in ([{"a": 1}], [np.zeros((1, 2))], [np.zeros(1), np.zeros(1, np.int8)], [np.array(["a"])]):
+        assert isinstance(column(*values, ragged=["x"]), list)
 
 
 def test_samples_with_other_fields_are_refused_by_name():

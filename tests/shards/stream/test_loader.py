@@ -8,7 +8,7 @@ import torch
 
 from headrace.shards.base.errors import CorruptSampleError, UsageError
 from headrace.shards.stream import Stream
-from headrace.shards.stream.loader import TensorCollator
+from headrace.shards.stream.loader import tensor_batch
 
 TRANSFORMS = """
 def drawn(sample, rng):
@@ -17,6 +17,10 @@ def drawn(sample, rng):
 def to_tensor(sample, rng):
     import torch
     return {"id": sample["__id__"], "picture": torch.from_numpy(sample["npy"])}
+
+def large(sample, rng):
+    import numpy as np
+    return {"id": sample["__id__"], "large": np.full(50_000, sample["__id__"], np.int32)}
 
 def broken(sample, rng):
     from headrace.shards.base.errors import CorruptSampleError
@@ -93,7 +97,9 @@ def test_columns_are_tensors_of_their_types(images, words):
     assert batch["npy"].dtype == torch.uint8
     assert batch["cls"].dtype == batch["__id__"].dtype == torch.int64
     assert isinstance(batch["txt"], list)
-    assert isinstance(next(iter(Stream(words, window=8).loader(2)))["ends"], list)
+    ends = next(iter(Stream(words, window=8).loader(2)))["ends"]
+    assert ends.data.dtype == ends.offsets.dtype == torch.int64
+    assert ends.offsets.shape == (3,)
 
 
 @pytest.mark.parametrize("workers", WORKERS)
@@ -112,7 +118,7 @@ def test_tokens_go_straight_into_a_network_and_its_loss(words, workers):
 def test_the_greatest_token_keeps_its_value(dtype):
     greatest = np.iinfo(dtype).max
     row = np.array([0, greatest], dtype)
-    found = TensorCollator(frozenset())([{"tokens": row}, {"tokens": row}])["tokens"]
+    found = tensor_batch([{"tokens": row}, {"tokens": row}], frozenset())["tokens"]
     assert found.dtype == torch.int64
     assert found.tolist() == [[0, greatest]] * 2
 
@@ -121,8 +127,28 @@ def test_the_greatest_token_keeps_its_value(dtype):
 @pytest.mark.parametrize("workers", [0, 1])
 def test_tensors_made_by_a_transform_are_stacked(images, transforms, workers):
     batch = next(iter(Stream(images, transform=transforms.to_tensor).loader(4, num_workers=workers)))
+    assert isinstance(batch["picture"], torch.Tensor)
     assert batch["picture"].shape == (4, 2, 3)
-    assert batch["picture"].is_shared() == bool(workers)
+    assert not batch["picture"].is_shared()  # it is small
+
+
+@forks
+def test_a_large_column_is_written_into_shared_memory(images, transforms):
+    loader = Stream(images, transform=transforms.large).loader(4, num_workers=1)
+    batch = next(iter(loader))
+    assert batch["large"].is_shared()
+    assert batch["large"].tolist() == [[number] * 50_000 for number in batch["id"].tolist()]
+
+
+@forks
+def test_bytes_come_packed(images):
+    stream = Stream(images, codecs={}, fields=["txt"])
+    expected = [sample["txt"] for sample in stream.read(np.arange(8))]
+    for workers in (0, 1):
+        found = next(iter(stream.loader(8, num_workers=workers)))
+        text = dict(zip(found["__position__"].tolist(), range(8), strict=True))
+        assert found["txt"].data.dtype == torch.uint8
+        assert [bytes(found["txt"].value(text[position])) for position in range(8)] == expected
 
 
 @forks

@@ -33,11 +33,16 @@ def test_windows_are_the_stretches_of_their_shard(words, window):
     assert found == expected
 
 
-def test_batches_of_windows_always_have_lists_of_ends(words):
-    batch = next(iter(Stream(words, window=10).batches(1)))
-    assert batch["tokens"].shape == (1, 11)
+def test_batches_of_windows_have_their_ends_packed(words):
+    stream = Stream(words, window=10)
+    batch = next(iter(stream.batches(stream.samples)))
+    assert batch["tokens"].shape == (stream.samples, 11)
     assert batch["tokens"].dtype == np.uint16
-    assert isinstance(batch["ends"], list)
+    samples = stream.read(np.arange(stream.samples))
+    assert [batch["ends"].value(row).tolist() for row in range(stream.samples)] == [
+        sample["ends"].tolist() for sample in samples
+    ]
+    assert batch["ends"].data.dtype == np.int64
 
 
 def test_windows_may_be_written_to(words):
