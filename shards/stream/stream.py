@@ -187,6 +187,8 @@ class Stream:
         Warns:
             UserWarning: A count is far from its weight.
         """
+        if isinstance(self.order, Order):
+            raise UsageError("this stream is no mixture, and has no weights", found=f"one set of shards, {self.url}")
         if set(weights) != set(self.names):
             raise UsageError(
                 "every source of the mixture needs a weight, by its name",
