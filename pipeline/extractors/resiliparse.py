@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 import pyarrow as pa
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import CSSParserException, DOMNode, HTMLParserException, HTMLTree
@@ -78,8 +77,7 @@ class Resiliparse(Extractor):
         html = decode_html(page, charset)
         tree = HTMLTree.parse(html)
         # The walk is slow; its tags alone nearly always tell that a page need not be walked.
-        tags = np.count_nonzero(np.frombuffer(page, np.uint8) == ord("<")) if len(html) > MAX_DEPTH else 0
-        suspect = tags > MAX_DEPTH and nesting_bound(html.encode()) > MAX_DEPTH
+        suspect = html.count("<") > MAX_DEPTH and nesting_bound(html.encode()) > MAX_DEPTH
         if suspect and (depth := _depth(tree)) > MAX_DEPTH:
             raise ValueError(f"its elements are nested {depth} deep, more than {MAX_DEPTH}")
         text: str = extract_plain_text(

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from ...kernels.union_find import least_connected
 from .sorting import Rows, append_rows, read_rows, regrouped, sorted_rows
 
 
@@ -41,18 +42,9 @@ def stars(links: Iterable[Rows], folder: Path, room: int) -> Iterator[Rows]:
 
 def in_memory(links: Rows) -> Rows:
     """The same of links that fit into memory."""
-    # Here, since every command that reads a recipe with this stage would else wait for it.
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     numbers, ends = np.unique(links, return_inverse=True)
-    first, other = ends.reshape(-1, 2).T
-    graph = coo_array((np.ones(len(first), np.int8), (first, other)), shape=(len(numbers), len(numbers)))
-    count, component = connected_components(graph, directed=False) if len(numbers) else (0, np.empty(0, np.int32))
-    least = np.full(count, np.iinfo(np.uint64).max, np.uint64)
-    np.minimum.at(least, component, numbers)
-    found = np.column_stack([numbers, least[component]])
-    members: Rows = found[found[:, 0] != found[:, 1]]
+    least = numbers[least_connected(len(numbers), ends.reshape(-1, 2))]
+    members: Rows = np.column_stack([numbers, least])[least != numbers]
     return members
 
 
