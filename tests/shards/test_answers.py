@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from headrace.shards import answers
-from headrace.shards.base.errors import InputError, StateError, UsageError
+from headrace.shards.base.errors import AuditError, InputError, StateError, UsageError
 from headrace.shards.format.atomic import write_whole
 from headrace.shards.format.manifest import Manifest, Tokenizer
 from headrace.shards.format.token_writer import TokenShardWriter
 from headrace.shards.format.writer import ShardWriter
+from headrace.shards.stream.consumption import ConsumptionLog
 
 
 @pytest.fixture(scope="module")
@@ -91,11 +92,39 @@ def test_tokens_need_a_window(words: str) -> None:
         answers.show_stream(settings(words))
 
 
+def test_an_audit_takes_the_settings_from_the_logs(
+    texts: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batches = settings(texts).stream().batches(16)
+    log = ConsumptionLog(tmp_path / "consumed", batches)
+    for step, _ in enumerate(batches, 1):
+        if step == 9:
+            break
+    log.write()
+    log.close()
+    (tmp_path / "state.json").write_text(json.dumps(batches.state_dict()))
+    other = answers.Settings(texts, seed=0, lanes=1, block=None, window=None, batch_size=1)
+    answers.show_audit(other, tmp_path, tmp_path / "state.json")
+    output = capsys.readouterr().out
+    assert re.search(r"epoch 0 +│ 120 of 120 samples", output)
+    assert re.search(r"epoch 1 +│ 24 of 120 samples", output)
+    assert "consumed exactly once" in output
+
+    path = tmp_path / "consumed/rank-00000.jsonl"
+    path.write_text(path.read_text().replace('"samples":144', '"samples":143'))
+    with pytest.raises(AuditError, match=r"Found: 1 thing wrong"):
+        answers.show_audit(other, tmp_path, None)
+    assert "Wrong: rank 0 of 1, session 0, positions 0 to 144: it consumed 143 samples" in capsys.readouterr().out
+
+
 def test_a_bench_measures_something(texts: str, capsys: pytest.CaptureFixture[str]) -> None:
     answers.show_bench(settings(texts), workers=0, seconds=0.05)
-    found = re.search(r"samples per second\D*([\d,]+)", capsys.readouterr().out)
+    output = capsys.readouterr().out
+    found = re.search(r"samples per second\D*([\d,]+)", output)
     assert found is not None
     assert int(found[1].replace(",", "")) > 0
+    assert "waited for" in output
+    assert re.search(r"a sample takes.*disk [\d.]+ µs", output)
 
 
 def test_a_plan_has_a_row_for_each_node_and_its_warnings(texts: str, capsys: pytest.CaptureFixture[str]) -> None:

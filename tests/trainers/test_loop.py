@@ -9,7 +9,8 @@ import sys
 import pytest
 from safetensors.numpy import load_file
 
-from headrace.shards.base.errors import Interrupted, StateError, TrainingError, UsageError
+from headrace.shards.answers import Settings, show_audit
+from headrace.shards.base.errors import AuditError, Interrupted, StateError, TrainingError, UsageError
 from headrace.trainers.loop import train
 from headrace.trainers.metrics import read_metrics
 from headrace.trainers.recipe import read_recipe
@@ -94,6 +95,30 @@ def test_stopped_by_a_signal_and_continued_is_never_stopped(stopping, tmp_path, 
     assert len(read_metrics(tmp_path / "stopped")) == 3
     train(read_recipe(path, DROPOUT), tmp_path / "stopped")
     assert_same_run(tmp_path / "whole", tmp_path / "stopped")
+
+
+def test_a_run_and_its_restarts_are_proved_by_what_it_logged(stopping, tmp_path, capsys):
+    path, run = stopping("mlm"), tmp_path / "run"
+    (tmp_path / "stop").write_text(str(int(signal.SIGTERM)))
+    with pytest.raises(Interrupted):
+        train(read_recipe(path), run)
+    train(read_recipe(path), run)
+    state = run / "checkpoints/step-00000006/state.json"
+    settings = Settings(read_recipe(path).model.data.url, seed=0, lanes=1, block=None, window=None, batch_size=1)
+    show_audit(settings, run, state)
+    assert "Each of these positions was consumed exactly once" in capsys.readouterr().out
+    log = run / "consumed/rank-00000.jsonl"
+    log.write_text("".join(log.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(AuditError, match="do not prove"):
+        show_audit(settings, run, state)
+
+
+def test_lines_tell_what_was_waited_for(recipe_of, tmp_path):
+    train(read_recipe(recipe_of("mae")), tmp_path / "run")
+    for line in read_metrics(tmp_path / "run"):
+        by_cause = [value for name, value in line.items() if name.startswith("wait_")]
+        assert 0 < sum(by_cause) == pytest.approx(line["data_wait"])
+        assert line["wait_disk"] > 0
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from headrace.shards.base.errors import InputError, StateError
 from headrace.shards.stream import Stream
 from headrace.shards.stream.audit import audit
 from headrace.shards.stream.consumption import ConsumptionLog
+from headrace.shards.stream.parts import Part
 
 N = 74
 SETTINGS = {"seed": 3, "lanes": 4, "block": 9}
@@ -195,3 +196,27 @@ def test_a_line_that_a_kill_cut_off_is_no_line(images, tmp_path):
     session(images, tmp_path, state, steps=2)
     answer = audit(Stream(images, **SETTINGS), tmp_path)
     assert (answer.problems, answer.samples, answer.sessions) == ((), 48, 2)
+
+
+def test_a_mixture_whose_weights_change_is_proved(images, tmp_path):
+    def opened(weight):
+        return Stream([Part(images, 1.0, "some"), Part(images, weight, "other")], seed=3, lanes=1)
+
+    state = None
+    for weight in (1.0, 1.0, 3.0):
+        for rank in (0, 1):
+            batches = opened(weight).batches(200, rank=rank, world_size=2, start=state)
+            log = ConsumptionLog(tmp_path, batches)
+            for step, _ in enumerate(batches, 1):
+                if step == 4:
+                    batches.reweight({name: 1.0 + number for number, name in enumerate(opened(weight).names)})
+                if step % 5 == 0:
+                    log.write()
+                if step == 10:
+                    break
+            log.close()
+            after = batches.state_dict()
+        state = after
+    assert len({tuple(change[3]) for change in state["changes"]}) == 3
+    answer = audit(opened(7.0), tmp_path)
+    assert (answer.problems, answer.samples) == ((), 6000)
