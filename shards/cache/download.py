@@ -1,4 +1,4 @@
-"""Fetches one whole shard into the cache, and before it its index."""
+"""Fetches one whole shard into the cache, and its index, which is there before the shard is."""
 
 import hashlib
 import os
@@ -9,7 +9,7 @@ from ..base.errors import ShardError
 from ..format.atomic import TEMPORARY
 from ..format.faults import missing
 from ..format.manifest import ShardInfo
-from ..format.transfer import Transfer
+from ..format.transfer import WHOLE, Range, Transfer
 from .claim import Claim
 from .folder import Folder
 
@@ -49,27 +49,29 @@ def download(wanted: Wanted, transfer: Transfer, folder: Folder, claim: Claim, s
         StoreError: The store does not give it.
         OSError: The cache's disk is full, or fails.
     """
-    try:
-        _fetch_index(wanted, transfer, folder)
-        digest = hashlib.sha256()
-        for ranges in _groups(wanted.info.bytes):
-            if stopped():
-                return False
-            for (begin, end), data in zip(ranges, transfer.ranges(wanted.place, ranges), strict=True):
-                if len(data) < end - begin:
-                    raise _other(wanted.place, f"{begin + len(data):,} bytes", f"{wanted.info.bytes:,} bytes")
+    digest = hashlib.sha256()
+    for ranges in _groups(wanted):
+        if stopped():
+            return False
+        try:
+            contents = transfer.read(ranges)
+        except FileNotFoundError as error:
+            raise missing(wanted.place) from error
+        for (place, begin, end), data in zip(ranges, contents, strict=True):
+            if place == wanted.index:
+                _keep_index(wanted, data, folder)
+            elif len(data) < end - begin:
+                raise _other(place, f"{begin + len(data):,} bytes", f"{wanted.info.bytes:,} bytes")
+            else:
                 digest.update(data)
                 claim.write(data)
-    except FileNotFoundError as error:
-        raise missing(wanted.place) from error
     if (found := digest.hexdigest()) != wanted.info.sha256:
         raise _other(wanted.place, f"sha256 {found}", f"sha256 {wanted.info.sha256}")
     claim.commit(folder.shard(wanted.info.sha256))
     return True
 
 
-def _fetch_index(wanted: Wanted, transfer: Transfer, folder: Folder) -> None:
-    data = transfer.whole(wanted.index)
+def _keep_index(wanted: Wanted, data: bytes, folder: Folder) -> None:
     if (found := hashlib.sha256(data).hexdigest()) != wanted.info.index_sha256:
         raise _other(wanted.index, f"sha256 {found}", f"sha256 {wanted.info.index_sha256}")
     index = folder.index(wanted.info.sha256)
@@ -78,11 +80,13 @@ def _fetch_index(wanted: Wanted, transfer: Transfer, folder: Folder) -> None:
     os.replace(temporary, index)
 
 
-def _groups(size: int) -> Iterator[list[tuple[int, int]]]:
-    """The ranges of a file of `size` bytes, as many at a time as are asked for together."""
-    for first in range(0, size, _PART * _AT_ONCE):
-        last = min(first + _PART * _AT_ONCE, size)
-        yield [(begin, min(begin + _PART, last)) for begin in range(first, last, _PART)]
+def _groups(wanted: Wanted) -> Iterator[list[Range]]:
+    """The ranges of the index and the shard, as many at a time as are asked for together."""
+    size = wanted.info.bytes
+    parts = [Range(wanted.place, begin, min(begin + _PART, size)) for begin in range(0, size, _PART)]
+    parts.insert(0, Range(wanted.index, 0, WHOLE))
+    for first in range(0, len(parts), _AT_ONCE):
+        yield parts[first : first + _AT_ONCE]
 
 
 def _other(place: str, found: str, expected: str) -> ShardError:

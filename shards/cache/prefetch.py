@@ -22,7 +22,8 @@ from .folder import Folder
 from .members import Member, distances
 from .room import victims
 
-_THREADS = 8
+_THREADS = 4
+"""Enough to fill a network, see `download`; with more of them, the shard that is needed first would come later."""
 _IDLE = 0.05
 """Seconds between two looks whether there is something to fetch."""
 _AGAIN = 60.0
@@ -83,6 +84,8 @@ class Prefetcher:
         try:
             return step()
         except OSError as error:
+            if self._closed.is_set():
+                return None
             self._not_before = time.monotonic() + _AGAIN
             full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
             warnings.warn(

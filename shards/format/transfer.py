@@ -6,9 +6,9 @@ deadline. A body that is shorter than asked for is asked for again; when it come
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import fsspec
 from fsspec.asyn import get_loop
@@ -19,12 +19,21 @@ from .patience import OPENING, Budget, Patience, pause
 from .spent import spent
 from .urls import local_path
 
+WHOLE = -1
 _AT_ONCE = 64
 """Requests of one read that are under way together."""
 _GRACE = 10.0
 """Seconds after which a read that ignores its deadline is given up from outside."""
 _S3 = {"max_pool_connections": 256, "retries": {"total_max_attempts": 1, "mode": "standard"}}
 """For botocore: as many connections as a batch has ranges, and no attempts besides those counted here."""
+
+
+class Range(NamedTuple):
+    """The bytes of a file from `begin` to `end`, exclusive; WHOLE as the end is the file's own."""
+
+    url: str
+    begin: int
+    end: int
 
 
 class Transfer:
@@ -38,49 +47,47 @@ class Transfer:
         self.patience = patience
         self._budget = Budget(patience.failures)
 
-    def ranges(self, url: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
-        """The ranges (begin, end) of a file, in that order; one that goes over the file's end is shorter.
+    def read(self, ranges: Sequence[Range]) -> list[bytes]:
+        """Ranges of files, in that order; one that goes over its file's end is shorter.
 
         Raises:
             FileNotFoundError: There is no such file.
             StoreError: It cannot be read, or not in time.
         """
-        system, path = _reading_system(url)
-        # fsspec's loop is another one after a fork.
-        loop = system.loop if system.async_impl else get_loop()
+        # Here and not on the loop, which some file systems wait for when they are made.
+        systems = {url: _reading_system(url) for url in {each.url for each in ranges}}
         until = time.monotonic() + self.patience.deadline
-        future = asyncio.run_coroutine_threadsafe(self._all(system, path, url, ranges, until), loop)
+        # fsspec's loop is another one after a fork.
+        future = asyncio.run_coroutine_threadsafe(self._all(systems, ranges, until), get_loop())
         try:
             with spent("network"):
                 return future.result(self.patience.deadline + _GRACE)
         except TimeoutError as error:
-            raise _late(url, self.patience.deadline, "no answer at all") from error
+            raise _late(ranges[0].url, self.patience.deadline, "no answer at all") from error
         finally:
             future.cancel()
 
-    def whole(self, url: str) -> bytes:
-        """All bytes of a small file; errors as for `ranges`."""
-        # A range without end saves the request for the file's size that some file systems send before.
-        return self.ranges(url, [(0, -1)])[0]
+    def ranges(self, url: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Ranges (begin, end) of one file; see `read`."""
+        return self.read([Range(url, begin, end) for begin, end in ranges])
 
-    async def _all(
-        self, system: Any, path: str, url: str, ranges: Sequence[tuple[int, int]], until: float
-    ) -> list[bytes]:
+    async def _all(self, systems: Mapping[str, tuple[Any, str]], ranges: Sequence[Range], until: float) -> list[bytes]:
         gate = asyncio.Semaphore(_AT_ONCE)
 
-        async def one(begin: int, end: int) -> bytes:
+        async def one(each: Range) -> bytes:
             async with gate:
-                return await self._one(system, path, url, begin, end, until)
+                return await self._one(*systems[each.url], each, until)
 
-        tasks = [asyncio.ensure_future(one(*each)) for each in ranges]
+        tasks = [asyncio.ensure_future(one(each)) for each in ranges]
         try:
             return await asyncio.gather(*tasks)
         finally:
             for task in tasks:
                 task.cancel()
 
-    async def _one(self, system: Any, path: str, url: str, begin: int, end: int, until: float) -> bytes:
-        size = end - begin if end >= 0 else 0
+    async def _one(self, system: Any, path: str, wanted: Range, until: float) -> bytes:
+        url, begin, end = wanted
+        size = 0 if end == WHOLE else end - begin
         cut = -1
         for attempt in count():
             left = until - time.monotonic()
@@ -93,7 +100,7 @@ class Transfer:
                     raise stays from error
                 fault = described(error)
             else:
-                if end < 0 or len(data) == size or len(data) == cut:
+                if end == WHOLE or len(data) == size or len(data) == cut:
                     self._budget.earn()
                     return data
                 if len(data) > size:
@@ -119,11 +126,14 @@ def fetch(url: str, transfer: Transfer | None = None) -> bytes:
         StoreError: A store does not give it.
     """
     path = local_path(url)
-    return (transfer or Transfer(OPENING)).whole(url) if path is None else path.read_bytes()
+    if path is not None:
+        return path.read_bytes()
+    # A range without end saves the request for the file's size that some file systems send before.
+    return (transfer or Transfer(OPENING)).read([Range(url, 0, WHOLE)])[0]
 
 
 async def _cat(system: Any, path: str, begin: int, end: int) -> bytes:
-    stop = end if end >= 0 else None
+    stop = None if end == WHOLE else end
     if system.async_impl:
         data: bytes = await system._cat_file(path, start=begin, end=stop)
     else:
