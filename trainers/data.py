@@ -12,6 +12,7 @@ from headrace.shards.base.errors import InputError, RecipeError
 from headrace.shards.format.manifest import Manifest, folder_of
 from headrace.shards.format.transfer import fetch
 from headrace.shards.format.urls import join
+from headrace.shards.stream.parts import is_mixture, parts_of
 
 from .vocabulary import Vocabulary, read_tokenizer
 
@@ -25,24 +26,32 @@ IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
 
 @dataclass(frozen=True)
 class DataFacts:
-    """A set of shards by its manifest.
+    """A set of shards by its manifest, the first one of a mixture.
 
     Args:
         url: The folder of the shards.
         manifest: What lies there.
+        others: What the other sources of a mixture hold.
     """
 
     url: str
     manifest: Manifest
+    others: tuple[Manifest, ...] = ()
 
     @classmethod
     def of(cls, url: str) -> "DataFacts":
-        """The facts of the shards in a folder.
+        """The facts of the shards in a folder, or of those that a mixture file names.
 
         Raises:
             ManifestError: There is no manifest, or it cannot be read.
+            RecipeError: The mixture file is missing or wrong.
         """
-        return cls(folder_of(url), Manifest.load(url))
+        first, *others = [part.url for part in parts_of(url)] if is_mixture(url) else [url]
+        return cls(folder_of(first), Manifest.load(first), tuple(map(Manifest.load, others)))
+
+    def fingerprint(self) -> str:
+        """What is trained on, as far as manifests tell it."""
+        return " ".join(manifest.fingerprint() for manifest in (self.manifest, *self.others))
 
     @cached_property
     def _tokenizer(self) -> "tuple[Tokenizer, Vocabulary]":
@@ -72,7 +81,8 @@ class DataFacts:
         Raises:
             RecipeError: There is none.
         """
-        images = [name for name, kind in self.manifest.fields.items() if kind in IMAGE_TYPES and "." not in name]
+        fields = dict(field for manifest in (self.manifest, *self.others) for field in manifest.fields.items())
+        images = [name for name, kind in fields.items() if kind in IMAGE_TYPES and "." not in name]
         if not images:
             raise self.lacking("image shards: a field of the type image/png, image/jpeg or image/webp")
         return tuple(images)

@@ -2,7 +2,7 @@
 
     pretext: mae                       # a name, path/to/file.py:Class, or {mae: {masked: 0.6}}
     preset: small                      # the pretext's default recipe: small (minutes on a CPU) or paper
-    data: {url: ../shards/images}      # a folder of shards, or any fsspec URL of one
+    data: {url: ../shards/images}      # a folder of shards, any fsspec URL of one, or a mixture file
     steps: 1500                        # any other key, to set it otherwise than the preset does
     probe:                             # how `headrace eval` finds labels; see evals/labels.py
       label: {field: label}
@@ -50,7 +50,8 @@ class DataRecipe(RecipeModel):
     """Which shards, and how they are read."""
 
     url: str
-    """A folder of shards, or any fsspec URL of one; a path is read from the recipe's folder."""
+    """A folder of shards, any fsspec URL of one, or a mixture file (.yaml), of which evaluations read the first source;
+    a path is read from the recipe's folder."""
     workers: Annotated[int, Field(ge=0)] = 0
     """Processes that read and make samples; 0: the training process itself. Has no influence on the order."""
     lanes: Positive = 64

@@ -126,7 +126,7 @@ class Run:
         numbers = self.recipe.model.model_dump(mode="json", exclude=MAY_CHANGE | {"pretext"})
         (name,) = self.recipe.model.pretext
         parts = {"pretext": {"plugin": name, **dataclasses.asdict(self.pretext)}, **numbers}
-        return {**_flat(parts), "data.manifest": self.data.manifest.fingerprint()}
+        return {**_flat(parts), "data.manifest": self.data.fingerprint()}
 
     def untrained(self) -> Objective:
         """The objective as it is before the first step."""
