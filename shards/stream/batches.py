@@ -88,7 +88,7 @@ class FinitePass:
             places = self._stream.order.listed(ids)
             reading = self._stream.take(places, _others(places))
             replaced = reading.notes.replaced
-            budget.take(reading.notes.samples, replaced)
+            budget.take(len(places), replaced)
             self.replaced += replaced
             yield self._batcher(reading.found), mask & ~np.isin(ids, [each.bad for each in replaced])
 

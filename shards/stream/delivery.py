@@ -7,22 +7,26 @@ name what was delivered, and none of what waits in a queue.
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from ..base.errors import UsageError
 from ..format.spent import metering, spent
 from .budget import Budget
 from .collate import Batcher
 from .cursor import Cursor, Resumable, Share
-from .digest import plus
+from .digest import digest, plus
 from .reading import Notes, Reading
 from .replacement import Replacement
 from .stalls import Clock, Waits
 
 if TYPE_CHECKING:
     from .stream import Stream
+
+_AT_ONCE = 32
+"""Batches whose digest is computed in one go."""
 
 
 class Delivery(NamedTuple):
@@ -39,27 +43,44 @@ def collated(reading: Reading, batcher: Batcher) -> Delivery:
     return Delivery(batch, reading.notes.after(meter.seconds))
 
 
-@dataclass
 class Consumption:
     """What a process was handed over since it began, or since it was last restored from a state.
 
     Attributes:
         start: The position at which that was.
         samples: How many samples.
-        digest: Their digest, see `digest`.
         replaced: The damaged ones among them, and what was read instead.
     """
 
-    start: int
-    samples: int = 0
-    digest: int = 0
-    replaced: list[Replacement] = field(default_factory=list)
+    def __init__(self, start: int) -> None:
+        self.start = start
+        self.samples = 0
+        self.replaced: list[Replacement] = []
+        self._digest = 0
+        self._recent: list[Notes] = []
 
     def add(self, notes: Notes) -> None:
         """Count a batch that is handed over."""
-        self.samples += notes.samples
-        self.digest = plus(self.digest, notes.digest)
+        self.samples += len(notes.ids)
         self.replaced += notes.replaced
+        self._recent.append(notes)
+        if len(self._recent) == _AT_ONCE:
+            self._fold()
+
+    @property
+    def digest(self) -> int:
+        """The digest of the samples, see `digest`."""
+        self._fold()
+        return self._digest
+
+    def _fold(self) -> None:
+        # Many batches at once: small arrays cost mostly calls.
+        recent, self._recent = self._recent, []
+        if recent:
+            positions, ids = (
+                np.concatenate(arrays) for arrays in zip(*((n.positions, n.ids) for n in recent), strict=True)
+            )
+            self._digest = plus(self._digest, digest(positions, ids))
 
 
 class Deliverer(Resumable):
@@ -147,7 +168,7 @@ class Deliverer(Resumable):
                     return
                 batch, notes = delivery
                 self._clock.waited(perf_counter() - asked, notes.seconds)
-                self._budget.take(notes.samples, notes.replaced)
+                self._budget.take(len(notes.ids), notes.replaced)
                 self.consumed.add(notes)
                 self._cursor.advance()
                 position = self._cursor.state.position

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..format.spent import metering, spent
 from .columns import Columns, Found, Sample
-from .digest import digest
 from .places import Places
 from .replacement import Instead, Read, Replacement, read_sound
 
@@ -16,14 +18,14 @@ class Notes:
     """What happened while a batch was prepared; small, since it travels with the batch.
 
     Attributes:
-        samples: How many samples were read.
-        digest: Their digest, see `digest`, by the positions and ids that were really read.
+        positions: int64 array of shape (n,): where in the stream samples were read.
+        ids: int64 array of shape (n,): the samples that really were, by number.
         replaced: Damaged samples, and what was read instead.
         seconds: What was spent on them, by cause, see `stalls`.
     """
 
-    samples: int
-    digest: int
+    positions: NDArray[np.int64]
+    ids: NDArray[np.int64]
     replaced: tuple[Replacement, ...]
     seconds: Mapping[str, float]
 
@@ -70,4 +72,4 @@ def read_all(places: Places, read: Read, instead: Instead, transform: Callable[[
         if transform is not None:
             with spent("transform"):
                 found = [transform(sample) for sample in found.rows()]
-    return Reading(found, Notes(len(found), digest(really.position, really.id), tuple(replaced), meter.seconds))
+    return Reading(found, Notes(really.position, really.id, tuple(replaced), meter.seconds))
