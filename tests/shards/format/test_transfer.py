@@ -14,7 +14,7 @@ from headrace.shards.format.transfer import Transfer, fetch
 
 CONTENT = bytes(range(256)) * 400
 STARTS, SIZES = [90_000, 5, 300, 50_000], [2_000, 200, 100, 1]
-PATIENCE = Patience(timeout=1.0, deadline=10.0)
+PATIENCE = Patience(timeout=3.0, deadline=30.0)
 WANTED = [CONTENT[start : start + size] for start, size in zip(STARTS, SIZES, strict=True)]
 
 
@@ -75,11 +75,11 @@ def test_a_read_ends_with_its_deadline(store: Any, url: str) -> None:
 def test_too_many_failures_end_a_run_before_any_deadline(store: Any, url: str) -> None:
     store.fail("503", times=10_000)
     with pytest.raises(StoreError, match=r"fails too often.*3 failed requests"):
-        read(url, Patience(timeout=1.0, deadline=60.0, failures=3))
+        read(url, Patience(timeout=20.0, deadline=60.0, failures=3))
 
 
 def test_failures_now_and_then_do_not_end_a_run(store: Any, url: str) -> None:
-    file = RemoteFile(url, Transfer(Patience(timeout=1.0, deadline=10.0, failures=2)))
+    file = RemoteFile(url, Transfer(Patience(timeout=20.0, deadline=60.0, failures=2)))
     for _ in range(4):
         store.fail("503")
         for _ in range(5):
