@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import random
+import zlib
 
 import pytest
 import zstandard
@@ -42,6 +44,38 @@ def test_a_file_cut_off_says_so(name, cut):
     content, damage = drain(PACK[name](whole)[:-cut])
     assert whole.startswith(content)
     assert "damaged compression after" in damage
+
+
+BY_BYTE = {
+    "gzip": (lambda: zlib.decompressobj(31), zlib.error),
+    "zstd": (lambda: zstandard.ZstdDecompressor().decompressobj(), zstandard.ZstdError),
+}
+
+
+def before_damage(name, data):
+    """What a decompressor gives that is fed byte by byte."""
+    make, error = BY_BYTE[name]
+    inflate, content = make().decompress, bytearray()
+    try:
+        for place in range(len(data)):
+            content += inflate(data[place : place + 1])
+    except error:
+        pass
+    return content
+
+
+@pytest.mark.parametrize("name", PACK)
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.95])
+@pytest.mark.parametrize("damage", ["cut", "spoilt"])
+def test_all_that_stands_before_the_damage_is_given(name, share, damage):
+    draw = random.Random(0)
+    data = PACK[name]("".join(f"The wheel turned {draw.random()} times.\n" for _ in range(40_000)).encode())
+    at = int(len(data) * share)
+    # 0xFF is no end of a Huffman code's table, and no size of a block.
+    data = data[:at] if damage == "cut" else data[:at] + b"\xff" * 4000 + data[at + 4000 :]
+    content, said = drain(data, 1 << 20)
+    assert content == before_damage(name, data)
+    assert f"damaged compression after {len(content)} bytes" in said
 
 
 def test_a_bomb_is_not_read_on(monkeypatch):
