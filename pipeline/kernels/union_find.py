@@ -1,4 +1,4 @@
-"""Connected components of links that fit into memory (Tarjan, "Efficiency of a good but not linear set union", 1975)."""
+"""Connected components of links in memory (Tarjan, "Efficiency of a good but not linear set union algorithm", 1975)."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -9,7 +9,7 @@ import headrace.pipeline.build, headrace.pipeline.curate, headrace.pipeline.read
 import headrace.pipeline.extractors.resiliparse, headrace.pipeline.filters.gopher_quality
 from headrace.pipeline.filters.language import Language
 Language()
-heavy = "datasketch jinja2 pandas PIL plotly scipy.sparse sklearn tokenizers torch".split()
+heavy = "datasketch jinja2 numba pandas PIL plotly scipy sklearn tokenizers torch".split()
 print(*(name for name in heavy if name in sys.modules))
 """
 
