@@ -1,4 +1,4 @@
-"""The same build, everything on, of a part of the crawl with one worker and with two."""
+"""The same build, everything on, of the crawl with one worker and with two."""
 
 from itertools import count
 from pathlib import Path
@@ -8,13 +8,13 @@ from .corpora.manuals import CRAWLED
 from .curation import FROM_CRAWL, build, build_command, crawl_megabytes, link_crawl
 from .harness import OURS, Benchmark, Contestant, Done, Setting, Target, Timed
 
-SOURCES, SMALL = CRAWLED[1:6], CRAWLED[4:5]
+SMALL = CRAWLED[4:5]
 SPLIT = "4MB"
 """Pieces small enough that no worker waits long for the last one of another."""
 
 
 def prepare(setting: Setting) -> None:
-    link_crawl(setting, SMALL if setting.small else SOURCES)
+    link_crawl(setting, SMALL if setting.small else CRAWLED)
 
 
 def one(folder: Path) -> Timed:
