@@ -58,10 +58,19 @@ class FaultyStore:
         self._faults.append(Fault(kind, times, name))
 
     def heal(self) -> None:
+        """No faults any more; those that stall go on."""
         self._faults.clear()
+        self._ended.set()
+
+    def begin(self, folder: Path) -> None:
+        """Serve a folder from now on, without faults."""
+        self.folder, self.latency = folder, 0.0
+        self.requests.clear()
+        self._faults.clear()
+        self._ended.clear()
 
     def close(self) -> None:
-        self._ended.set()
+        self.heal()
         self._server.shutdown()
         self._server.server_close()
 
@@ -134,15 +143,23 @@ class FaultyStore:
         return Handler
 
 
+@pytest.fixture(scope="session")
+def started_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyStore]:
+    # One for all tests: a client of S3 takes half a second to make, for each address.
+    found = FaultyStore(tmp_path_factory.mktemp("store"))
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyStore]:
+def store(started_store: FaultyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyStore]:
     """A store of the folder `store`, which is `s3://` meanwhile."""
     folder = tmp_path / "store"
     folder.mkdir()
-    found = FaultyStore(folder)
-    monkeypatch.setitem(fsspec.config.conf, "s3", _access(found.address))
-    yield found
-    found.close()
+    started_store.begin(folder)
+    monkeypatch.setitem(fsspec.config.conf, "s3", _access(started_store.address))
+    yield started_store
+    started_store.heal()
 
 
 @pytest.fixture(scope="session")

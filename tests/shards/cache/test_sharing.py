@@ -88,6 +88,7 @@ def test_ranks_of_a_node_share_one_download(
     assert {each.suffix for each in (tmp_path / "cache").iterdir()} == {".shard", ".index", ""}
 
 
+@pytest.mark.slow
 def test_two_jobs_with_too_small_a_cache_for_both_lose_nothing(
     url: str, shards: Path, tmp_path: Path, start: Callable[..., Any]
 ) -> None:
@@ -97,6 +98,7 @@ def test_two_jobs_with_too_small_a_cache_for_both_lose_nothing(
     assert sum(each.stat().st_size for each in (tmp_path / "cache").iterdir()) <= 280_000
 
 
+@pytest.mark.slow
 def test_a_rank_that_is_killed_while_it_fetches_leaves_no_half_shard(
     url: str, store: Any, shards: Path, tmp_path: Path, start: Callable[..., Any]
 ) -> None:
