@@ -11,14 +11,12 @@ from .budget import Budget
 from .collate import Batcher
 from .cursor import Share
 from .delivery import Deliverer, Delivery, collated
+from .located import located_batches
 from .places import Places
 from .replacement import Instead, Replacement
 
 if TYPE_CHECKING:
     from .stream import Stream
-
-AHEAD = 16
-"""Batches that are located in one call, over which the cost of numpy's calls is spread."""
 
 
 class Batches(Deliverer):
@@ -42,21 +40,8 @@ class Batches(Deliverer):
         self._batcher = batcher
 
     def _deliveries(self, stream: "Stream") -> Iterator[Delivery]:
-        first, remaining = self._cursor.state.position, self._cursor.remaining
-        while remaining is None or remaining > 0:
-            count = AHEAD if remaining is None else min(AHEAD, remaining)
-            remaining = None if remaining is None else remaining - count
-            yield from self._stretch(stream, first, count)
-            first += count * self.share.batch_size
-
-    def _stretch(self, stream: "Stream", first: int, count: int) -> Iterator[Delivery]:
-        size, lanes = self.share.batch_size, stream.order.lanes
-        positions = [self.share.positions(first + number * size, lanes) for number in range(count)]
-        places = stream.order.locate(np.concatenate(positions))
-        rows = len(positions[0])
-        for number in range(count):
-            reading = stream.take(places[number * rows : (number + 1) * rows])
-            yield collated(reading, self._batcher)
+        for places in located_batches(stream.order, self.share, self._cursor.state.position, self._cursor.remaining):
+            yield collated(stream.take(places), self._batcher)
 
 
 class FinitePass:

@@ -1,18 +1,16 @@
 """Batches through torch's standard DataLoader; with `tensors` all of the stream that needs torch.
 
-The dataset is map-style and its indices are positions of the stream; the batch sampler yields arrays of them. So
+The dataset is map-style; the batch sampler yields where the rows of each batch lie, located some batches ahead. So
 `num_workers`, `pin_memory`, `persistent_workers`, `prefetch_factor`, `timeout` and `multiprocessing_context` mean
 what they always mean, and workers may be forked or spawned.
 """
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ..base.errors import HeadraceError, StreamError, UsageError
@@ -20,6 +18,9 @@ from .collate import Collate, OneByOne, collate
 from .columns import Columns, Found
 from .cursor import Cursor, Share
 from .delivery import Deliverer, Delivery, collated
+from .located import located_batches
+from .mixture import Mixture
+from .order import Order
 from .places import Places
 from .tensors import delivered, empty
 
@@ -60,16 +61,15 @@ class Loader(Deliverer):
         # A generator of its own, so that starting workers takes no number from the one that initialises models.
         dataloader.setdefault("generator", torch.Generator())
         self._collate = collate
-        self._settings = {
-            "batch_sampler": _Positions(self._cursor, share, stream.order.lanes),
-            "collate_fn": _prepared,
-            **dataloader,
-        }
+        self._settings = {"collate_fn": _prepared, **dataloader}
         self._arrange(stream)
 
     def _arrange(self, stream: "Stream") -> None:
         self._arranged = stream
-        self.dataloader: DataLoader[Any] = DataLoader(_Prepared(stream, self._collate), **self._settings)
+        sampler: Any = _Located(stream.order, self._cursor, self.share)
+        self.dataloader: DataLoader[Any] = DataLoader(
+            _Prepared(stream, self._collate), batch_sampler=sampler, **self._settings
+        )
 
     def _deliveries(self, stream: "Stream") -> Iterator[Delivery]:
         # Workers that persist would go on under the weights that they began with.
@@ -96,7 +96,7 @@ class Loader(Deliverer):
 
 
 class _Prepared(Dataset[Any]):
-    """The stream as a map from the positions of a batch to that batch.
+    """The stream as a map from the places of a batch to that batch.
 
     An error with its remedy is returned instead of raised, for the loader to raise it: torch would raise it again as
     another one, whose message is the worker's traceback.
@@ -108,9 +108,9 @@ class _Prepared(Dataset[Any]):
     def __getitem__(self, position: int) -> Any:
         return self._stream.read(np.array([position]))[0]
 
-    def __getitems__(self, positions: NDArray[np.int64]) -> Delivery | HeadraceError:
+    def __getitems__(self, places: Places) -> Delivery | HeadraceError:
         try:
-            return self._batch(self._stream.order.locate(positions))
+            return self._batch(places)
         except HeadraceError as error:
             return error
 
@@ -148,13 +148,11 @@ def _prepared(delivery: Any) -> Any:
     return delivery
 
 
-class _Positions(Sampler[NDArray[np.int64]]):
-    """The positions of one rank's rows, batch after batch, from where the cursor stands when an iteration begins."""
+class _Located(Sampler[Places]):
+    """Where one rank's rows lie, batch after batch, from where the cursor stands when an iteration begins."""
 
-    def __init__(self, cursor: Cursor, share: Share, lanes: int) -> None:
-        self._cursor, self._share, self._lanes = cursor, share, lanes
+    def __init__(self, order: Order | Mixture, cursor: Cursor, share: Share) -> None:
+        self._order, self._cursor, self._share = order, cursor, share
 
-    def __iter__(self) -> Iterator[NDArray[np.int64]]:
-        first, remaining = self._cursor.state.position, self._cursor.remaining
-        for number in count() if remaining is None else range(remaining):
-            yield self._share.positions(first + number * self._share.batch_size, self._lanes)
+    def __iter__(self) -> Iterator[Places]:
+        return located_batches(self._order, self._share, self._cursor.state.position, self._cursor.remaining)
