@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 from tokenizers import Tokenizer
 
+from headrace.shards.base.counts import counted
 from headrace.shards.base.errors import InputError, UsageError
 from headrace.shards.base.progress import progress
 
@@ -164,7 +165,7 @@ def _print(
     console: Console, request: Request, subjects: Sequence[Subject], found: Sequence[Found], documents: int
 ) -> None:
     columns = ("benchmark", "items", "whole only", "not sought", "found", "documents", "excluded")
-    table = Table(*columns, title=Text(f"{request.shards}: {documents:,} documents"))
+    table = Table(*columns, title=Text(f"{request.shards}: {counted(documents, 'document')}"))
     for column in table.columns[1:]:
         column.justify = "right"
     for subject, result in zip(subjects, found, strict=True):
@@ -196,7 +197,12 @@ def _list_frequent(console: Console, request: Request, found: Sequence[Found]) -
     common = sorted(" ".join(gram) for gram, count in total.items() if count > most)
     if request.write is not None:
         request.write.write_text("".join(f"{line}\n" for line in common), encoding="utf-8")
-        console.print(Text(f"{len(common):,} n-grams that more than {most} documents hold: {request.write}"))
+        console.print(Text(f"{_held(len(common), most)}: {request.write}"))
         return
     for line in common:
         console.print(Text(line), soft_wrap=True)
+
+
+def _held(ngrams: int, most: int) -> str:
+    """`1 n-gram that more than 1 document holds`."""
+    return f"{counted(ngrams, 'n-gram')} that more than {counted(most, 'document')} {'holds' if most == 1 else 'hold'}"

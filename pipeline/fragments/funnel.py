@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from headrace.shards.base.counts import counted
 from headrace.shards.base.report import Table
 
 MOST_ROWS = 60
@@ -42,8 +43,8 @@ def funnel_table(stages: Sequence[str], funnel: Funnel) -> Table:
         rows.append((label, records, size, dropped, _percent(records, first)))
     return Table(
         title="The funnel",
-        note=f"Records and bytes (as read: {first:,} records, {first_size:,} bytes) left after each stage. "
-        "Every record is in the ledger with its reason; in = kept + dropped + failed was checked.",
+        note=f"Records and bytes (as read: {counted(first, 'record')}, {counted(first_size, 'byte')}) left after each "
+        "stage. Every record is in the ledger with its reason; in = kept + dropped + failed was checked.",
         columns=("stage", "records left", "bytes left", "dropped or failed", "% left"),
         rows=tuple(rows),
         highlight="% left",

@@ -4,7 +4,7 @@ A decompressor keeps to itself what it made of a piece in which it meets damage.
 near the damage read byte by byte: all that stands before it is given.
 """
 
-from typing import IO
+from typing import IO, Any
 
 import pyarrow as pa
 
@@ -43,7 +43,7 @@ class Decompressed:
         self._careful = False
         self._codec = codec_of(file)
         file.seek(0)
-        self._inflated = self._inflate() if self._codec else None
+        self._inflated: Any = self._inflate() if self._codec else None
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes (of a compressed file at most 64 KiB); none at the end, or where damage begins."""
