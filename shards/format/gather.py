@@ -1,7 +1,11 @@
 """Many ranges of many files in one buffer: local files by one call of a kernel, the others by requests side by side."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from multiprocessing import parent_process
+from threading import Thread
 
 import google_crc32c
 import numpy as np
@@ -14,6 +18,12 @@ _Ints = NDArray[np.int64]
 
 _HELD = 256
 """Files that are held open together, whatever a batch needs: with those that a stream keeps, below the usual 1024."""
+
+
+_PIECE = 1 << 20
+"""Bytes for which another thread is worth its start, which takes as long as reading a tenth of them."""
+_THREADS = 4
+"""Threads that read one batch; memory is not much faster than so many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,29 +76,56 @@ def gather(
 def _gather(
     files: Sequence[RangeSource], ranges: Ranges, file: _Ints, out: NDArray[np.uint8]
 ) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-    # Imported when something is read: opening a stream needs no kernels.
-    from .kernels.gather import gather
-
     opened = [each.opened() for each in files]
     descriptors = np.array([-1 if each is None else each.descriptor for each in opened], np.int32)[file]
-    here = descriptors >= 0
+    if (descriptors >= 0).all():
+        return _gather_here(descriptors, ranges, out)
     found, crcs = np.empty(file.size, np.int64), np.empty(file.size, np.uint32)
-    if here.all():
-        gather(descriptors, ranges.start, ranges.size, ranges.place, out, found, crcs)
-        return found, crcs
-    local = ranges.of(here.nonzero()[0])
-    some = np.empty(local.size.size, np.int64), np.empty(local.size.size, np.uint32)
-    gather(descriptors[here], local.start, local.size, local.place, out, *some)
-    found[here], crcs[here] = some
+    here = np.flatnonzero(descriptors >= 0)
+    found[here], crcs[here] = _gather_here(descriptors[here], ranges.of(here), out)
     elsewhere = [number for number, each in enumerate(opened) if each is None]
     chosen = [np.flatnonzero(file == number) for number in elsewhere]
     asked = [(files[number], ranges.of(rows)) for number, rows in zip(elsewhere, chosen, strict=True)]
-    answers = read_at_once(_ask, asked)
-    for rows, contents in zip(chosen, answers, strict=True):
+    for rows, contents in zip(chosen, read_at_once(_ask, asked), strict=True):
         for row, place, data in zip(rows.tolist(), ranges.place[rows].tolist(), contents, strict=True):
             out[place : place + len(data)] = np.frombuffer(data, np.uint8)
             found[row], crcs[row] = len(data), google_crc32c.value(data)
     return found, crcs
+
+
+def _gather_here(
+    descriptors: NDArray[np.int32], ranges: Ranges, out: NDArray[np.uint8]
+) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+    """Read ranges of files of this machine, on as many cores as are free while this process waits for them."""
+    # Imported when something is read: opening a stream needs no kernels.
+    from .kernels.gather import gather
+
+    found, crcs = np.empty(descriptors.size, np.int64), np.empty(descriptors.size, np.uint32)
+
+    def read(rows: slice) -> None:
+        some = ranges.of(rows)
+        gather(descriptors[rows], some.start, some.size, some.place, out, found[rows], crcs[rows])
+
+    threads = min(_cores(), int(ranges.size.sum()) // _PIECE)
+    if threads < 2:
+        read(slice(None))
+        return found, crcs
+    edges = np.linspace(0, descriptors.size, threads + 1).astype(int).tolist()
+    first, *others = (slice(*each) for each in pairwise(edges))
+    helpers = [Thread(target=read, args=(rows,)) for rows in others]
+    for helper in helpers:
+        helper.start()
+    read(first)
+    for helper in helpers:
+        helper.join()
+    return found, crcs
+
+
+def _cores() -> int:
+    """How many cores reading may use: one where this process is one of several workers."""
+    if parent_process() is not None:
+        return 1
+    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, _THREADS)
 
 
 def _ask(asked: tuple[RangeSource, Ranges]) -> list[bytes]:

@@ -68,6 +68,15 @@ class Index:
         return [text[begin:end].decode("utf-8", "surrogateescape") for begin, end in pairs]
 
     @cached_property
+    def key_table(self) -> NDArray[np.bytes_] | None:
+        """All keys as one array of byte strings, a view; None where they are not of one length, or not ASCII."""
+        width = int(self.key_ends[0]) if self.samples else 0
+        even = width > 0 and bool((np.diff(self.key_ends) == width).all())
+        # Numpy takes zeros at the end of a string for its padding.
+        plain = even and int(self.keys.min()) > 0 and int(self.keys.max()) < 128
+        return np.frombuffer(self.keys, f"S{width}") if plain else None
+
+    @cached_property
     def _key_bytes(self) -> bytes:
         return self.keys.tobytes()
 

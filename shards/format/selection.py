@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,49 +26,49 @@ class Contents:
     absent: Mapping[str, NDArray[np.bool_]]
 
 
-@dataclass(frozen=True, eq=False)
 class Selection:
-    """Samples of several shards, in the order in which they lie there.
+    """Samples of several shards, read in the order in which they lie there.
+
+    Args:
+        parts: Shards, each once; of each the rows that are wanted, int64 (k,), and the places of these in the order in
+            which all samples are wanted, int64 (k,). The places are together 0 to n - 1.
 
     Attributes:
         readers: The shards.
-        shard: Which of the readers each sample is of, never falling: int64 (n,).
-        row: Its row there: int64 (n,).
-        place: Its place in the order in which they are wanted, a permutation of 0 to n - 1: int64 (n,).
+
+    Raises:
+        IndexError: A row is not in its shard.
     """
 
-    readers: Sequence[ShardReader]
-    shard: NDArray[np.int64]
-    row: NDArray[np.int64]
-    place: NDArray[np.int64]
+    def __init__(self, parts: Sequence[tuple[ShardReader, NDArray[np.int64], NDArray[np.int64]]]) -> None:
+        self.readers = [reader for reader, _, _ in parts]
+        self._rows = [rows for _, rows, _ in parts]
+        self._row, self._place = np.concatenate(self._rows), np.concatenate([places for _, _, places in parts])
+        counts = [rows.size for rows in self._rows]
+        self._shard = np.repeat(np.arange(len(parts)), counts)
+        limits = np.repeat([reader.samples for reader in self.readers], counts)
+        if (beyond := (self._row < 0) | (self._row >= limits)).any():
+            reader = self.readers[self._shard[beyond][0]]
+            raise IndexError(f"{reader.name} has rows 0 to {reader.samples - 1}, asked for {self._row[beyond][0]}")
 
-    @classmethod
-    def of(cls, parts: Sequence[tuple[ShardReader, NDArray[np.int64], NDArray[np.int64]]]) -> "Selection":
-        """The samples of readers, each with rows and with the places of these.
-
-        Raises:
-            IndexError: A row is not in its shard.
-        """
-        readers = [reader for reader, _, _ in parts]
-        shard = np.repeat(np.arange(len(parts)), [rows.size for _, rows, _ in parts])
-        row = np.concatenate([rows for _, rows, _ in parts])
-        beyond = (row < 0) | (row >= np.array([reader.samples for reader in readers])[shard])
-        if beyond.any():
-            reader = readers[shard[beyond][0]]
-            raise IndexError(f"{reader.name} has rows 0 to {reader.samples - 1}, asked for {row[beyond][0]}")
-        return cls(readers, shard, row, np.concatenate([places for _, _, places in parts]))
-
-    def fields(self) -> list[str]:
+    def fields(self) -> Sequence[str]:
         """All fields that the shards have."""
-        return list(dict.fromkeys(name for reader in self.readers for name in reader.index.fields))
+        different = dict.fromkeys(reader.index.fields for reader in self.readers)
+        return list(dict.fromkeys(chain.from_iterable(different)))
 
     def sample_keys(self) -> list[str]:
         """The keys, in the order in which the samples are wanted."""
-        keys = [""] * self.row.size
-        for reader, some in self._parts():
-            for place, key in zip(self.place[some].tolist(), reader.index.keys_of(self.row[some]), strict=True):
-                keys[place] = key
-        return keys
+        tables = [reader.index.key_table for reader in self.readers]
+        parts = [table[rows] for table, rows in zip(tables, self._rows, strict=True) if table is not None]
+        if len(parts) == len(tables):
+            together = np.concatenate(parts)
+            keys = np.empty_like(together)
+            keys[self._place] = together
+            found: list[str] = keys.astype(np.str_).tolist()
+            return found
+        one_by_one = (reader.index.keys_of(rows) for reader, rows in zip(self.readers, self._rows, strict=True))
+        by_place = dict(zip(self._place.tolist(), chain.from_iterable(one_by_one), strict=True))
+        return [by_place[place] for place in range(len(by_place))]
 
     def read(self, fields: Sequence[str], empty: Empty = np.empty) -> Contents:
         """Fields of the samples, all in one go, in the order in which the samples are wanted.
@@ -83,41 +83,43 @@ class Selection:
             StoreError: One that lies elsewhere cannot be read.
         """
         cells = [self._cells(name) for name in fields]
-        absent, offsets, ends = {}, [], [0]
-        for name, (starts, sizes, _) in zip(fields, cells, strict=True):
+        offsets, ends = [], [0]
+        for _, sizes, _ in cells:
             wanted = np.empty_like(sizes)
-            wanted[self.place] = np.maximum(sizes, 0)
+            wanted[self._place] = np.maximum(sizes, 0)
             offsets.append(offsets_of(wanted, empty))
             ends.append(ends[-1] + int(offsets[-1][-1]))
-            if (starts < 0).any():
-                absent[name] = np.empty(starts.size, np.bool_)
-                absent[name][self.place] = starts < 0
         data = empty((ends[-1],), np.dtype(np.uint8))
         if fields:
-            starts, sizes, crcs = (np.stack(each, axis=1).ravel() for each in zip(*cells, strict=True))
-            places = np.stack(
-                [each[self.place] + end for each, end in zip(offsets, ends, strict=False)], axis=1
-            ).ravel()
-            ranges = Ranges(np.repeat(self.shard, len(fields)), starts, sizes, places)
-            self._gather(ranges, np.repeat(self.row, len(fields)), crcs, data)
+            self._gather(cells, [each[self._place] + end for each, end in zip(offsets, ends[:-1], strict=True)], data)
         spans = zip(fields, offsets, pairwise(ends), strict=True)
-        return Contents({name: Packed(data[begin:end], each) for name, each, (begin, end) in spans}, absent)
-
-    def _gather(
-        self, ranges: Ranges, rows: NDArray[np.int64], crcs: NDArray[np.int64], data: NDArray[np.uint8]
-    ) -> None:
-        files, names = [reader.file for reader in self.readers], [reader.name for reader in self.readers]
-        held = ranges.start >= 0
-        if not held.all():
-            some = held.nonzero()[0]
-            ranges, rows, crcs = ranges.of(some), rows[some], crcs[some]
-        gather_checked(files, names, ranges, rows, crcs, data)
+        contents = {name: Packed(data[begin:end], each) for name, each, (begin, end) in spans}
+        return Contents(contents, dict(self._absent(fields, cells)))
 
     def _cells(self, field: str) -> NDArray[np.int64]:
-        parts = [reader.cells(field).take(self.row[some], axis=1) for reader, some in self._parts()]
+        """Where the field lies, in the order of the shards: int64 (3, n), see `ShardReader.cells`."""
+        parts = [reader.cells(field).take(rows, axis=1) for reader, rows in zip(self.readers, self._rows, strict=True)]
         cells: NDArray[np.int64] = np.concatenate(parts, axis=1)
         return cells
 
-    def _parts(self) -> Iterator[tuple[ShardReader, slice]]:
-        edges = np.searchsorted(self.shard, np.arange(len(self.readers) + 1)).tolist()
-        return ((reader, slice(*some)) for reader, some in zip(self.readers, pairwise(edges), strict=True))
+    def _gather(
+        self, cells: Sequence[NDArray[np.int64]], places: Sequence[NDArray[np.int64]], data: NDArray[np.uint8]
+    ) -> None:
+        """Read all fields of one sample after the other, which is how they lie in a shard."""
+        starts, sizes, crcs = (np.stack(each, axis=1).ravel() for each in zip(*cells, strict=True))
+        shard, row = np.repeat(self._shard, len(cells)), np.repeat(self._row, len(cells))
+        ranges = Ranges(shard, starts, sizes, np.stack(places, axis=1).ravel())
+        if (lacking := starts < 0).any():
+            held = np.flatnonzero(~lacking)
+            ranges, row, crcs = ranges.of(held), row[held], crcs[held]
+        files, names = [reader.file for reader in self.readers], [reader.name for reader in self.readers]
+        gather_checked(files, names, ranges, row, crcs, data)
+
+    def _absent(
+        self, fields: Sequence[str], cells: Sequence[NDArray[np.int64]]
+    ) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+        for name, (starts, _, _) in zip(fields, cells, strict=True):
+            if (lacking := starts < 0).any():
+                absent = np.empty_like(lacking)
+                absent[self._place] = lacking
+                yield name, absent

@@ -52,9 +52,7 @@ class SampleSource:
 
     def read(self, shard: NDArray[np.int64], row: NDArray[np.int64], empty: Empty = np.empty) -> Columns:
         """See `fetch.Source.read`."""
-        selection = Selection.of(
-            [(self._readers[number], row[places], places) for number, places in by_shard(shard, row)]
-        )
+        selection = Selection([(self._readers[number], row[places], places) for number, places in by_shard(shard, row)])
         for reader in selection.readers:
             reader.require(self._fields or ())
         names = self._fields or selection.fields()

@@ -27,7 +27,7 @@ Write = Callable[[str | Path], Manifest]
 def read(reader: ShardReader, rows: Sequence[int], fields: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """The samples at some rows of one shard."""
     reader.require(fields or ())
-    selection = Selection.of([(reader, np.array(rows, np.int64), np.arange(len(rows)))])
+    selection = Selection([(reader, np.array(rows, np.int64), np.arange(len(rows)))])
     samples: list[dict[str, Any]] = [{"__key__": key} for key in selection.sample_keys()]
     found = selection.read(selection.fields() if fields is None else fields)
     for name, packed in found.contents.items():

@@ -27,12 +27,13 @@ def test_any_samples_of_any_shards(
     monkeypatch.setattr(gather, "_HELD", held)
     shards = data.draw(st.lists(st.lists(FIELDS, min_size=1, max_size=4), min_size=1, max_size=4))
     readers = []
+    keys = data.draw(st.lists(st.sampled_from(["", "a", "bc-", "é", "x" * 9]), min_size=4, max_size=4))
     for number, samples in enumerate(shards):
         local = data.draw(st.booleans())
         folder = str(tmp_path_factory.mktemp("selection")) if local else f"memory://selection-{number}"
         with ShardWriter(folder, "a.tar") as writer:
             for row, fields in enumerate(samples):
-                writer.add(f"{number}-{row}", fields)
+                writer.add(f"{keys[number]}{row}", fields)
         readers.append(ShardReader(folder, Manifest(kind="samples", name="x", shards=(writer.info,)), 0))
     every = [(number, row) for number, samples in enumerate(shards) for row in range(len(samples))]
     wanted = data.draw(st.lists(st.sampled_from(every), min_size=1, max_size=8))
@@ -41,8 +42,8 @@ def test_any_samples_of_any_shards(
         places = [place for place, (of, _) in enumerate(wanted) if of == number]
         rows = np.array([wanted[place][1] for place in places])
         parts.append((readers[number], rows, np.array(places)))
-    selection = Selection.of(parts)
-    assert selection.sample_keys() == [f"{number}-{row}" for number, row in wanted]
+    selection = Selection(parts)
+    assert selection.sample_keys() == [f"{keys[number]}{row}" for number, row in wanted]
     found = selection.read(selection.fields())
     for name, packed in found.contents.items():
         expected = [shards[number][row].get(name) for number, row in wanted]
@@ -58,3 +59,16 @@ def test_closing_takes_a_file_from_nobody_who_reads_it(tmp_path: Path) -> None:
     file.close()
     assert os.pread(opened.descriptor, 7, 0) == b"content"
     assert file.opened() is not opened
+
+
+def test_a_large_batch_is_read_by_several_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contents = [bytes([number]) * 997 for number in range(200)]
+    with ShardWriter(tmp_path, "a.tar") as writer:
+        for number, content in enumerate(contents):
+            writer.add(f"{number:03d}", {"bin": content})
+    reader = ShardReader(str(tmp_path), Manifest(kind="samples", name="x", shards=(writer.info,)), 0)
+    monkeypatch.setattr(gather, "_PIECE", 30_000)
+    monkeypatch.setattr(gather, "_cores", lambda: 5)
+    rows = np.random.default_rng(0).permutation(200)
+    found = Selection([(reader, rows, np.arange(200))]).read(["bin"])
+    assert found.contents["bin"].values() == [contents[row] for row in rows.tolist()]
