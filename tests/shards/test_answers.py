@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -137,3 +138,31 @@ def test_a_plan_has_a_row_for_each_node_and_its_warnings(texts: str, capsys: pyt
 def test_of_many_nodes_the_first_are_shown(texts: str, capsys: pytest.CaptureFixture[str]) -> None:
     answers.show_plan(settings(texts, batch_size=64), world_size=32, ranks_per_node=1)
     assert "16 nodes more" in capsys.readouterr().out
+
+
+@pytest.fixture
+def mixture(texts: str, tmp_path: Path) -> str:
+    """A mixture file of the same texts under two names."""
+    path = tmp_path / "mixture.yaml"
+    path.write_text(f"sources:\n  most: {{url: {texts}, weight: 9}}\n  few: {{url: {texts}, weight: 1}}\n")
+    return str(path)
+
+
+def test_questions_are_asked_about_a_mixture_file(mixture: str, capsys: pytest.CaptureFixture[str]) -> None:
+    answers.show_stream(settings(mixture))
+    output = capsys.readouterr().out
+    assert re.search(r"samples of an epoch .* 240 ", output)
+    # Its share of 240 positions, by the 120 samples that it has.
+    assert re.search(r"few +│ +100 +│ +120 +│ +0.20 +│ +3 ", output)
+    answers.show_step(settings(mixture), step=1, state=None)
+    output = capsys.readouterr().out
+    (batch,) = [batch for step, batch in zip(range(2), settings(mixture).stream().batches(16), strict=False) if step]
+    shown = re.findall(r"(most|few) +│.*(s\dr\d+)", output)
+    assert shown == list(zip(batch["__source__"], batch["__key__"], strict=True))
+    answers.show_plan(settings(mixture, batch_size=16), world_size=2, ranks_per_node=1)
+    assert "nodes read a shard" in capsys.readouterr().out
+
+
+def test_tokens_are_read_by_document_when_that_is_said(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    answers.show_stream(replace(settings(words), documents=True))
+    assert re.search(r"samples of an epoch .* 1 ", capsys.readouterr().out)
