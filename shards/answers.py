@@ -1,6 +1,8 @@
 """What `headrace stream` prints: the answers to its questions, as sentences and tables."""
 
 import json
+import sys
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -55,14 +57,19 @@ class Settings:
             ManifestError: There is no manifest.
             UsageError: The settings do not fit the shards.
         """
-        return Stream(
-            self.url,
-            seed=self.seed,
-            lanes=self.lanes,
-            block=self.block,
-            window=self.window,
-            documents=self.documents,
-        )
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            stream = Stream(
+                self.url,
+                seed=self.seed,
+                lanes=self.lanes,
+                block=self.block,
+                window=self.window,
+                documents=self.documents,
+            )
+        for warning in told:
+            print(f"Beware: {warning.message}", file=sys.stderr)
+        return stream
 
 
 def show_stream(settings: Settings) -> None:
@@ -127,7 +134,8 @@ def show_bench(settings: Settings, workers: int, seconds: float) -> None:
 
 def show_plan(settings: Settings, world_size: int, ranks_per_node: int) -> None:
     """Print what each node of a training would read."""
-    answer = plan(settings.stream(), world_size, settings.batch_size, ranks_per_node)
+    stream = settings.stream()
+    answer = plan(stream, world_size, settings.batch_size, ranks_per_node)
     large = max(load.epoch_bytes for load in answer.nodes) >= _LARGE
     unit, scale = ("GB", 1e9) if large else ("MB", 1e6)
     table = Table("node", "lanes", "shards", f"{unit} per epoch", f"working set, {unit}")
@@ -138,7 +146,8 @@ def show_plan(settings: Settings, world_size: int, ranks_per_node: int) -> None:
     _print(f"{counted(world_size, 'rank')} on {counted(nodes, 'node')}, in batches of {settings.batch_size:,}", table)
     if nodes > _SHOWN_NODES:
         print(f"... and {counted(nodes - _SHOWN_NODES, 'node')} more like these.")
-    print(f"{unit} per epoch: the shards that a node reads, each counted once however many of its lanes share it.")
+    each = "in an epoch of each source" if len(stream.names) > 1 else "in an epoch"
+    print(f"{unit} per epoch: the shards that a node reads {each}, counted once however many of its lanes share them.")
     print("Working set: the shards between which it shuffles at one moment, at most; a cache must hold these.")
     steps = counted(answer.steps_per_epoch, "step")
     print(f"On average {answer.reads_per_shard:.2f} nodes read a shard; an epoch has {steps}.")

@@ -13,7 +13,10 @@ selects the source m with start_m <= s < start_m + c_m, and of its own endless s
     (d_m + (b - b_0) * c_m + s - start_m) * L + l
 
 in the same lane l: each lane of the mixture reads the same lane of every source, so that locality per lane holds for
-mixtures too. The lanes' rows are numbered alike in all sources, and none is left out or comes twice.
+mixtures too. No row of a source's lane is left out or comes twice.
+
+Within a round a source's rows come in shuffled order. So a node holds what c_m rows of each of its lanes need, and a
+round of 1000 * L positions has samples of several epochs of a source that has fewer than c_m * L samples.
 
 **Changes of weights.** Counts that are asked for at position p apply from round ceil(p / (1000 * L)) on, so that all
 lanes change at one row; of several that would apply from one round the last does. Here b_0 is the round from which

@@ -163,6 +163,15 @@ def test_questions_are_asked_about_a_mixture_file(mixture: str, capsys: pytest.C
     assert "nodes read a shard" in capsys.readouterr().out
 
 
+def test_weights_that_rounding_distorts_are_told_of(
+    mixture: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "other.yaml"
+    path.write_text(Path(mixture).read_text().replace("weight: 9", "weight: 9000"))
+    answers.show_stream(settings(str(path)))
+    assert "Beware: 'few' has a share of 0.111 in 1,000" in capsys.readouterr().err
+
+
 def test_tokens_are_read_by_document_when_that_is_said(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     answers.show_stream(replace(settings(words), documents=True))
     assert re.search(r"samples of an epoch .* 1 ", capsys.readouterr().out)
