@@ -42,6 +42,8 @@ ORDER_VERSION = 1
 MAX_LANES = 2**16
 MAIN = "main"
 """The name of a source that is in no mixture."""
+_KEPT = 2**12
+"""Pieces, about, of which the epochs that were used last are kept; two epochs are kept in any case."""
 
 _Ints = NDArray[np.int64]
 
@@ -231,7 +233,8 @@ class Order:
 
     def _epoch(self, number: int) -> "_Epoch":
         if number not in self._recent:
-            while len(self._recent) >= 2:
+            # A mixture reads several epochs of a small source at once.
+            while len(self._recent) >= max(2, _KEPT // (self._sequence.shard.size + self.lanes)):
                 del self._recent[next(iter(self._recent))]
             pieces = epoch_pieces(self._sequence, number, self.lanes, self._key("pieces", number))
             self._recent[number] = _Epoch(pieces, self._first, self.block, self._key("blocks", number))
