@@ -47,10 +47,6 @@ class World:
             dist.all_reduce(packed)
         return dict(zip(names, packed.tolist(), strict=True))
 
-    def any(self, flag: bool) -> bool:
-        """Whether any process says so; every process must ask."""
-        return self.sum({"flag": torch.tensor(float(flag))})["flag"] > 0
-
     def wrap(self, model: nn.Module) -> nn.Module:
         """The model as every process must call it, so that gradients are averaged over processes."""
         if self.size == 1:

@@ -6,18 +6,19 @@ all that the rest of the run depends on.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
 from headrace.shards.base.counts import counted
-from headrace.shards.base.errors import Interrupted, StateError, TrainingError, UsageError
+from headrace.shards.base.errors import HeadraceError, Interrupted, StateError, TrainingError, UsageError
 from headrace.shards.base.progress import Advance, progress
 from headrace.shards.cache import Cache
 from headrace.shards.format.atomic import write_whole
@@ -139,8 +140,12 @@ def start(run: Run, world: World) -> State:
 
 
 def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
-    """Take all steps that are left, logging and saving on the way."""
-    model = run.recipe.model
+    """Take all steps that are left, logging and saving on the way.
+
+    Where any process is asked to stop, or cannot read on, all of them stop together, with everything saved that was
+    done: the next step is taken when each has its rows of the batch.
+    """
+    model, saved = run.recipe.model, state.step
     log = MetricsLog(run.folder, state.step) if world.main else None
     batches = iter(state.loader)
     state.objective.train()
@@ -149,8 +154,16 @@ def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
         closing(ConsumptionLog(run.folder / FOLDER, state.loader)) as consumed,
     ):
         while state.step < model.steps:
-            outcome, numbers = take_step(run, world, state, next(batches))
-            ended, asked = state.step == model.steps, world.any(bool(stop))
+            before = state.loader.state_dict()
+            batch, fault = _next(batches)
+            flags = {"asked": torch.tensor(float(bool(stop))), "failed": torch.tensor(float(fault is not None))}
+            ends = world.sum(flags)
+            if any(ends.values()):
+                if state.step > saved:
+                    save(run, world, state, consumed, before)
+                raise fault or _stopped(run, state.step, failed=ends["failed"] > 0)
+            outcome, numbers = take_step(run, world, state, batch)
+            ended = state.step == model.steps
             note = ""
             if ended or state.step % model.log_every == 0:
                 spent = rates(state.loader.waits(), model.batch_size, run.pretext.tokens)
@@ -159,17 +172,18 @@ def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
                 if log:
                     log.write(line)
             advance(note=note)
-            if ended or asked or state.step % model.checkpoint_every == 0:
-                consumed.write()
-                # A checkpoint is proof of what all processes have logged.
-                world.barrier()
-                if world.main:
-                    run.checkpoints.save(state.step, state.objective, state.optimizer, state.loader.state_dict())
-            if asked and not ended:
-                raise Interrupted(
-                    f"{state.step} of {counted(model.steps, 'step')} are done, and everything is saved in {run.folder}",
-                    remedy="Run the same line again: it continues",
-                )
+            if ended or state.step % model.checkpoint_every == 0:
+                save(run, world, state, consumed, state.loader.state_dict())
+                saved = state.step
+
+
+def save(run: Run, world: World, state: State, consumed: ConsumptionLog, stream: Mapping[str, Any]) -> None:
+    """Save a checkpoint, the stream of which stands as `stream` says."""
+    consumed.write()
+    # A checkpoint is proof of what all processes have logged.
+    world.barrier()
+    if world.main:
+        run.checkpoints.save(state.step, state.objective, state.optimizer, stream)
 
 
 def take_step(run: Run, world: World, state: State, batch: Batch) -> tuple[Outcome, dict[str, float]]:
@@ -212,6 +226,23 @@ def _bar(run: Run, world: World, done: int) -> Iterator[Advance]:
         return
     with progress(f"train {run.name}", run.recipe.model.steps, done=done) as advance:
         yield advance
+
+
+def _next(batches: Iterator[Batch]) -> tuple[Batch, Exception | None]:
+    """The next batch; none of it, and why, where it cannot be had."""
+    try:
+        return next(batches), None
+    # Whatever it is: what was done until here is to be saved before it is passed on.
+    except Exception as error:
+        return {}, error
+
+
+def _stopped(run: Run, step: int, *, failed: bool) -> HeadraceError:
+    kept = f"{step} of {counted(run.recipe.model.steps, 'step')} are done, and everything is saved in {run.folder}"
+    remedy = "Run the same line again: it continues"
+    if failed:
+        return TrainingError(f"another process cannot read on; {kept}", remedy=remedy)
+    return Interrupted(kept, remedy=remedy)
 
 
 def _diverged(run: Run, step: int, norm: float) -> TrainingError:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,16 @@ import pytest
 from safetensors.numpy import load_file
 
 from headrace.shards.answers import Settings, show_audit
-from headrace.shards.base.errors import AuditError, Interrupted, StateError, TrainingError, UsageError
+from headrace.shards.base.errors import (
+    AuditError,
+    CorruptSampleError,
+    Interrupted,
+    StateError,
+    StreamError,
+    TrainingError,
+    UsageError,
+)
+from headrace.trainers import loop
 from headrace.trainers.loop import train
 from headrace.trainers.metrics import read_metrics
 from headrace.trainers.recipe import read_recipe
@@ -111,6 +121,30 @@ def test_a_run_and_its_restarts_are_proved_by_what_it_logged(stopping, tmp_path,
     log.write_text("".join(log.read_text().splitlines(keepends=True)[:-1]))
     with pytest.raises(AuditError, match="do not prove"):
         show_audit(settings, run, state)
+
+
+def test_a_run_that_cannot_read_on_saves_what_is_done_and_goes_on_when_it_can(recipe_of, images, tmp_path, monkeypatch):
+    shutil.copytree(images, tmp_path / "copy")
+    path = recipe_of("mae", data={"url": str(tmp_path / "copy")}, checkpoint_every=100)
+    train(read_recipe(path), tmp_path / "whole")
+    step = loop.take_step
+
+    def damaging(run, world, state, batch):
+        taken = step(run, world, state, batch)
+        if state.step == 2:
+            for tar in (tmp_path / "copy").glob("*.tar"):
+                os.truncate(tar, 0)
+        return taken
+
+    monkeypatch.setattr(loop, "take_step", damaging)
+    with pytest.raises((CorruptSampleError, StreamError), match="damaged"):
+        train(read_recipe(path), tmp_path / "stopped")
+    monkeypatch.undo()
+    (checkpoint,) = (tmp_path / "stopped/checkpoints").glob("step-*")
+    assert checkpoint.name == "step-00000002"
+    shutil.copytree(images, tmp_path / "copy", dirs_exist_ok=True)
+    train(read_recipe(path), tmp_path / "stopped")
+    assert_same_run(tmp_path / "whole", tmp_path / "stopped")
 
 
 def test_lines_tell_what_was_waited_for(recipe_of, tmp_path):
