@@ -26,12 +26,12 @@ def test_the_second_sample_is_another_one_of_the_block(sizes, lanes, block, posi
 
 def test_every_other_sample_of_a_block_is_as_likely():
     order = Order(np.array([12]), lanes=1, block=12)
-    positions = np.arange(12 * 3000)
+    positions = np.arange(12 * 1000)
     first, second = order.locate(positions).id, order.seconds(order.locate(positions)).id
     counts = np.zeros((12, 12))
     np.add.at(counts, (first, second), 1)
     assert (np.diag(counts) == 0).all()
-    expected = 3000 / 11
+    expected = 1000 / 11
     chi_square = ((counts[~np.eye(12, dtype=bool)] - expected) ** 2 / expected).sum()
     # 132 counts, each row of which has a fixed sum: 120 degrees of freedom, give or take 5 standard deviations.
     assert abs(chi_square - 120) < 5 * np.sqrt(2 * 120)
