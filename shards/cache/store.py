@@ -1,5 +1,6 @@
 """How readers reach the files of a set through a cache: what is there from there, the rest from the store."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -76,12 +77,14 @@ class CachedFile:
     """
 
     def __init__(self, folder: Folder, shard: ShardInfo, direct: RangeSource, patience: float) -> None:
-        self._folder, self._digest, self._direct, self._patience = folder, shard.sha256, direct, patience
+        self._folder, self._digest, self._bytes = folder, shard.sha256, shard.bytes
+        self._direct, self._patience = direct, patience
 
     def opened(self) -> OpenFile | None:
-        """See `RangeSource.opened`."""
+        """See `RangeSource.opened`; what somebody cut off in the cache is not opened."""
         try:
-            return OpenFile(self._folder.shard(self._digest))
+            file = OpenFile(self._folder.shard(self._digest))
+            return file if os.fstat(file.descriptor).st_size == self._bytes else None
         except OSError:
             return None
 

@@ -1,7 +1,6 @@
 """One shard of samples: where the fields of each of them lie."""
 
 from collections.abc import Iterable
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from ..base.errors import ShardError, UsageError
 from ..base.registry import did_you_mean
 from .index import Index
 from .manifest import Manifest, ShardInfo, folder_of
+from .remembered import remembered
 from .sidecar import open_index
 from .store import Store
 
@@ -56,7 +56,7 @@ class ShardReader:
         """The keys of all samples, by row."""
         return self.index.keys_of(range(self.samples))
 
-    @cached_property
+    @remembered
     def index(self) -> Index:
         """The shard's index.
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from .checked import read_checked
 from .index import Index
 from .manifest import Manifest, folder_of
 from .pages import ENDS, FIELDS, META, TOKENS, Tokens, page_key, unpack_ends, unpack_meta
+from .remembered import remembered
 from .sidecar import open_index
 from .store import Store
 
@@ -172,7 +172,7 @@ class TokenShard:
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name not in _CACHES}
 
-    @cached_property
+    @remembered
     def _pages(self) -> _Pages:
         index = open_index(self._folder, self._shard, self._store)
         known = set(index.fields) == set(FIELDS)
@@ -189,7 +189,7 @@ class TokenShard:
         offsets = index.offsets[:, column] if known else payloads
         return _Pages(index, offsets + npy.HEADER, np.concatenate(([0], np.cumsum(lengths))))
 
-    @cached_property
+    @remembered
     def _page_ends(self) -> list[NDArray[np.int64]]:
         """Per page, the ends of its documents, counted from its first token."""
         numbers = list(range(self._pages.index.samples))
@@ -198,7 +198,7 @@ class TokenShard:
         names = [f"{page_key(number)}.{ENDS} of {self.name}" for number in numbers]
         return [unpack_ends(data, length, name) for data, length, name in zip(contents, lengths, names, strict=True)]
 
-    @cached_property
+    @remembered
     def _documents_before(self) -> NDArray[np.int64]:
         """int64 [pages + 1]: how many documents end before a page; at last, their number."""
         before = np.concatenate(([0], np.cumsum([ends.size for ends in self._page_ends], dtype=np.int64)))
@@ -210,7 +210,7 @@ class TokenShard:
             )
         return before
 
-    @cached_property
+    @remembered
     def _ends(self) -> NDArray[np.int64]:
         shifts = np.repeat(self._pages.first[:-1], np.diff(self._documents_before))
         return np.concatenate([np.empty(0, np.int64), *self._page_ends]) + shifts

@@ -48,7 +48,8 @@ class SampleSource:
 
     def ready(self, shard: int) -> None:
         """See `fetch.Source.ready`."""
-        self._readers[shard].require(self._fields or ())
+        reader = self._readers[shard]
+        reader.require(self._fields or reader.index.fields)
 
     def read(self, shard: NDArray[np.int64], row: NDArray[np.int64], empty: Empty = np.empty) -> Columns:
         """See `fetch.Source.read`."""

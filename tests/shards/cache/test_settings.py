@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from headrace.shards.base.errors import UsageError
 from headrace.shards import Cache
+from headrace.shards.base.errors import UsageError
 
 
 @pytest.mark.parametrize(
