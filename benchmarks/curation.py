@@ -26,10 +26,10 @@ FILTERS: tuple[str | dict[str, Any], ...] = (
     "fineweb_quality",
     "line_corrections",
     {"unwanted_words": {"words": {"entries": ["lorem ipsum", "online casino"]}}},
-    {"decontaminate": {"benchmarks": [HUMAN_EVAL]}},
     "pii",
+    {"decontaminate": {"benchmarks": [HUMAN_EVAL]}},
 )
-"""The filters of Gopher, C4, FineWeb and RefinedWeb, unwanted words, benchmarks, and personal data."""
+"""The filters of Gopher, C4, FineWeb and RefinedWeb, unwanted words, personal data, and benchmarks."""
 
 FROM_TEXT = (*FILTERS, "exact_dedup", "minhash_dedup")
 

@@ -1,7 +1,7 @@
 """A crawl of manuals, in many languages and two versions each of two, to curated shards.
 
 headrace runs `headrace build` with one worker and everything on: URL rules, extraction, language, Gopher quality and
-repetition, C4, FineWeb, RefinedWeb's line corrections, unwanted words, decontamination, personal data, exact, near
+repetition, C4, FineWeb, RefinedWeb's line corrections, unwanted words, personal data, decontamination, exact, near
 and URL duplicates, WebDataset shards, with its ledger and report. The floor is what nobody can do without: a bare loop
 of FastWARC and Resiliparse over the same files, which only extracts the text, with the settings of the recipe, and
 throws it away. Both are timed as commands, with the start of the interpreter; headrace's with the loading of its
