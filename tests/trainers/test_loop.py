@@ -147,6 +147,37 @@ def test_a_run_that_cannot_read_on_saves_what_is_done_and_goes_on_when_it_can(re
     assert_same_run(tmp_path / "whole", tmp_path / "stopped")
 
 
+BREAKING = """
+import os
+from pathlib import Path
+from headrace.trainers.pretext.mae import Mae
+
+class Breaking(Mae):
+    def sample(self, record, rng):
+        flag = Path(__file__).with_name("break")
+        if flag.exists() and os.environ["RANK"] == "1" and record["__position__"] >= 2 * {batch}:
+            flag.unlink()
+            raise ValueError("a transform of a user's own")
+        return super().sample(record, rng)
+"""
+
+
+@pytest.mark.slow
+def test_of_several_processes_one_cannot_read_on(recipe_of, tmp_path):
+    path = recipe_of("mae", checkpoint_every=100)
+    batch = read_recipe(path).model.batch_size
+    (tmp_path / "breaking.py").write_text(BREAKING.format(batch=batch))
+    path.write_text(path.read_text().replace("  mae:", "  breaking.py:Breaking:"))
+    (tmp_path / "break").write_text("")
+    stopped = python(*TORCHRUN, "train", path, "--out", tmp_path / "run")
+    assert stopped.returncode != 0
+    assert "a transform of a user's own" in stopped.stderr
+    assert "another process cannot read on; 2 of 6 steps are done, and everything is saved" in stopped.stderr
+    assert python(*TORCHRUN, "train", path, "--out", tmp_path / "run").returncode == 0
+    settings = Settings(read_recipe(path).model.data.url, seed=0, lanes=1, block=None, window=None, batch_size=1)
+    show_audit(settings, tmp_path / "run", tmp_path / "run/checkpoints/step-00000006/state.json")
+
+
 def test_lines_tell_what_was_waited_for(recipe_of, tmp_path):
     train(read_recipe(recipe_of("mae")), tmp_path / "run")
     for line in read_metrics(tmp_path / "run"):
