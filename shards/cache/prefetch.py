@@ -109,9 +109,11 @@ class Prefetcher:
 
     def _claimed(self, wanted: Sequence[Wanted], needs: Sequence[Sequence[str]]) -> tuple[Wanted, Claim] | None:
         held = self._folder.entries()
-        for entry in [each for each in held.values() if not each.whole and not under_way(self._folder, each.digest)]:
-            self._folder.abandon(entry.digest)
-            del held[entry.digest]
+        for digest in [each.digest for each in held.values() if not each.whole]:
+            # In this order: a shard that was on its way when the folder was listed may have come since.
+            if not under_way(self._folder, digest) and not self._folder.shard(digest).exists():
+                self._folder.abandon(digest)
+                del held[digest]
         near = distances(needs)
         for each in wanted:
             digest = each.info.sha256
