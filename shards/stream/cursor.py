@@ -108,6 +108,12 @@ class Cursor:
         return None
 
     @property
+    def end(self) -> int | None:
+        """The position at which the iteration ends; None when it does not."""
+        remaining = self.remaining
+        return None if remaining is None else self.state.position + remaining * self._share.batch_size
+
+    @property
     def length(self) -> int | None:
         """Batches of the whole stretch in which the cursor stands, those delivered too; None when it does not end."""
         bound, remaining = self._share.bound, self.remaining

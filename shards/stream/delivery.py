@@ -154,12 +154,14 @@ class Deliverer(Resumable):
         """The batches of an iteration, each counted as it is handed over."""
         self._clock.begin()
         deliveries, changes, reading_ahead = self._begin(), self._cursor.state.changes, False
-        position = self._cursor.state.position
+        position, end = self._cursor.state.position, self._cursor.end
         with ExitStack() as ahead:
             while True:
                 if self._cursor.state.position != position:
                     raise _overtaken(position, self._cursor.state.position)
                 if self._cursor.state.changes is not changes:
+                    if position == end:
+                        return
                     ahead.close()
                     deliveries, changes, reading_ahead = self._begin(), self._cursor.state.changes, False
                 asked = perf_counter()

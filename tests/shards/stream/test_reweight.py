@@ -73,6 +73,18 @@ def test_weights_change_in_the_middle_of_an_iteration(sets, workers):
     ]
 
 
+@pytest.mark.parametrize("bound", [{"steps": 4}, {"epochs": 1}])
+def test_a_change_after_the_last_batch_of_an_iteration_leaves_it_ended(sets, bound):
+    batches = opened(sets).batches(13, **bound)
+    found = []
+    for batch in batches:
+        found.append(batch)
+        if len(found) == 4:
+            batches.reweight(OTHERS)
+    assert len(found) == 4
+    assert len(list(batches)) == 4 or "epochs" in bound
+
+
 @pytest.mark.parametrize("workers", WORKERS)
 def test_a_stream_with_other_weights_goes_on_with_these(sets, workers):
     loader = opened(sets).loader(100, steps=12, **workers)
