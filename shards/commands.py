@@ -87,9 +87,9 @@ def stream(
 ) -> None:
     """Answer questions about a stream: what a step held, how fast it is, what each node of a training will read.
 
-    The answers are those of one run: give the batch size, window, seed, lanes and block that it has. An audit takes
-    them from the logs of the run, one per rank (`ConsumptionLog`; `headrace train` writes them), and proves from these
-    and the order alone what the run with all its restarts consumed; it fails unless that was each position once.
+    The answers are those of one run: give the batch size, window, seed, lanes and block that it has.
+
+    An audit needs none of them: it reads what each process logged (`headrace train` does, and `ConsumptionLog`).
 
     Example: headrace stream demo/images --plan --world 64 --batch-size 4096
 
