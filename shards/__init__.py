@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from .base.errors import HeadraceError
     from .cache.settings import Cache
     from .format.manifest import Manifest
+    from .stream.parts import Part
     from .stream.stream import Stream
 
-__all__ = ["Cache", "HeadraceError", "Manifest", "Stream"]
+__all__ = ["Cache", "HeadraceError", "Manifest", "Part", "Stream"]
 
 _HOMES = {
     "Cache": ".cache.settings",
     "HeadraceError": ".base.errors",
     "Manifest": ".format.manifest",
+    "Part": ".stream.parts",
     "Stream": ".stream.stream",
 }
 
