@@ -3,11 +3,14 @@ import hashlib
 import numpy as np
 import pytest
 
+from headrace.shards.answers import Settings, show_audit
 from headrace.shards.base.errors import StateError, UsageError
 from headrace.shards.format.atomic import write_whole
 from headrace.shards.format.manifest import Manifest, Tokenizer
 from headrace.shards.format.token_writer import TokenShardWriter
 from headrace.shards.stream import Stream
+from headrace.shards.stream.consumption import ConsumptionLog
+from headrace.shards.stream.parts import Part
 
 # Of the fixture `words`: the lengths of its documents, shard by shard; tokens count up from 1000 times the shard.
 LENGTHS = [[7, 0, 40, 3], [1], [25, 25, 1]]
@@ -59,3 +62,25 @@ def test_what_does_not_fit_is_refused(words, images):
         Stream(words, documents=True, window=4)
     with pytest.raises(UsageError, match=r"no field 'token'.*tokens"):
         Stream(words, documents=True, fields=["token"])
+
+
+def test_a_run_over_documents_is_audited_as_such(words, tmp_path, capsys):
+    stream = Stream(words, documents=True, lanes=2)
+    batches = stream.batches(4, steps=5)
+    log = ConsumptionLog(tmp_path / "consumed", batches)
+    assert len(list(batches)) == 5
+    log.write()
+    log.close()
+    show_audit(Settings(words, 0, 64, None, None, 256), tmp_path, None)
+    assert "exactly once" in capsys.readouterr().out
+
+
+def test_documents_of_several_sets_are_mixed(words, tmp_path):
+    parts = [Part(words, 1, "some"), Part(words, 1, "others")]
+    pairs = Stream(parts, documents=True, lanes=2, second=True).read(np.arange(400))
+    assert {sample["__source__"] for sample in pairs} == {"some", "others"}
+    for sample in pairs:
+        assert sample["__second__"]["__source__"] == sample["__source__"]
+        assert sample["__second__"]["__key__"] != sample["__key__"]
+    windows = Stream(parts, window=4, lanes=2).read(np.arange(400))
+    assert {sample["tokens"].size for sample in windows} == {5}
