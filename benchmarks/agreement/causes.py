@@ -1,18 +1,20 @@
 """Why the two disagree, found by comparing tokens: (our filter, our reason, their reason) -> the cause.
 
 Both claim the same rules, and all differences come from what a word is. datatrove takes the words of spaCy, whose
-rules differ from language to language; ours are one set for all languages, nearest to spaCy's English.
+rules differ from language to language; ours are those that most of its languages share, and what is German, Spanish or
+Portuguese is cut with the greatest of their differences where a filter is told the language, as here.
 """
 
 from collections.abc import Mapping
 
-_HYPHENS = (
-    "German, Spanish and Portuguese words with hyphens are one word in spaCy and several in ours (`-` is one, too)"
-)
+_PREFIXES = "French words with hyphens (`sous-titres`, `pré-visualiser`) are one word in spaCy and three in ours"
+_CAPITALS = "Italian names in capitals with hyphens (`DOCKER-USER`) are one word in spaCy"
+_ABBREVIATIONS = "abbreviations that are in spaCy's lists keep their dot (`etc.`)"
 _ORDINALS = "German `1.` and `4.1.` are one word in spaCy, two in ours"
-_PATHS = "spaCy's German rules split paths with digits (`shared/01/05.xhp`) at every slash"
+_PATHS = "spaCy's German rules part slashes at the end (`main/`), and brackets between letters (`F)inish`)"
+_UNITS = "units are cut off numbers (`780MB`)"
 _SYMBOLS = "symbols such as `🔎` and `▸` count as words in datatrove, whose list of punctuation lacks them"
-_EMOTICONS = "`):`, `(=` and `:-)` are emoticons, one word, in spaCy"
+_EMOTICONS = "`):`, `[:`, `(=` and `:-)` are emoticons, one word, in spaCy"
 _ENGLISH = "English exceptions of spaCy (`can not`, `We d`)"
 _QUOTES = "code in one run of symbols (`+\"'\"+`) is split further by spaCy's Italian and Portuguese rules"
 
@@ -25,19 +27,17 @@ UNSPACED_NOTE = (
 )
 
 CAUSES: Mapping[Kind, str] = {
-    ("gopher_quality", "alphabetic_words", "kept"): f"{_HYPHENS}; {_ORDINALS}; {_EMOTICONS}; {_ENGLISH}",
-    ("gopher_quality", "kept", "gopher_below_alpha_threshold"): f"{_PATHS}; units are cut off numbers (`780 MB`)",
+    ("gopher_quality", "alphabetic_words", "kept"): f"{_EMOTICONS}; {_ABBREVIATIONS}; {_PREFIXES}; {_ENGLISH}",
+    ("gopher_quality", "kept", "gopher_below_alpha_threshold"): f"{_UNITS}; {_PATHS}",
     ("gopher_quality", "number_of_words", "kept"): _SYMBOLS,
-    ("gopher_quality", "kept", "gopher_short_doc"): _HYPHENS,
-    ("gopher_repetition", "duplicate_5_grams", "kept"): f"{_HYPHENS}: more of them fill five",
-    ("gopher_repetition", "kept", "duplicated_5_n_grams"): f"{_ORDINALS}; {_EMOTICONS}; {_QUOTES}",
+    ("gopher_repetition", "duplicate_5_grams", "kept"): f"{_EMOTICONS}; {_PREFIXES}; {_CAPITALS}",
+    ("gopher_repetition", "kept", "duplicated_5_n_grams"): f"{_EMOTICONS}; {_PATHS}; {_QUOTES}",
     ("gopher_repetition", "kept", "duplicated_6_n_grams"): _QUOTES,
-    ("gopher_repetition", "kept", "top_4_gram"): f"{_ORDINALS}; {_HYPHENS}",
-    ("gopher_repetition", "top_4_gram", "kept"): "French words with hyphens (`sous-titres`) are one word in spaCy",
-    ("gopher_repetition", "kept", "duplicated_9_n_grams"): "French words with hyphens are one word in spaCy",
+    ("gopher_repetition", "duplicate_9_grams", "kept"): _EMOTICONS,
+    ("gopher_repetition", "top_4_gram", "kept"): _PREFIXES,
+    ("gopher_repetition", "kept", "duplicated_9_n_grams"): _PREFIXES,
     ("c4_quality", "kept", "too_few_sentences"): f"sentences end at words that are `.`: {_ORDINALS}",
-    ("fineweb_quality", "newlines", "kept"): f"{_PATHS}, so that it counts more words to a line break",
-    ("fineweb_quality", "kept", "list_ratio"): f"{_HYPHENS}: it counts fewer words to a line break",
+    ("fineweb_quality", "kept", "list_ratio"): f"{_PREFIXES}: it counts fewer words to a line break",
 }
 
 _FEWER = "a word of the dictionaries has one to four letters, each of which is a word in ours"

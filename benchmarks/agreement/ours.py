@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,9 @@ def judge(pair: Pair, documents: Sequence[Document]) -> list[Verdict]:
     verdicts: dict[str, Verdict] = {}
     for language in dict.fromkeys(document["language"] for document in documents):
         chosen = [document for document in documents if document["language"] == language]
-        extra = {"stop_words": STOP_WORDS[language]} if pair.stop_words else {}
+        extra: dict[str, Any] = {"stop_words": STOP_WORDS[language]} if pair.stop_words else {}
+        if pair.language:
+            extra["language"] = language
         rules: Filter = FILTERS.load(pair.ours)(**extra)
         verdicts |= zip((document["id"] for document in chosen), _judged(rules, chosen), strict=True)
     return [verdicts[document["id"]] for document in documents]

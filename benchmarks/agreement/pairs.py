@@ -16,12 +16,14 @@ class Pair:
         theirs: datatrove's class.
         measures: Which of our measures each of their reasons is about.
         stop_words: Both take a list of stop words.
+        language: Both are told the language: what they measure depends on its tokens.
     """
 
     ours: str
     theirs: str
     measures: Mapping[str, str] = field(default_factory=dict)
     stop_words: bool = False
+    language: bool = True
 
 
 PAIRS = (
@@ -57,6 +59,7 @@ PAIRS = (
     Pair(
         "c4_quality",
         "C4QualityFilter",
+        language=False,
         measures={
             "too_few_sentences": "sentences",
             "curly_bracket": "curly_bracket_lines",

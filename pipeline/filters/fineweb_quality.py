@@ -17,7 +17,7 @@ from ..kernels.buffers import text_buffers
 from ..kernels.feed_lines import feed_lines
 from ..kernels.line_repetition import line_repetition
 from ..kernels.lines import BLANK, ENDS_IN_SPACE, ENDS_SENTENCE
-from ..kernels.segments import segment
+from ..kernels.segments import segment_in
 from ._shares import Share, share
 from .base import Measures, Record, Rule, RuleFilter
 
@@ -32,6 +32,7 @@ class FinewebQuality(RuleFilter):
         short_line: Characters of a line that is short, at most.
         max_duplicate_line_characters: Share of the characters, line feeds aside, in repeated lines, at most.
         max_newlines: Line feeds per token, at most.
+        language: The documents' (ISO 639-1); in German, Spanish and Portuguese words with hyphens are one token.
     """
 
     min_ended_lines: Share = 0.12
@@ -39,6 +40,7 @@ class FinewebQuality(RuleFilter):
     short_line: int = 30
     max_duplicate_line_characters: Share = 0.01
     max_newlines: float = 0.3
+    language: str = ""
 
     rules = (
         Rule("ended_lines", "ended_lines", low="min_ended_lines"),
@@ -49,7 +51,7 @@ class FinewebQuality(RuleFilter):
 
     def measure(self, batch: Batch) -> Measures:
         """All four; a share of nothing is 0."""
-        found, buffers = batch.computed(segment), text_buffers(batch.column("text"))
+        found, buffers = batch.computed(segment_in(self.language)), text_buffers(batch.column("text"))
         counts, lines = found.counts, feed_lines(buffers, found.lines)
         repeated = line_repetition(buffers, lines)
         has_text = lines.kinds & BLANK == 0

@@ -17,7 +17,7 @@ import numpy as np
 from ..batch import Batch
 from ..kernels.counts import DocumentCounts
 from ..kernels.lines import BULLET, ELLIPSIS
-from ..kernels.segments import segment
+from ..kernels.segments import segment_in
 from ..kernels.stop_words import count_stop_words
 from ._shares import Share, share
 from .base import Floats, Measures, Record, Rule, RuleFilter
@@ -41,6 +41,7 @@ class GopherQuality(RuleFilter):
         min_alphabetic_words: Share of the tokens that hold a letter, at least.
         min_stop_words: How many different ones of `stop_words` a document holds, at least.
         stop_words: As they are to be found; the paper's are English.
+        language: The documents' (ISO 639-1); in German, Spanish and Portuguese words with hyphens are one token.
     """
 
     version = 2
@@ -56,6 +57,7 @@ class GopherQuality(RuleFilter):
     min_alphabetic_words: Share = 0.8
     min_stop_words: int = 2
     stop_words: tuple[str, ...] = GOPHER_STOP_WORDS
+    language: str = ""
 
     rules = (
         Rule("number_of_words", "words", "min_words", "max_words"),
@@ -70,7 +72,7 @@ class GopherQuality(RuleFilter):
 
     def measure(self, batch: Batch) -> Measures:
         """All eight from what the walk over the text counted; a share of nothing is 0."""
-        found = batch.computed(segment)
+        found = batch.computed(segment_in(self.language))
         counts, tokens, lines = found.counts, found.tokens, found.lines
         stop_words = count_stop_words(tokens.offsets, tokens.hashes, self.stop_words)
         return Measures(

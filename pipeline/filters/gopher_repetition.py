@@ -17,7 +17,7 @@ from ..kernels.buffers import text_buffers
 from ..kernels.feed_lines import feed_lines
 from ..kernels.line_repetition import line_repetition
 from ..kernels.ngrams import repeated_ngrams
-from ..kernels.segments import segment
+from ..kernels.segments import segment_in
 from ._shares import Share, share
 from .base import Measures, Record, Rule, RuleFilter
 
@@ -40,6 +40,7 @@ class GopherRepetition(RuleFilter):
         max_duplicate_8_grams: The same of 8-grams.
         max_duplicate_9_grams: The same of 9-grams.
         max_duplicate_10_grams: The same of 10-grams.
+        language: The documents' (ISO 639-1); in German, Spanish and Portuguese words with hyphens are one token.
     """
 
     max_duplicate_paragraphs: Share = 0.30
@@ -55,6 +56,7 @@ class GopherRepetition(RuleFilter):
     max_duplicate_8_grams: Share = 0.12
     max_duplicate_9_grams: Share = 0.11
     max_duplicate_10_grams: Share = 0.10
+    language: str = ""
 
     rules = tuple(
         Rule(measure, measure, high=f"max_{measure}")
@@ -70,7 +72,7 @@ class GopherRepetition(RuleFilter):
 
     def measure(self, batch: Batch) -> Measures:
         """All thirteen; a share of nothing is 0."""
-        found, buffers = batch.computed(segment), text_buffers(batch.column("text"))
+        found, buffers = batch.computed(segment_in(self.language)), text_buffers(batch.column("text"))
         characters, ngrams = found.counts.characters, repeated_ngrams(found.tokens)
         lines = line_repetition(buffers, feed_lines(buffers, found.lines))
         return Measures(

@@ -6,6 +6,7 @@ a user lists, say).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from functools import cache, partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 from .buffers import TextArray, text_buffers
 from .counts import DocumentCounts
 from .lines import LineArrays, Lines
-from .token_rules import new_piece
+from .token_rules import MANNERS, new_piece
 from .tokens import TokenArrays, Tokens
 from .unicode_tables import unicode_tables
 from .walk import count_possible_breaks, walk
@@ -37,8 +38,22 @@ class Segments:
     counts: DocumentCounts
 
 
-def segment(texts: TextArray) -> Segments:
+def segment_in(language: str) -> Callable[[TextArray], Segments]:
+    """What cuts texts in a language (ISO 639-1, or ""): the same function for all that are cut alike."""
+    return _segment_in(MANNERS.get(language, 0))
+
+
+@cache
+def _segment_in(manner: int) -> Callable[[TextArray], Segments]:
+    return partial(segment, manner=manner) if manner else segment
+
+
+def segment(texts: TextArray, manner: int = 0) -> Segments:
     """Cut the documents of a large_string (or large_binary) array; a null counts as an empty one.
+
+    Args:
+        texts: The documents.
+        manner: What their language does otherwise (`token_rules.MANNERS`).
 
     Raises:
         ValueError: One of them has MAX_DOCUMENT bytes or more.
@@ -60,6 +75,7 @@ def segment(texts: TextArray) -> Segments:
         tables.index,
         tables.pages,
         offsets,
+        manner,
         new_piece(),
         tokens,
         lines,

@@ -1,8 +1,8 @@
 """What a token is, and the functions that cut a text into tokens.
 
 Rules of quality and repetition count tokens, as the rules that most of spaCy's languages share cut them (datatrove's
-filters use those), without their lists of exceptions, and with the articles of French and Italian. spaCy's rules for
-German, Spanish and Portuguese differ in leaving compounds with hyphens whole, and German ordinals keep their dots.
+filters use those), without their lists of exceptions, and with the articles of French and Italian. Where a filter is
+told that the texts are German, Spanish or Portuguese, it follows their rules in what matters most (`MANNERS`).
 
 What stands between white space is cut:
 
@@ -38,6 +38,13 @@ SMALL_S, CAPITAL_S, SMALL_M, SMALL_D, SMALL_L, SMALL_R, SMALL_V, SMALL_E, SMALL_
 CONSONANTS = np.uint64(sum(1 << (ord(letter) & 63) for letter in "bcdfgjklmnpqrstvwxzBCDFGJKLMNPQRSTVWXZ"))
 """Bit c & 63 of every consonant c of ASCII but h, which is as good as silent."""
 
+COMPOUNDS, RANGES, ORDINALS, SLASHES = (1 << bit for bit in range(4))
+"""What languages do otherwise: one hyphen or dash between letters leaves the word whole; one between digits does; a dot
+behind a number stays with it; a slash parts numbers, too."""
+
+MANNERS = {"de": COMPOUNDS | ORDINALS | SLASHES, "es": COMPOUNDS | RANGES, "pt": COMPOUNDS | RANGES}
+"""The languages, by ISO 639-1 code, that have a manner of their own."""
+
 MAX_PIECE = 1 << 16
 """Characters without white space that are looked at in one go: a longer piece is cut there."""
 
@@ -67,12 +74,14 @@ def new_piece() -> Piece:
 
 
 @device
-def put_piece(tokens: TokenArrays, count: int, data: NDArray[np.uint8], origin: int, piece: Piece, size: int) -> int:
+def put_piece(
+    tokens: TokenArrays, count: int, data: NDArray[np.uint8], origin: int, piece: Piece, size: int, manner: int
+) -> int:
     """Cut a piece of `size` characters, none of a script without spaces, into tokens; how many there are now."""
     lead = 0
     while lead < size and (piece.entries[lead] & LEADS or dots_at(piece, lead, size) > 1):
         lead += max(dots_at(piece, lead, size), 1)
-    core, whole = end_of_core(piece, lead, size)
+    core, whole = end_of_core(piece, lead, size, manner)
     end_of_parts = core if whole else core - size_of_clitic(piece, lead, core)
     whole = whole or is_address(piece, lead, end_of_parts)
     position, behind_text = 0, False
@@ -87,7 +96,7 @@ def put_piece(tokens: TokenArrays, count: int, data: NDArray[np.uint8], origin: 
             # What ended the text before it is a symbol that parts.
             end, behind_text = position + run_at(piece, position, end_of_parts), False
         else:
-            end, behind_text = end_of_text(piece, position, end_of_parts), True
+            end, behind_text = end_of_text(piece, position, end_of_parts, manner), True
         seen = np.int64(0)
         for place in range(position, end):
             seen |= piece.entries[place]
@@ -116,18 +125,19 @@ def run_at(piece: Piece, position: int, stop: int) -> int:
 
 
 @device
-def end_of_core(piece: Piece, start: int, stop: int) -> tuple[int, bool]:
+def end_of_core(piece: Piece, start: int, stop: int, manner: int) -> tuple[int, bool]:
     """Where the symbols begin that are peeled off the end; whether there are only letters and digits before them."""
     core = position = start
     whole = True
     before = past = np.int64(0)
+    peeled_behind = TRAILS | MARK if manner & ORDINALS else DIGIT | TRAILS | MARK
     while position < stop:
         dots, entry = dots_at(piece, position, stop), np.int64(piece.entries[position])
         end = position + max(dots, 1)
         if dots == 1:
             small = before & LETTER and before >> CASE_SHIFT == 0 and past & (LETTER | DIGIT | MARK)
             capitals = before & past & LETTER and before >> CASE_SHIFT and past >> CASE_SHIFT
-            if not (small or capitals or before & (DIGIT | TRAILS | MARK)):
+            if not (small or capitals or before & peeled_behind):
                 core = end
         elif dots == 0 and not entry & TRAILS:
             whole &= core == position and entry & (LETTER | DIGIT | MARK) != 0
@@ -180,7 +190,7 @@ def is_address(piece: Piece, start: int, stop: int) -> bool:
 
 
 @device
-def end_of_text(piece: Piece, start: int, stop: int) -> int:
+def end_of_text(piece: Piece, start: int, stop: int, manner: int) -> int:
     """Where the next symbol that parts lies behind `start`, or the end of an article, or `stop`."""
     position = start + 1
     # The last character that is no mark, as marks belong to what they follow; and the one before that.
@@ -191,7 +201,7 @@ def end_of_text(piece: Piece, start: int, stop: int) -> int:
         if not entry & (LETTER | DIGIT | MARK):
             size = run_at(piece, position, stop)
             behind = np.int64(piece.entries[position + size]) if position + size < stop else np.int64(0)
-            if parts(np.int64(piece.codes[position]), size, entry, past, before, behind):
+            if parts(np.int64(piece.codes[position]), size, entry, past, before, behind, manner):
                 break
             if ends_article(piece, position, stop):
                 position += 1
@@ -219,7 +229,9 @@ def is_consonant(code: np.int32) -> bool:
 
 
 @device
-def parts(code: np.int64, size: int, entry: np.int64, past: np.int64, before: np.int64, behind: np.int64) -> bool:
+def parts(
+    code: np.int64, size: int, entry: np.int64, past: np.int64, before: np.int64, behind: np.int64, manner: int
+) -> bool:
     """Whether `size` times a symbol, between characters with the other entries, is a token of its own."""
     if entry & PARTS:
         return True
@@ -227,10 +239,12 @@ def parts(code: np.int64, size: int, entry: np.int64, past: np.int64, before: np
         small = past & (LETTER | DIGIT) and before & LETTER and before >> CASE_SHIFT == 0
         return size > 1 or bool(small and behind & LETTER and behind >> CASE_SHIFT)
     if before & LETTER and behind & LETTER and code in (HYPHEN, EN_DASH, EM_DASH, TILDE, COMMA):
-        return True
+        return code == COMMA or size > 1 or not manner & COMPOUNDS
+    if manner & SLASHES and code == SLASH:
+        return bool(before & (LETTER | DIGIT) and behind & (LETTER | DIGIT))
     if before & (LETTER | DIGIT) and behind & LETTER:
         return code in (COLON, LESS, GREATER, EQUALS, SLASH)
     if before & DIGIT:
-        operator = code in (PLUS, HYPHEN, STAR, CARET)
+        operator = code in (PLUS, STAR, CARET) or (code == HYPHEN and not manner & RANGES)
         return size == 1 and operator and behind & DIGIT != 0
     return False

@@ -9,7 +9,7 @@ from headrace.shards.base.kernels.compile import device, kernel, reads, writes
 from .ascii_words import read_ascii_run
 from .hashing import hash_byte
 from .lines import LINE_ARRAYS, LINE_FEED, OTHER_BREAK, RETURN_AND_FEED, LineArrays, put_line
-from .token_rules import DOT, MAX_PIECE, PIECE, Piece, put_piece
+from .token_rules import DOT, MAX_PIECE, ORDINALS, PIECE, Piece, put_piece
 from .tokens import ALPHABETIC, CHARACTER, SYMBOL, TOKEN_ARRAYS, TokenArrays, put_token
 from .unicode_tables import CASE_SHIFT, DIGIT, LETTER, LINE_BREAK, MARK, SPACE, TRAILS, UNSPACED
 from .words import OPENS, entry_at
@@ -25,6 +25,7 @@ HASH, ELLIPSIS_MARK, RETURN, FEED = map(ord, "#…\r\n")
         reads(types.uint16),
         reads(types.int32),
         writes(types.int64, 2),
+        types.int64,
         PIECE,
         TOKEN_ARRAYS,
         LINE_ARRAYS,
@@ -38,6 +39,7 @@ def walk(
     index: NDArray[np.uint16],
     pages: NDArray[np.int32],
     offsets: NDArray[np.int64],
+    manner: int,
     piece: Piece,
     tokens: TokenArrays,
     lines: LineArrays,
@@ -90,14 +92,14 @@ def walk(
                 token = put_token(tokens, token, data, origin, position, end, size + 1, entry)
                 characters, words, in_word = characters + size + 1, words + 1, False
             elif entry & (LETTER | DIGIT) and position + 8 <= len(data):
-                token, end = put_plain_run(tokens, token, data, origin, position, stop, pages)
+                token, end = put_plain_run(tokens, token, data, origin, position, stop, pages, manner)
                 if end > position:
                     characters, words, in_word = characters + end - position, words + (not in_word), False
             if end == position:
                 end, size, more_hashes, more_ellipses, more_words, in_word = decode_piece(
                     data, position, stop, index, pages, piece, in_word
                 )
-                token = put_piece(tokens, token, data, origin, piece, size)
+                token = put_piece(tokens, token, data, origin, piece, size, manner)
                 hashes, ellipses, words = hashes + more_hashes, ellipses + more_ellipses, words + more_words
                 characters += size
             position = text_stop = end
@@ -170,6 +172,7 @@ def put_plain_run(
     start: int,
     stop: int,
     pages: NDArray[np.int32],
+    manner: int,
 ) -> tuple[int, int]:
     """Write letters and digits of ASCII up to white space, and one symbol between them: most of most texts.
 
@@ -178,7 +181,7 @@ def put_plain_run(
     """
     # No further than a piece is long, or a long run would be read again from every piece of it on.
     end, hashed, has_letter = read_ascii_run(data, start, min(stop, start + MAX_PIECE))
-    trailing = trails_alone(data, start, end, stop, pages)
+    trailing = trails_alone(data, start, end, stop, pages, manner)
     if not trailing and not ends_here(data, end, stop, pages):
         return count, start
     tokens.hashes[count], tokens.kinds[count] = hashed, ALPHABETIC if has_letter else 0
@@ -200,12 +203,15 @@ def ends_here(data: NDArray[np.uint8], position: int, stop: int, pages: NDArray[
 
 
 @device
-def trails_alone(data: NDArray[np.uint8], start: int, end: int, stop: int, pages: NDArray[np.int32]) -> bool:
+def trails_alone(
+    data: NDArray[np.uint8], start: int, end: int, stop: int, pages: NDArray[np.int32], manner: int
+) -> bool:
     """Whether one symbol of ASCII is peeled off the letters and digits of ASCII `data[start:end]`, and ends the run."""
     if end >= stop or data[end] >= 0x80:
         return False
     if data[end] == DOT:
-        peeled = end - start > 1 and pages[data[end - 1]] >> CASE_SHIFT == 0
+        last = pages[data[end - 1]]
+        peeled = end - start > 1 and last >> CASE_SHIFT == 0 and not (last & DIGIT and manner & ORDINALS)
     else:
         peeled = pages[data[end]] & TRAILS != 0 and data[end] != HASH
     return peeled and ends_here(data, end + 1, stop, pages)

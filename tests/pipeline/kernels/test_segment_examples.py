@@ -3,16 +3,16 @@
 import pyarrow as pa
 import pytest
 
-from headrace.pipeline.kernels.segments import segment
+from headrace.pipeline.kernels.segments import segment, segment_in
 from headrace.pipeline.kernels.token_rules import MAX_PIECE
 
 
-def cut(texts):
-    return segment(pa.array(texts, pa.large_string()))
+def cut(texts, language=""):
+    return segment_in(language)(pa.array(texts, pa.large_string()))
 
 
-def tokens_of(text):
-    found, data = cut([text]).tokens, text.encode()
+def tokens_of(text, language=""):
+    found, data = cut([text], language).tokens, text.encode()
     return [data[start:stop].decode() for start, stop in zip(found.starts.tolist(), found.stops.tolist(), strict=True)]
 
 
@@ -32,6 +32,24 @@ def tokens_of(text):
 )
 def test_tokens_of_languages(text, tokens):
     assert tokens_of(text) == tokens.split("|")
+
+
+@pytest.mark.parametrize(
+    ("language", "tokens"),
+    [
+        ("en", "Mühlen|-|Rad|am|1|.|Mai|,|S.|3|-|4|,|10/11"),
+        ("de", "Mühlen-Rad|am|1.|Mai|,|S.|3|-|4|,|10|/|11"),
+        ("pt", "Mühlen-Rad|am|1|.|Mai|,|S.|3-4|,|10/11"),
+    ],
+)
+def test_some_languages_keep_words_with_hyphens(language, tokens):
+    text = "Mühlen-Rad am 1. Mai, S. 3-4, 10/11"
+    assert tokens_of(text, language) == tokens.split("|")
+
+
+def test_languages_that_are_cut_alike_are_cut_once():
+    assert segment_in("es") is segment_in("pt")
+    assert segment_in("") is segment_in("en") is segment
 
 
 def test_a_word_is_cut_the_same_wherever_its_bytes_lie():

@@ -17,7 +17,7 @@ from headrace.pipeline.kernels.lines import (
     OTHER_BREAK,
     RETURN_AND_FEED,
 )
-from headrace.pipeline.kernels.segments import segment
+from headrace.pipeline.kernels.segments import segment, segment_in
 from headrace.pipeline.kernels.tokens import ALPHABETIC, CHARACTER, SYMBOL
 from headrace.pipeline.kernels.unicode_ranges import SENTENCE_TERMINAL_RANGES, UNSPACED_RANGES
 from headrace.pipeline.kernels.unicode_tables import BULLETS
@@ -77,7 +77,7 @@ def is_letter_like(c):
     return is_alphabetic(c) or is_number(c) or is_mark(c)
 
 
-def dot_is_peeled(before):
+def dot_is_peeled(before, language):
     if not before:
         return False
     last, past = before[-1], before[-2:-1] or "\0"
@@ -85,20 +85,26 @@ def dot_is_peeled(before):
         return is_upper(past)
     if is_lower(last):
         return is_letter_like(past)
-    return is_number(last) or is_mark(last) or trails(last) or last == "."
+    return (is_number(last) and language != "de") or is_mark(last) or trails(last) or last == "."
 
 
-def parts(symbol, past, before, behind):
+HYPHENATED = ("de", "es", "pt")
+
+
+def parts(symbol, past, before, behind, language):
     if unicodedata.category(symbol[0]) == "So":
         return True
     if symbol[0] == ".":
         small = is_lower(before) and (is_alphabetic(past) or is_number(past))
         return len(symbol) > 1 or (small and is_upper(behind))
     letter, number = is_alphabetic(before), is_number(before)
+    if symbol == "/" and language == "de":
+        return (letter or number) and (is_alphabetic(behind) or is_number(behind))
+    hyphen = symbol[0] in "-–—~" and (language not in HYPHENATED or len(symbol) > 1)
     return (
-        (symbol[0] in "-–—~," and letter and is_alphabetic(behind))
+        ((hyphen or symbol == ",") and letter and is_alphabetic(behind))
         or (symbol in ":<>=/" and (letter or number) and is_alphabetic(behind))
-        or (symbol in "+-*^" and number and is_number(behind))
+        or (symbol in ("+*^" if language in ("es", "pt") else "+-*^") and number and is_number(behind))
     )
 
 
@@ -122,7 +128,7 @@ def is_address(core):
     return bool(re.fullmatch(rf"{before}(?:{label}+\.)+s{{2,}}{behind}", classes))
 
 
-def core_tokens(core):
+def core_tokens(core, language):
     if is_address(core):
         return [core]
     tokens, at = [], 0
@@ -133,7 +139,7 @@ def core_tokens(core):
             past, before = ["\0", core[at], *(c for c in core[at + 1 : end] if not is_mark(c))][-2:]
             behind = core[end + len(run) : end + len(run) + 1] or "\0"
             is_symbol = len(run) > 1 or not is_letter_like(run)
-            if is_symbol and parts(run, past, before, behind):
+            if is_symbol and parts(run, past, before, behind, language):
                 break
             end += len(run)
             if is_symbol and ends_article(core, end - len(run)):
@@ -147,14 +153,14 @@ def core_tokens(core):
     return tokens
 
 
-def piece_tokens(piece):
+def piece_tokens(piece, language):
     front, back = [], []
     left = units(piece)
     while left and (len(left[0]) > 1 or leads(left[0])):
         front.append(left.pop(0))
     while left:
         if left[-1][0] == ".":
-            if len(left[-1]) == 1 and not dot_is_peeled("".join(left[:-1])):
+            if len(left[-1]) == 1 and not dot_is_peeled("".join(left[:-1]), language):
                 break
         elif not trails(left[-1]):
             break
@@ -162,11 +168,11 @@ def piece_tokens(piece):
     core = "".join(left)
     clitic = re.search(r"(?<=.)(?:['’](?:[sSmd]|re|ve|ll)|n['’]t)\Z", core, re.DOTALL)
     if clitic:
-        return [*front, *core_tokens(core[: clitic.start()]), clitic[0], *back]
-    return [*front, *core_tokens(core), *back]
+        return [*front, *core_tokens(core[: clitic.start()], language), clitic[0], *back]
+    return [*front, *core_tokens(core, language), *back]
 
 
-def reference_tokens(text):
+def reference_tokens(text, language=""):
     """The definition of a token, read out string by string."""
     tokens = []
     for run in text.split():
@@ -176,12 +182,12 @@ def reference_tokens(text):
             if not is_unspaced(character):
                 piece += character
                 continue
-            tokens += piece_tokens(piece)
+            tokens += piece_tokens(piece, language)
             piece = ""
             while characters and is_mark(characters[0]):
                 character += characters.pop(0)
             tokens.append(character)
-        tokens += piece_tokens(piece)
+        tokens += piece_tokens(piece, language)
     return tokens
 
 
@@ -203,11 +209,13 @@ def spans(found, texts):
     return cut
 
 
-def cut(texts):
-    return segment(pa.array(texts, pa.large_string()))
+def cut(texts, language=""):
+    return segment_in(language)(pa.array(texts, pa.large_string()))
 
 
-@given(st.lists(texts, max_size=4))
+@given(st.lists(texts, max_size=4), st.sampled_from(["", "de", "es", "pt"]))
+@example(["Mill-Rad, 3-4 1. 12.", "1./2 a/1 1/a a--b x-–y", "12.)", "ab1. 1.a"], "de")
+@example(["Mill-Rad, 3-4 1+2 1.", "a--b 1--2"], "es")
 @example(
     [
         "",
@@ -228,14 +236,16 @@ def cut(texts):
         "a.b-c.org:8/x-y",
         "a-b@c",
         "x://y-z.de",
-    ]
+    ],
+    "",
 )
 @example(
-    ["a\u0301.", "a\u0301-b", "(\u0301", "x😀😀y", "日本、『語』です。", "abc日.", "eight888", "seven77.", "a" * 100]
+    ["a\u0301.", "a\u0301-b", "(\u0301", "x😀😀y", "日本、『語』です。", "abc日.", "eight888", "seven77.", "a" * 100],
+    "de",
 )
-def test_tokens_are_those_of_the_definition(texts):
-    found = cut(texts).tokens
-    expected = [reference_tokens(text) for text in texts]
+def test_tokens_are_those_of_the_definition(texts, language):
+    found = cut(texts, language).tokens
+    expected = [reference_tokens(text, language) for text in texts]
     assert spans(found, texts) == expected
     flat = [token for tokens in expected for token in tokens]
     assert found.characters.tolist() == list(map(len, flat))
