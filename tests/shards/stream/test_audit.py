@@ -2,13 +2,19 @@
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from headrace.shards.base.errors import InputError, StateError
 from headrace.shards.stream import Stream
 from headrace.shards.stream.audit import audit
+from headrace.shards.stream.budget import DamagedSampleWarning
+from headrace.shards.stream.codecs import decode_array
 from headrace.shards.stream.consumption import ConsumptionLog
 from headrace.shards.stream.parts import Part
 
@@ -220,3 +226,48 @@ def test_a_mixture_whose_weights_change_is_proved(images, tmp_path):
     assert len({tuple(change[3]) for change in state["changes"]}) == 3
     answer = audit(opened(7.0), tmp_path)
     assert (answer.problems, answer.samples) == ((), 6000)
+
+
+links = st.tuples(st.integers(1, 3), st.integers(6, 20), st.integers(1, 5), st.integers(0, 2))
+
+
+@settings(max_examples=25)
+@given(st.sets(st.integers(0, N - 1), max_size=6), st.lists(links, min_size=1, max_size=4))
+def test_any_chain_of_kills_and_resizes_over_any_damage_is_proved(images, bad, chain):
+    with TemporaryDirectory() as folder, catch_warnings():
+        simplefilter("ignore", DamagedSampleWarning)
+        # What a picture is filled with spells its shard and row, and so its number.
+        order = Stream(images).order
+        first = np.cumsum(order.sizes) - order.sizes
+
+        def decode(data):
+            filled = int(decode_array(data)[0, 0])
+            if first[filled // 32] + filled % 32 in bad:
+                raise ValueError("damaged")
+            return data
+
+        def opened():
+            return Stream(images, seed=3, lanes=2, block=37, codecs={"npy": decode}, tolerated=1.0)
+
+        state, seen, replaced = None, {}, set()
+        for ranks, size, steps, unlogged in chain:
+            for rank in range(ranks):
+                batches = opened().batches(size, rank=rank, world_size=ranks, start=state)
+                log = ConsumptionLog(folder, batches)
+                for step, batch in enumerate(batches, 1):
+                    seen.update(zip(batch["__position__"].tolist(), batch["__id__"].tolist(), strict=True))
+                    if step == steps:
+                        log.write()
+                        after = batches.state_dict()
+                        replaced |= set(batches.replaced)
+                    if step == steps + unlogged:
+                        break
+                log.close()
+            state = after
+        end = state["position"]
+        answer = audit(opened(), Path(folder), state)
+        assert (answer.problems, answer.samples) == ((), end)
+        assert answer.replaced == len({each.position for each in replaced if each.position < end})
+        expected = opened().read(np.arange(end))
+        assert [seen[position] for position in range(end)] == [sample["__id__"] for sample in expected]
+        assert not bad & set(seen.values())
