@@ -12,24 +12,17 @@
 
 import json
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from torch import distributed as dist
 from transformers.trainer_callback import ExportableState, TrainerCallback, TrainerControl, TrainerState
 from transformers.training_args import TrainingArguments
 
 from headrace.shards.base.errors import StateError, UsageError
+from headrace.shards.stream.consumption import ConsumptionLog
+from headrace.shards.stream.delivery import Deliverer
 
 _STATE = "trainer_state.json"
-
-
-class Stateful(Protocol):
-    """What `Stream.loader` and `Stream.batches` give."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """What was delivered so far, as plain JSON data."""
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from a state."""
 
 
 class StreamCallback(TrainerCallback, ExportableState):
@@ -39,10 +32,13 @@ class StreamCallback(TrainerCallback, ExportableState):
 
     Args:
         loader: What `get_train_dataloader` of the Trainer returns.
+        log: A folder for logs of what was consumed, from which `headrace stream --audit` proves the run; they are
+            written before each checkpoint. None for no logs.
     """
 
-    def __init__(self, loader: Stateful) -> None:
-        self._loader = loader
+    def __init__(self, loader: Deliverer, log: str | Path | None = None) -> None:
+        self._loader, self._folder = loader, log
+        self._log: ConsumptionLog | None = None
 
     def state(self) -> dict[str, Any]:
         """What the Trainer saves, in the form that it asks for."""
@@ -54,6 +50,7 @@ class StreamCallback(TrainerCallback, ExportableState):
         """Continue from the checkpoint, if the Trainer does.
 
         Raises:
+            InputError: The log cannot be written, or another process writes it.
             StateError: The checkpoint belongs to another stream, or to a run without this callback.
             UsageError: The Trainer would skip batches.
         """
@@ -63,8 +60,12 @@ class StreamCallback(TrainerCallback, ExportableState):
                 found="ignore_data_skip=False",
                 remedy="Set TrainingArguments(ignore_data_skip=True)",
             )
-        if state.global_step == 0:
-            return
+        if state.global_step > 0:
+            self._take_up(state)
+        if self._folder is not None and self._log is None:
+            self._log = ConsumptionLog(self._folder, self._loader)
+
+    def _take_up(self, state: TrainerState) -> None:
         # Once read from a checkpoint this is a dictionary, whatever transformers declares.
         callbacks: Any = state.stateful_callbacks
         saved = callbacks.get(type(self).__name__, {}).get("attributes", {}).get("stream")
@@ -75,6 +76,23 @@ class StreamCallback(TrainerCallback, ExportableState):
                 remedy="Resume from a checkpoint that was saved with this callback, or begin anew",
             )
         self._loader.load_state_dict(saved)
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Log what was consumed, if a checkpoint follows; raises what the log does."""
+        self._write(control)
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """As at the end of a step."""
+        self._write(control)
+
+    def _write(self, control: TrainerControl) -> None:
+        if self._log is None or not control.should_save:
+            return
+        self._log.write()
+        if dist.is_initialized():
+            dist.barrier()  # all ranks have logged what the checkpoint is going to call done
 
 
 def latest_checkpoint(folder: str | Path) -> str | None:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from headrace.shards import Stream
+from headrace.shards.stream.consumption import ConsumptionLog
 
 
 class NextToken(nn.Sequential):
@@ -50,6 +51,7 @@ def main() -> None:
     if latest.exists():
         accelerator.load_state(latest.read_text())
 
+    consumed = ConsumptionLog(arguments.out / "consumed", loader)  # for `headrace stream SHARDS --audit OUT`
     for batch in islice(loader, arguments.steps - loader.step):
         loss = model(send_to_device(batch["tokens"], accelerator.device))
         accelerator.backward(loss)
@@ -57,6 +59,7 @@ def main() -> None:
         optimizer.zero_grad()
         if loader.step % 5 == 0:
             accelerator.print(f"step {loader.step}: loss {loss:.3f}", flush=True)
+            consumed.write()
             folder = arguments.out / f"step-{loader.step}"
             accelerator.save_state(folder)
             accelerator.wait_for_everyone()

@@ -20,8 +20,10 @@ class FromStream(Trainer):
     """A Trainer that takes its batches as the stream deals them out."""
 
     def __init__(self, *args: Any, loader: Loader, **others: Any) -> None:
-        super().__init__(*args, callbacks=[StreamCallback(loader)], **others)
+        super().__init__(*args, **others)
         self._loader = loader
+        # The log is for `headrace stream SHARDS --audit OUT`.
+        self.add_callback(StreamCallback(loader, log=Path(self.args.output_dir) / "consumed"))
 
     def get_train_dataloader(self) -> Loader:
         return self._loader  # and not prepared: it gives this process its own rows already

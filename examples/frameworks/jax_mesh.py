@@ -16,6 +16,7 @@ from jax.sharding import AxisType, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from headrace.shards import Stream
+from headrace.shards.stream.consumption import ConsumptionLog
 
 Parameters = dict[str, jax.Array]
 
@@ -65,12 +66,15 @@ def main() -> None:
             parameters = saved.parameters
             batches.load_state_dict(saved.stream)
 
+        consumed = ConsumptionLog(arguments.out / "consumed", batches)  # for `headrace stream SHARDS --audit OUT`
         for batch in islice(batches, arguments.steps - batches.step):
             # Each process has its rows of the batch; together they are one array, spread over all devices.
             tokens = jax.make_array_from_process_local_data(by_rows, batch["tokens"].astype(np.int32))
             parameters, loss = train_step(parameters, tokens)
             if batches.step % 5 == 0 and jax.process_index() == 0:
                 print(f"step {batches.step}: loss {loss:.3f}", flush=True)
+            if checkpoints.should_save(batches.step):
+                consumed.write()
             kept = {"parameters": ocp.args.StandardSave(parameters), "stream": ocp.args.JsonSave(batches.state_dict())}
             checkpoints.save(batches.step, args=ocp.args.Composite(**kept))
 

@@ -5,6 +5,7 @@ python examples/frameworks/lightning_fit.py data/manuals --out runs/lightning --
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning import LightningModule, Trainer, seed_everything
@@ -13,13 +14,14 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from headrace.shards import Stream
+from headrace.shards.stream.consumption import ConsumptionLog
 from headrace.shards.stream.loader import Loader
 
 
 class NextToken(LightningModule):
-    def __init__(self, stream: Stream, batch_size: int, width: int = 32) -> None:
+    def __init__(self, stream: Stream, batch_size: int, out: Path, width: int = 32) -> None:
         super().__init__()
-        self.stream, self.batch_size = stream, batch_size
+        self.stream, self.batch_size, self.out = stream, batch_size, out
         vocabulary = stream.manifest.tokenizer.vocabulary
         self.network = nn.Sequential(nn.Embedding(vocabulary, width), nn.Linear(width, vocabulary))
 
@@ -33,6 +35,13 @@ class NextToken(LightningModule):
             steps=self.stream.steps_per_epoch(self.batch_size),
             num_workers=1,
         )
+
+    def on_train_start(self) -> None:  # the loader was restored
+        self.consumed = ConsumptionLog(self.out / "consumed", self.trainer.train_dataloader)  # for `--audit`
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.consumed.write()  # Lightning calls this on every rank
+        self.trainer.strategy.barrier()
 
     def training_step(self, batch: dict[str, Tensor]) -> Tensor:
         tokens = batch["tokens"]  # int64 (rows, window + 1)
@@ -62,7 +71,7 @@ def main() -> None:
     )
     # The loader's state is in the checkpoint, because it has `state_dict`.
     saved = sorted(arguments.out.glob("*.ckpt"), key=lambda path: path.stat().st_mtime)
-    trainer.fit(NextToken(stream, arguments.batch_size), ckpt_path=saved[-1] if saved else None)
+    trainer.fit(NextToken(stream, arguments.batch_size, arguments.out), ckpt_path=saved[-1] if saved else None)
 
 
 if __name__ == "__main__":

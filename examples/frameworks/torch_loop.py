@@ -15,6 +15,7 @@ from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
 from headrace.shards import Stream
+from headrace.shards.stream.consumption import ConsumptionLog
 
 
 class NextToken(nn.Sequential):
@@ -53,15 +54,19 @@ def main() -> None:
         optimizer.load_state_dict(saved["optimizer"])
         loader.load_state_dict(saved["stream"])
 
+    consumed = ConsumptionLog(arguments.out / "consumed", loader)  # for `headrace stream SHARDS --audit OUT`
     parallel = DistributedDataParallel(model)
     for batch in islice(loader, arguments.steps - loader.step):
         loss = parallel(batch["tokens"].to(device))
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
-        if rank == 0 and loader.step % 5 == 0:
-            print(f"step {loader.step}: loss {loss:.3f}", flush=True)
-            save(latest, model=model.state_dict(), optimizer=optimizer.state_dict(), stream=loader.state_dict())
+        if loader.step % 5 == 0:
+            consumed.write()
+            dist.barrier()  # all ranks have logged what the checkpoint is going to call done
+            if rank == 0:
+                print(f"step {loader.step}: loss {loss:.3f}", flush=True)
+                save(latest, model=model.state_dict(), optimizer=optimizer.state_dict(), stream=loader.state_dict())
     dist.destroy_process_group()
 
 

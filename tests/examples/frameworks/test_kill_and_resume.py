@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from headrace.shards.stream import Stream
+from headrace.shards.stream.audit import audit
 from headrace.shards.stream.questions import samples_of_step
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "frameworks"
@@ -75,6 +76,12 @@ def test_all_processes_together_are_fed_the_order(job, counted, tmp_path):
     seen += [rank[step] for rank in after for step in range(whole - start)]
     assert start < whole < BATCHES
     assert sum(map(len, seen)) == len(set(chain(*seen))) == whole * ROWS
+
+    # And by the run's own logs: up to the last checkpoint, since nothing is logged between two.
+    proved = audit(stream, tmp_path / "out")
+    assert proved.problems == ()
+    assert proved.samples in (BATCHES * ROWS, BATCHES // SAVED_EVERY * SAVED_EVERY * ROWS)
+    assert (proved.ranks, proved.sessions) == (3, 2)
 
 
 def agree(stream, ranks, start):
