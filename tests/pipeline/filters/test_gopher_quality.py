@@ -71,3 +71,13 @@ def test_the_length_of_words_is_not_asked_of_scripts_without_spaces(texts):
     values = GopherQuality().measure(texts("水車は回る", "水 wheels turning", "wheels turning", "")).values
     np.testing.assert_array_equal(values["mean_word_length"], [np.nan, 6.5, 6.5, 0])
     assert values["words"].tolist() == [5, 3, 2, 0]
+
+
+def test_the_language_says_what_a_word_is(texts):
+    batch = texts("Das Mühlen-Rad am Fluss-Lauf.")
+    words, alphabetic = ([], [])
+    for language in ("", "de"):
+        values = GopherQuality(language=language).measure(batch).values
+        words.append(values["words"][0])
+        alphabetic.append(values["alphabetic_words"][0])
+    assert (words, alphabetic) == ([6, 4], [6 / 9, 4 / 5])
