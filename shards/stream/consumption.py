@@ -29,6 +29,8 @@ from .logs import file_name, parsed
 class ConsumptionLog:
     """The log of what a loader hands over, or of what arrives where samples are used.
 
+    Make it when the loader stands where the run goes on: a run whose log begins at position 0 has begun anew.
+
     Args:
         folder: Where the logs of all ranks lie; made where it is missing.
         loader: What is logged: what `Stream.loader` or `Stream.batches` returned.
