@@ -1,6 +1,5 @@
 """The stream over sets of shards: one order, the same for any number of nodes, ranks and workers."""
 
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from copy import copy
@@ -22,22 +21,21 @@ from .ahead import Ahead, refuse_small
 from .batch import Rank
 from .batches import Batches, FinitePass
 from .budget import TOLERATED
-from .codecs import CODECS, Codec
+from .codecs import CODECS
 from .collate import Batcher, Collate, Collator, OneByOne
 from .cursor import Bound, Share
 from .fetch import Sample, fetch
-from .members import Member, Wanted, mixed, single
-from .merged import SOURCE, MergedSource
-from .mixture import Mixture
+from .members import Wanted
+from .merged import SOURCE
+from .opening import Identity, opened, told_counts
 from .order import MAIN, ORDER_VERSION, Order
 from .pairs import read_pairs
-from .parts import What, is_mixture, parts_of
+from .parts import What
 from .places import Places
 from .reading import Reading, read_all
 from .replacement import Instead, Read
 from .shelves import Shelves
 from .state import Counts, Fingerprint
-from .weights import counts_of, distortions
 
 if TYPE_CHECKING:
     from .loader import Loader
@@ -98,7 +96,7 @@ class Stream:
         fields: Sequence[str] | None = None,
         second: bool = False,
         transform: Transform | None = None,
-        codecs: Mapping[str, Codec] = CODECS,
+        codecs: Codecs = CODECS,
         tolerated: float = TOLERATED,
         cache: Cache | None = None,
         patience: Patience | None = None,
@@ -108,23 +106,8 @@ class Stream:
         self._store = Store(patience) if cache is None else CachedStore(cache, patience)
         self.window, self.documents = window, documents
         wanted = Wanted(window, documents, fields, codecs, self._store)
-        self.members: tuple[Member, ...]
-        self.order: Order | Mixture
-        if isinstance(url, str) and not is_mixture(url):
-            self.members = (single(url, MAIN, wanted),)
-            self._source = self.members[0].source
-            self.order = Order(self._source.sizes, seed=seed, lanes=lanes, block=block)
-        else:
-            parts = parts_of(url)
-            self.members = mixed(parts, wanted, transform is not None)
-            self._source = MergedSource(self.names, [member.source for member in self.members])
-            self.order = Mixture(
-                [
-                    Order(member.source.sizes, seed=seed, lanes=lanes, block=block, source=member.name)
-                    for member in self.members
-                ],
-                self._counts([part.weight for part in parts]),
-            )
+        found = opened(url, wanted, Identity(seed, lanes, block), transform is not None)
+        self.members, self.order, self._source = found.members, found.order, found.source
         self._shelves = Shelves(self.members, self._store)
         self._block, self._second = block, second
         self.tolerated = tolerated
@@ -195,7 +178,7 @@ class Stream:
                 found=", ".join(weights) or "none",
                 expected=", ".join(self.names),
             )
-        return self._counts([weights[name] for name in self.names])
+        return told_counts(self.names, [weights[name] for name in self.names])
 
     def under(self, asked: Iterable[tuple[int, Counts]]) -> "Stream":
         """This stream in a run whose counts were changed, see `StreamState.asked`; itself where that makes no odds."""
@@ -334,12 +317,6 @@ class Stream:
 
     def _batcher(self, collate: Collate | None) -> Batcher:
         return Collator(self.ragged) if collate is None else OneByOne(collate)
-
-    def _counts(self, weights: Sequence[float]) -> Counts:
-        counts = counts_of(weights)
-        for sentence in distortions(self.names, weights):
-            warnings.warn(sentence, stacklevel=3)
-        return counts
 
     def _transformed(self, transform: Transform, sample: Sample) -> Any:
         epoch, number = sample["__epoch__"], sample["__id__"]
