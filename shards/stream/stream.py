@@ -21,7 +21,7 @@ from .ahead import Ahead, refuse_small
 from .batch import Rank
 from .batches import Batches, FinitePass
 from .budget import TOLERATED
-from .codecs import CODECS
+from .codecs import CODECS, Codec
 from .collate import Batcher, Collate, Collator, OneByOne
 from .cursor import Bound, Share
 from .fetch import Sample, fetch
@@ -96,7 +96,7 @@ class Stream:
         fields: Sequence[str] | None = None,
         second: bool = False,
         transform: Transform | None = None,
-        codecs: Codecs = CODECS,
+        codecs: Mapping[str, Codec] = CODECS,
         tolerated: float = TOLERATED,
         cache: Cache | None = None,
         patience: Patience | None = None,
