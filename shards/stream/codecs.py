@@ -1,26 +1,40 @@
-"""From the bytes of a field to its value: one explicit table, by the last part of the field's name.
+"""From the bytes of a field to its value: one explicit table, by the end of the field's name.
 
     json              any JSON value
     txt               str, UTF-8
-    cls               int, written in decimal
+    cls int           int, written in decimal
     npy               array of any dtype but objects
+    npz               dict of arrays; at most 1 GiB when unpacked
     jpg jpeg png webp uint8 array, H x W for grey pictures, H x W x 3 (red, green, blue) for all others;
                       transparency is dropped, 16-bit grey keeps its upper 8 bits; at most 178,956,970 pixels
                       (Pillow's bound)
+    gz zst            what the rest of the name says (`json.zst` any JSON value, `bin.gz` bytes), unpacked, at most
+                      1 GiB of it
 
-`seg.png` is decoded as `png`. An unknown extension stays bytes. Nothing is ever unpickled. A table of one's own is
-passed as `Stream(..., codecs={**CODECS, "flac": decode_flac})`; the empty table `{}` leaves everything as bytes.
+The longest end of a name that is in the table counts: `a.seg.png` is looked for as `a.seg.png`, as `seg.png` and as
+`png`. Any other field stays bytes, `wav` and `flac` too. Nothing is ever unpickled. A table of one's own is passed to
+`Stream(..., codecs=...)`, where None leaves a field as bytes:
+
+    codecs={}                                    everything as bytes, also what is compressed
+    codecs={**CODECS, **ENCODED_IMAGES}          pictures as the bytes of their files
+    codecs={**CODECS, **AUDIO}                   wav flac ogg mp3 as (float32 samples, rate), by headrace[audio]
+    codecs={**CODECS, "seg.png": decode_labels}  one field by a function of one's own
+    codecs={**CODECS, "zst": Decompress("zstandard", limit=1 << 34)}
 """
 
-import io
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from .decoders.arrays import decode_array, decode_arrays
+from .decoders.audio import decode_audio
+from .decoders.compressed import Decompress, Unpacked
+from .decoders.images import decode_image
 
 Codec = Callable[[bytes], Any]
+Codecs = Mapping[str, Codec | None]
+
+_IMAGES = ("jpg", "jpeg", "png", "webp")
 
 
 def decode_text(data: bytes) -> str:
@@ -28,36 +42,30 @@ def decode_text(data: bytes) -> str:
     return data.decode("utf-8-sig")
 
 
-def decode_array(data: bytes) -> NDArray[Any]:
-    """An `.npy` file; one that holds Python objects is refused."""
-    array: NDArray[Any] = np.load(io.BytesIO(data), allow_pickle=False)
-    if not isinstance(array, np.ndarray):
-        raise ValueError("an archive of arrays instead of one array")
-    return array
-
-
-def decode_image(data: bytes) -> NDArray[np.uint8]:
-    """A picture as uint8, H x W or H x W x 3."""
-    from PIL import Image
-
-    with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as image:
-        if image.mode.startswith("I"):
-            return (np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8)
-        return np.array(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
-
-
-CODECS: Mapping[str, Codec] = {
+CODECS: Codecs = {
     "json": json.loads,
     "txt": decode_text,
     "cls": int,
+    "int": int,
     "npy": decode_array,
-    "jpg": decode_image,
-    "jpeg": decode_image,
-    "png": decode_image,
-    "webp": decode_image,
+    "npz": decode_arrays,
+    **dict.fromkeys(_IMAGES, decode_image),
+    "gz": Decompress("gzip"),
+    "zst": Decompress("zstandard"),
 }
+ENCODED_IMAGES: Codecs = dict.fromkeys(_IMAGES)
+AUDIO: Codecs = dict.fromkeys(("wav", "flac", "ogg", "mp3"), decode_audio)
 
 
-def codec_of(field: str, codecs: Mapping[str, Codec]) -> Codec | None:
-    """The codec of a field, by the last part of its name; None where it stays bytes."""
-    return codecs.get(field.rpartition(".")[2].lower())
+def codec_of(field: str, codecs: Codecs) -> Codec | None:
+    """The codec of a field; None where it stays bytes."""
+    name = field.lower()
+    ends = [name, *(name[place + 1 :] for place, letter in enumerate(name) if letter == ".")]
+    found = next((end for end in ends if end in codecs), None)
+    if found is None:
+        return None
+    codec = codecs[found]
+    if not isinstance(codec, Decompress):
+        return codec
+    inner = codec_of(name.removesuffix(found).removesuffix("."), codecs)
+    return codec if inner is None else Unpacked(codec, inner)

@@ -1,12 +1,12 @@
 """The sets of shards behind a stream, opened."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..base.errors import UsageError
 from ..format.manifest import Manifest
 from ..format.store import Store
-from .codecs import Codec
+from .codecs import Codecs
 from .compatibility import refuse_one_name, refuse_other_fields, refuse_other_kinds
 from .documents import DocumentSource
 from .fetch import Source
@@ -30,7 +30,7 @@ class Wanted:
     window: int | None
     documents: bool
     fields: Sequence[str] | None
-    codecs: Mapping[str, Codec]
+    codecs: Codecs
     store: Store
 
 

@@ -1,6 +1,6 @@
 """Shards of samples as a source: fields read by the index, held against their checksums, and decoded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from ..format.reader import KEY, ShardReader
 from ..format.selection import Selection
 from ..format.spent import spent
 from ..format.store import Store
-from .codecs import Codec, codec_of
+from .codecs import Codec, Codecs, codec_of
 from .columns import Columns
 from .fetch import by_shard
 from .open_shards import OpenShards
@@ -37,7 +37,7 @@ class SampleSource:
         url: str,
         manifest: Manifest,
         fields: Sequence[str] | None,
-        codecs: Mapping[str, Codec],
+        codecs: Codecs,
         store: Store | None = None,
     ) -> None:
         self.sizes = np.array([shard.samples for shard in manifest.shards], dtype=np.int64)

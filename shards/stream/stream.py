@@ -21,7 +21,7 @@ from .ahead import Ahead, refuse_small
 from .batch import Rank
 from .batches import Batches, FinitePass
 from .budget import TOLERATED
-from .codecs import CODECS, Codec
+from .codecs import CODECS, Codecs
 from .collate import Batcher, Collate, Collator, OneByOne
 from .cursor import Bound, Share
 from .fetch import Sample, fetch
@@ -69,7 +69,7 @@ class Stream:
             read it; what it returns is what is batched. The generator is keyed by seed, source, epoch and the sample's
             `__id__`, so that the numbers it draws do not depend on ranks, workers or restarts. For workers that are
             spawned it must be importable.
-        codecs: How fields are decoded, by extension; `{}` leaves all as bytes.
+        codecs: How fields are decoded, by extension (see the module `codecs`); `{}` leaves all as bytes.
         tolerated: The share of damaged samples that a run puts up with (see `budget`); each is replaced (see
             `replacement`), and beyond that the run stops. 0 stops at the first.
         cache: Where shards of stores elsewhere are kept while they are needed; None reads their samples by ranges.
@@ -96,7 +96,7 @@ class Stream:
         fields: Sequence[str] | None = None,
         second: bool = False,
         transform: Transform | None = None,
-        codecs: Mapping[str, Codec] = CODECS,
+        codecs: Codecs = CODECS,
         tolerated: float = TOLERATED,
         cache: Cache | None = None,
         patience: Patience | None = None,

@@ -34,7 +34,6 @@ RGB = np.arange(24, dtype=np.uint8).reshape(2, 4, 3) * 10
         ("meta.json", b"3", 3),
         ("JSON", b"3", 3),
         ("flac", b"\x00\x01", b"\x00\x01"),
-        ("json.gz", b"\x1f\x8b", b"\x1f\x8b"),
     ],
 )
 def test_fields_are_decoded_by_the_last_part_of_their_name(field, data, value):
