@@ -24,6 +24,7 @@ from headrace.shards.cache import Cache
 from headrace.shards.format.atomic import write_whole
 from headrace.shards.stream import Stream
 from headrace.shards.stream.consumption import ConsumptionLog
+from headrace.shards.stream.failures import worker_failures
 from headrace.shards.stream.loader import Loader
 from headrace.shards.stream.logs import FOLDER
 
@@ -150,6 +151,7 @@ def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
     batches = iter(state.loader)
     state.objective.train()
     with (
+        worker_failures(),
         _bar(run, world, state.step) as advance,
         closing(ConsumptionLog(run.folder / FOLDER, state.loader)) as consumed,
     ):
@@ -168,7 +170,9 @@ def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
             if ended or state.step % model.log_every == 0:
                 spent = rates(state.loader.waits(), model.batch_size, run.pretext.tokens)
                 line = {"step": state.step, **outcome.line(world), **numbers, **spent}
-                note = f"loss {line['loss']:.4f}, {line['samples_per_s']:,.0f} samples/s"
+                note = (
+                    f"loss {line['loss']:.4f}, {line['samples_per_s']:,.0f} samples/s, {line['data_wait']:.0%} waiting"
+                )
                 if log:
                     log.write(line)
             advance(note=note)

@@ -18,6 +18,7 @@ from .collate import Collate, OneByOne, collate
 from .columns import Columns, Found
 from .cursor import Cursor, Share
 from .delivery import Deliverer, Delivery, collated
+from .failures import worker_failures
 from .located import located_batches
 from .mixture import Mixture
 from .order import Order
@@ -76,23 +77,15 @@ class Loader(Deliverer):
         if stream is not self._arranged:
             self._arrange(stream)
         try:
-            for delivery in self.dataloader:
-                if isinstance(delivery, HeadraceError):
-                    raise delivery
-                yield delivery
-        except RuntimeError as error:
-            # What a worker's own code raises begins with other words.
-            if not str(error).startswith("DataLoader "):
-                raise
+            with worker_failures():
+                for delivery in self.dataloader:
+                    if isinstance(delivery, HeadraceError):
+                        raise delivery
+                    yield delivery
+        except StreamError:
             # Workers that persist are of no use without the one that is gone.
             self._arrange(stream)
-            raise StreamError(
-                "the processes that read ahead have failed, and with them what they had prepared",
-                found=str(error).partition("\n")[0].strip(),
-                remedy="Nothing that was delivered is lost: iterate again, or continue from `state_dict()`. A worker "
-                "that is killed may have been out of memory or of shared memory: take fewer of them, or a smaller "
-                "`prefetch_factor`",
-            ) from error
+            raise
 
 
 class _Prepared(Dataset[Any]):

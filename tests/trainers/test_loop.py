@@ -1,11 +1,13 @@
 """The loop: law 7 (a run killed and resumed is one never stopped), and how it ends early."""
 
 import json
+import multiprocessing
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from safetensors.numpy import load_file
@@ -176,6 +178,26 @@ def test_of_several_processes_one_cannot_read_on(recipe_of, tmp_path):
     assert python(*TORCHRUN, "train", path, "--out", tmp_path / "run").returncode == 0
     settings = Settings(read_recipe(path).model.data.url, seed=0, lanes=1, block=None, window=None, batch_size=1)
     show_audit(settings, tmp_path / "run", tmp_path / "run/checkpoints/step-00000006/state.json")
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_worker_that_is_killed_in_the_midst_of_a_step(recipe_of, images, tmp_path, monkeypatch):
+    path = recipe_of("mae", data={"url": images, "workers": 1}, checkpoint_every=1)
+    train(read_recipe(path), tmp_path / "whole")
+    step = loop.take_step
+
+    def killing(run, world, state, batch):
+        if state.step == 2:
+            os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+            time.sleep(30)  # cut short by what torch raises when the worker is gone
+        return step(run, world, state, batch)
+
+    monkeypatch.setattr(loop, "take_step", killing)
+    with pytest.raises(StreamError, match=r"DataLoader worker \(pid \d+\) is killed by signal"):
+        train(read_recipe(path), tmp_path / "killed")
+    monkeypatch.undo()
+    train(read_recipe(path), tmp_path / "killed")
+    assert_same_run(tmp_path / "whole", tmp_path / "killed")
 
 
 def test_lines_tell_what_was_waited_for(recipe_of, tmp_path):

@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections import deque
 
@@ -19,6 +20,13 @@ from headrace.shards.stream.digest import digest
 
 N = 74
 forks = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+SLOW = """
+import time
+
+def slow(sample, rng):
+    time.sleep(0.005)
+    return sample
+"""
 PERSISTENT = {"num_workers": 2, "persistent_workers": True, "prefetch_factor": 3}
 
 
@@ -98,8 +106,15 @@ def test_a_distributed_checkpoint_holds_the_loader(images, tmp_path):
 
 
 @forks
-@pytest.mark.parametrize("workers", [{"num_workers": 2}, PERSISTENT])
-def test_a_worker_that_is_killed_is_an_error_soon_and_nothing_is_lost(images, workers):
+@pytest.mark.parametrize(
+    "workers",
+    [
+        {"num_workers": 2},
+        PERSISTENT,
+        pytest.param({**PERSISTENT, "multiprocessing_context": "spawn"}, marks=pytest.mark.slow),
+    ],
+)
+def test_a_worker_that_is_killed_is_an_error_soon_and_nothing_is_lost(images, slow, workers):
     stream = Stream(images, seed=2, transform=slow)
     loader = stream.loader(8, **workers)
     found = []
@@ -122,9 +137,15 @@ def test_a_worker_that_is_killed_is_an_error_soon_and_nothing_is_lost(images, wo
     assert positions([next(walk)]) == whole[len(found) : len(found) + 1]
 
 
-def slow(sample, rng):
-    time.sleep(0.005)
-    return sample
+@pytest.fixture
+def slow(tmp_path, monkeypatch):
+    """A transform that spawned workers can import."""
+    (tmp_path / "slow_transform.py").write_text(SLOW)
+    monkeypatch.syspath_prepend(tmp_path)
+    import slow_transform
+
+    yield slow_transform.slow
+    del sys.modules["slow_transform"]
 
 
 def test_what_a_worker_itself_raises_is_no_death(images):
