@@ -137,16 +137,49 @@ def test_a_shard_is_read_by_hardly_more_than_one_node(tmp_path, nodes):
         assert 1 <= mine.shape[1] / 2000 <= 1.05
 
 
-def wide_mixture(folder, shards):
+def wide_mixture(folder, shards, samples=20, lanes=64):
     """A mixture of three sources of small shards that are nowhere: only manifests are read."""
     parts = []
     for number, weight in enumerate((500, 300, 200)):
         name = f"source {number}"
         infos = tuple(
-            ShardInfo(f"{shard:05d}.tar", 20 + 5 * number, 1000 * (number + 1), "0" * 64, "0" * 64)
+            ShardInfo(f"{shard:05d}.tar", samples + 5 * number, 1000 * (number + 1), "0" * 64, "0" * 64)
             for shard in range(shards)
         )
         (folder / name).mkdir()
         Manifest(kind="samples", name=name, shards=infos).save(folder / name)
         parts.append(Part(str(folder / name), weight))
-    return Stream(parts, seed=2)
+    return Stream(parts, seed=2, lanes=lanes)
+
+
+@pytest.mark.parametrize("nodes", [1, 4])
+def test_a_cache_of_the_working_set_reads_each_shard_once(tmp_path, nodes):
+    """Simulated: a node's cache that evicts what is needed furthest in the future, over an epoch of each source."""
+    stream = wide_mixture(tmp_path, shards=150, samples=400, lanes=8)
+    size = np.array([shard.bytes for shard in stream.shards])
+    steps = stream.samples // 256 + 200
+    places = stream.order.locate(np.concatenate([batch_positions(256 * step, 256, 8) for step in range(steps)]))
+    for load in plan(stream, nodes, 256, 1).nodes:
+        rows = Rank(load.node, nodes).rows(256)
+        shard, first = (column.reshape(steps, 256)[:, rows] for column in (places.shard, places.epoch == 0))
+        needed = [np.unique(shard[step][first[step]]).tolist() for step in range(steps)]
+        assert load.working_set_bytes < load.epoch_bytes / 2
+        assert reads(needed, size, load.working_set_bytes) == len(set().union(*needed)) <= load.shards
+        assert reads(needed, size, load.working_set_bytes // 3) > load.shards
+
+
+def reads(needed, size, limit):
+    """How many shards a cache fetches in all, given those that are needed at each step."""
+    uses = {}
+    for step, shards in enumerate(needed):
+        for shard in shards:
+            uses.setdefault(shard, []).append(step)
+    cache, fetched = set(), 0
+    for shards in needed:
+        for shard in shards:
+            uses[shard].pop(0)
+        fetched += len(set(shards) - cache)
+        cache |= set(shards)
+        while size[list(cache)].sum() > limit:
+            cache.remove(max(cache, key=lambda shard: uses[shard][0] if uses[shard] else len(needed)))
+    return fetched
