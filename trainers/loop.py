@@ -116,6 +116,7 @@ def start(run: Run, world: World) -> State:
         window=pretext.window,
         fields=pretext.fields,
         transform=pretext.sample,
+        tolerated=model.data.tolerated,
         cache=None if model.data.cache is None else Cache(model.data.cache.folder, model.data.cache.limit),
     )
     objective = run.untrained().to(world.device)

@@ -24,6 +24,7 @@ from headrace.shards.base.errors import PluginError, RecipeError
 from headrace.shards.base.overrides import apply_overrides
 from headrace.shards.base.recipe import RecipeFile, RecipeModel, build, refuse_incomplete
 from headrace.shards.base.registry import Registry, did_you_mean
+from headrace.shards.stream.budget import TOLERATED
 
 from .backbones import BackboneRecipe
 from .distributed import Device
@@ -58,6 +59,8 @@ class DataRecipe(RecipeModel):
     """Places of the data that are read at once; part of the order."""
     block: Positive | None = None
     """Samples that are shuffled together, part of the order; None: four shards' worth."""
+    tolerated: Annotated[float, Field(ge=0, le=1)] = TOLERATED
+    """The share of damaged samples in whose place others are read before the training stops; 0 stops at the first."""
     cache: CacheRecipe | None = None
     """Where shards that lie elsewhere are kept; None: their samples are read by ranges."""
 

@@ -140,7 +140,7 @@ def test_a_run_that_cannot_read_on_saves_what_is_done_and_goes_on_when_it_can(re
 
     monkeypatch.setattr(loop, "take_step", damaging)
     with pytest.raises((CorruptSampleError, StreamError), match="damaged"):
-        train(read_recipe(path), tmp_path / "stopped")
+        train(read_recipe(path, ["data.tolerated=0"]), tmp_path / "stopped")
     monkeypatch.undo()
     (checkpoint,) = (tmp_path / "stopped/checkpoints").glob("step-*")
     assert checkpoint.name == "step-00000002"
