@@ -295,3 +295,5 @@ def test_all_processes_stop_when_one_is_asked_to_and_one_of_them_says_so(stoppin
     for folder in ("resized", "alone"):
         train(read_recipe(path, STILL), tmp_path / folder)
     assert_nearly_same_losses(tmp_path / "resized", tmp_path / "alone")
+    settings = Settings(read_recipe(path).model.data.url, seed=0, lanes=1, block=None, window=None, batch_size=1)
+    show_audit(settings, tmp_path / "resized", tmp_path / "resized/checkpoints/step-00000006/state.json")
