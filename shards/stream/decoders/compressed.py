@@ -10,8 +10,8 @@ from isal import isal_zlib
 LIMIT = 1 << 30
 """Bytes to which a field may unpack."""
 
-_PIECE = 4096
-"""Packed bytes given to Zstandard at a time, which makes at most 128 MiB of them."""
+_PIECE = 1024
+"""Packed bytes given to Zstandard at a time, which makes at most 32 MiB of them."""
 _GZIP = 31
 """What zlib calls gzip."""
 

@@ -1,11 +1,20 @@
+"""Which codec a field has, by its name and the table."""
+
+import gzip
 import io
-import pickle
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+import zstandard
 from PIL import Image
 
-from headrace.shards.stream.codecs import CODECS, codec_of
+from headrace.shards.stream import codecs as module
+from headrace.shards.stream.codecs import AUDIO, CODECS, ENCODED_IMAGES, codec_of
+from headrace.shards.stream.decoders.compressed import Decompress
+
+FORMAT = Path(__file__).parents[3] / "docs" / "format.md"
 
 
 def decode(field, data, codecs):
@@ -14,14 +23,10 @@ def decode(field, data, codecs):
     return data if codec is None else codec(data)
 
 
-def encoded(array, kind, mode=None):
+def npy(array):
     stream = io.BytesIO()
-    image = Image.fromarray(array) if mode is None else Image.fromarray(array).convert(mode)
-    image.save(stream, kind, **({"lossless": True} if kind == "WEBP" else {}))
+    np.save(stream, array)
     return stream.getvalue()
-
-
-RGB = np.arange(24, dtype=np.uint8).reshape(2, 4, 3) * 10
 
 
 @pytest.mark.parametrize(
@@ -31,63 +36,58 @@ RGB = np.arange(24, dtype=np.uint8).reshape(2, 4, 3) * 10
         ("txt", "größe".encode(), "größe"),
         ("txt", b"\xef\xbb\xbfplain", "plain"),
         ("cls", b"17", 17),
+        ("label.int", b"-3\n", -3),
         ("meta.json", b"3", 3),
         ("JSON", b"3", 3),
         ("flac", b"\x00\x01", b"\x00\x01"),
+        ("json.bak", b"3", b"3"),
+        ("", b"3", b"3"),
+        ("json.gz", gzip.compress(b"3"), 3),
+        ("a.json.zst", zstandard.compress(b"3"), 3),
+        ("json.gz.zst", zstandard.compress(gzip.compress(b"3")), 3),
+        ("bin.zst", zstandard.compress(b"3"), b"3"),
+        ("gz", gzip.compress(b"3"), b"3"),
     ],
 )
-def test_fields_are_decoded_by_the_last_part_of_their_name(field, data, value):
+def test_fields_are_decoded_by_the_end_of_their_name(field, data, value):
     assert decode(field, data, CODECS) == value
+
+
+def test_arrays_and_pictures():
+    array = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+    stream = io.BytesIO()
+    Image.fromarray(array).save(stream, "PNG")
+    assert np.array_equal(decode("depth.npy.zst", zstandard.compress(npy(array)), CODECS), array)
+    assert np.array_equal(decode("seg.png", stream.getvalue(), CODECS), array)
+    for field in ("png", "seg.png"):
+        assert decode(field, stream.getvalue(), {**CODECS, **ENCODED_IMAGES}) == stream.getvalue()
 
 
 def test_an_empty_table_decodes_nothing():
     assert decode("json", b"3", {}) == b"3"
+    assert decode("json.gz", b"3", {}) == b"3"
 
 
-@pytest.mark.parametrize("array", [RGB, np.asfortranarray(np.eye(3)), np.array(5.0), np.array(["a", "bc"])])
-def test_arrays(array):
-    stream = io.BytesIO()
-    np.save(stream, array)
-    found = decode("npy", stream.getvalue(), CODECS)
-    assert found.dtype == array.dtype
-    assert np.array_equal(found, array)
+def test_the_longest_end_counts():
+    table = {**CODECS, "seg.json": len, "whole.json.gz": str}
+    assert decode("seg.json", b"33", table) == 2
+    assert decode("a.seg.json", b"33", table) == 2
+    assert decode("seg.json.gz", gzip.compress(b"33"), table) == 2
+    assert decode("notseg.json", b"33", table) == 33
+    assert decode("whole.json.gz", b"33", table) == "b'33'"
+    assert decode("json", b"33", {**CODECS, "json": None}) == b"33"
+    assert decode("json.gz", gzip.compress(b"33"), {**CODECS, "json": None}) == b"33"
 
 
-def test_arrays_of_objects_archives_and_pickles_are_refused():
-    objects, archive = io.BytesIO(), io.BytesIO()
-    np.save(objects, np.array([{}], dtype=object), allow_pickle=True)
-    np.savez(archive, a=RGB)
-    for data in (objects.getvalue(), archive.getvalue(), pickle.dumps(RGB), b""):
-        with pytest.raises((ValueError, EOFError)):
-            decode("npy", data, CODECS)
+def test_a_bound_of_ones_own():
+    table = {**CODECS, "gz": Decompress("gzip", limit=3)}
+    assert decode("txt.gz", gzip.compress(b"abc"), table) == "abc"
+    with pytest.raises(ValueError, match="more than 3 bytes"):
+        decode("txt.gz", gzip.compress(b"abcd"), table)
 
 
-@pytest.mark.parametrize(("field", "kind"), [("png", "PNG"), ("webp", "WEBP"), ("seg.png", "PNG")])
-def test_pictures_are_exact_where_their_format_is(field, kind):
-    found = decode(field, encoded(RGB, kind), CODECS)
-    assert found.dtype == np.uint8
-    assert np.array_equal(found, RGB)
-    found[0, 0] = 0
-
-
-def test_jpegs_have_the_shape_of_their_mode():
-    assert decode("jpg", encoded(RGB, "JPEG"), CODECS).shape == (2, 4, 3)
-    assert decode("jpeg", encoded(RGB, "JPEG", "L"), CODECS).shape == (2, 4)
-    assert decode("jpg", encoded(RGB, "JPEG", "CMYK"), CODECS).shape == (2, 4, 3)
-
-
-@pytest.mark.parametrize(
-    ("mode", "shape"), [("L", (2, 4)), ("1", (2, 4)), ("LA", (2, 4)), ("P", (2, 4, 3)), ("RGBA", (2, 4, 3))]
-)
-def test_grey_stays_grey_and_all_else_is_colour(mode, shape):
-    assert decode("png", encoded(RGB, "PNG", mode), CODECS).shape == shape
-
-
-def test_deep_grey_keeps_its_upper_bits():
-    deep = np.array([[0, 255, 256, 65535]], dtype=np.uint16)
-    assert decode("png", encoded(deep, "PNG"), CODECS).tolist() == [[0, 0, 1, 255]]
-
-
-def test_other_formats_under_the_name_of_a_picture_are_refused():
-    with pytest.raises(OSError, match="cannot identify"):
-        decode("png", encoded(RGB, "GIF"), CODECS)
+def test_the_documentation_names_every_codec():
+    section = FORMAT.read_text(encoding="utf-8").partition("## Values of fields")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    assert {name for row in rows for name in re.findall("`(.*?)`", row)} == CODECS.keys() | AUDIO.keys()
+    assert all(re.search(rf"\b{name}\b", str(module.__doc__)) for name in CODECS.keys() | AUDIO.keys())
