@@ -1,68 +1,69 @@
 """One shuffled epoch of 20,000 samples of 12,000 random bytes each, left as bytes, in one process, from the page cache.
 
-headrace reads its tars in batches of 256 and holds every sample against its checksum. webdataset reads the very same
+headrace reads its tars in batches of 256, each packed into one array with the offsets of its samples, and holds every
+sample against its checksum; *one by one* takes each sample out as an object of its own. webdataset reads the very same
 tars, in shuffled order, through a shuffle buffer of 1,000. MosaicML Streaming reads its own MDS shards of the same
-bytes, shuffled by its default, py1e. The floor is a loop of bare `os.pread` at offsets known beforehand, in the order
-of a random permutation, 256 at a time, with no check and no keys.
+bytes, shuffled by its default, py1e. litdata maps its chunks of 64 MB into memory and hands out views of the map, which
+are copied out here, since nothing is read before; its first epoch opens the dataset, later ones find it open. No peer
+checks a checksum. The floor is a loop of bare `os.pread` at offsets known beforehand, in the order of a random
+permutation, 256 at a time, with no check and no keys.
 """
 
 import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from .harness import OURS, Benchmark, Contestant, Done, Setting, Timed
-
-SAMPLES, SHARDS, SIZE = 20_000, 20, 12_000
-SMALL = 4_000
-BATCH = 256
-
-
-def prepare(setting: Setting) -> None:
-    """Tars written by headrace; the contents depend on the sample's number alone."""
-    from headrace.shards.format.manifest import Manifest
-    from headrace.shards.format.writer import ShardWriter
-
-    samples = SMALL if setting.small else SAMPLES
-    contents, each, infos = _contents(samples), samples // SHARDS, []
-    for number in range(SHARDS):
-        with ShardWriter(setting.folder / "tars", f"{number:05d}.tar") as shard:
-            for row in range(each):
-                shard.add(f"{number * each + row:08d}", {"bin": next(contents)})
-        infos.append(shard.info)
-    Manifest(kind="samples", name="random", shards=tuple(infos)).save(setting.folder / "tars")
-    (setting.folder / "samples").write_text(str(samples))
-
-
-def _contents(samples: int) -> Iterator[bytes]:
-    source = random.Random(0)
-    return (source.randbytes(SIZE) for _ in range(samples))
+from .harness import OURS, Benchmark, Contestant, Done, Target, Timed
+from .random_samples import (
+    BATCH,
+    counted,
+    headrace_stream,
+    litdata_chunks,
+    mosaicml_dataset,
+    prepare,
+    webdataset_samples,
+)
 
 
 def headrace(folder: Path) -> Timed:
-    from headrace.shards import Stream
+    import numpy as np
 
-    batches = Stream(str(folder / "tars"), codecs={}).batches(BATCH, epochs=1)
-    return lambda: _done(data for batch in batches for data in batch["bin"])
+    batches = headrace_stream(folder).batches(BATCH, epochs=1)
+    return lambda: counted(size for batch in batches for size in np.diff(batch["bin"].offsets).tolist())
+
+
+def headrace_one_by_one(folder: Path) -> Timed:
+    batches = headrace_stream(folder).batches(BATCH, epochs=1)
+    return lambda: counted(len(data) for batch in batches for data in batch["bin"].values())
 
 
 def webdataset(folder: Path) -> Timed:
-    from webdataset import WebDataset
-
-    tars = [str(file) for file in sorted((folder / "tars").glob("*.tar"))]
-    dataset = WebDataset(tars, shardshuffle=len(tars)).shuffle(1000)
-    return lambda: _done(sample["bin"] for sample in dataset)
+    dataset = webdataset_samples(folder)
+    return lambda: counted(len(sample["bin"]) for sample in dataset)
 
 
 def mosaicml(folder: Path) -> Timed:
-    _declare_operators_of_torchvision()
-    from streaming import MDSWriter, StreamingDataset
+    dataset = mosaicml_dataset(folder)
+    return lambda: counted(len(sample["bin"]) for sample in dataset)
 
-    samples = int((folder / "samples").read_text())
-    with MDSWriter(out=str(folder / "mds"), columns={"bin": "bytes"}) as writer:
-        for data in _contents(samples):
-            writer.write({"bin": data})
-    dataset = StreamingDataset(local=str(folder / "mds"), shuffle=True, batch_size=BATCH)
-    return lambda: _done(sample["bin"] for sample in dataset)
+
+def litdata_first(folder: Path) -> Timed:
+    from litdata import StreamingDataset
+
+    chunks = litdata_chunks(folder)
+    return lambda: counted(len(bytes(data)) for data in StreamingDataset(chunks, shuffle=True))
+
+
+def litdata_later(folder: Path) -> Timed:
+    from litdata import StreamingDataset
+
+    dataset = StreamingDataset(litdata_chunks(folder), shuffle=True)
+
+    def read() -> Done:
+        return counted(len(bytes(data)) for data in dataset)
+
+    read()
+    return read
 
 
 def bare_pread(folder: Path) -> Timed:
@@ -82,33 +83,10 @@ def bare_pread(folder: Path) -> Timed:
         for first in range(0, len(places), BATCH):
             yield from [os.pread(*place) for place in places[first : first + BATCH]]
 
-    return lambda: _done(contents())
+    return lambda: counted(map(len, contents()))
 
 
-def _done(contents: Iterator[bytes]) -> Done:
-    samples = size = 0
-    for data in contents:
-        samples += 1
-        size += len(data)
-    if size != samples * SIZE:
-        raise ValueError(f"{samples} samples of {SIZE} bytes came as {size} bytes")
-    return Done(samples)
-
-
-def _declare_operators_of_torchvision() -> None:
-    """Streaming imports torchvision, whose wheel does not import beside a torch for CPUs unless these exist."""
-    import torch
-
-    if torch.version.cuda is None:
-        library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
-        for name in ("nms", "qnms"):
-            schema = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-            library.define(name + schema)  # type: ignore[no-untyped-call]
-        _KEPT.append(library)
-
-
-_KEPT: list[object] = []
-"""What torch forgets again once nobody holds it."""
+_WORK = "raw samples as bytes, one process"
 
 BENCHMARK = Benchmark(
     title="Reading raw samples",
@@ -116,9 +94,18 @@ BENCHMARK = Benchmark(
     prepare=prepare,
     contestants=(
         Contestant("headrace", OURS, headrace),
+        Contestant("headrace, one by one", OURS, headrace_one_by_one),
         Contestant("webdataset", "webdataset", webdataset),
         Contestant("MosaicML Streaming", "mosaicml", mosaicml),
+        Contestant("litdata, first epoch", "litdata", litdata_first),
+        Contestant("litdata, later epochs", "litdata", litdata_later),
         Contestant("bare pread", OURS, bare_pread),
+    ),
+    targets=(
+        Target(_WORK, "webdataset", "headrace", least=15),
+        Target(_WORK, "MosaicML Streaming", "headrace", least=15),
+        Target(_WORK, "litdata, first epoch", "headrace", least=2),
+        Target(_WORK, "litdata, later epochs", "headrace", least=1),
     ),
     one_core=False,
 )

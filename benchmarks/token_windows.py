@@ -1,16 +1,18 @@
 """Batches of 64 shuffled windows of 1,024 tokens as int64 tensors of inputs and targets, from the page cache.
 
 headrace reads windows of its token shards (uint16) through its loader without workers; every window comes once in an
-epoch, with the ends of its documents, and the position can be resumed. nanoGPT's loader draws 64 random starts for each
-batch, with replacement, from one flat file; it is measured as published, where it maps the file anew for every batch
-against a leak, and with the file mapped once.
+epoch, with the ends of its documents, and the position can be resumed. Its inputs and targets are views of one tensor
+of 1,025 tokens a row; *apart* makes a tensor of each, as nanoGPT's loader does. That one draws 64 random starts for
+each batch, with replacement, from one flat file; it is measured as published, where it maps the file anew for every
+batch against a leak, and with the file mapped once. litdata reads chunks written for its TokensLoader in blocks of
+1,025, through its own loader, shuffled; inputs and targets are views, too.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .harness import OURS, Benchmark, Contestant, Done, Setting, Timed
+from .harness import OURS, Benchmark, Contestant, Done, Setting, Target, Timed
 
 WINDOW, BATCH, VOCABULARY = 1024, 64, 50_304
 BATCHES = 300
@@ -41,6 +43,14 @@ def prepare(setting: Setting) -> None:
 
 
 def headrace(folder: Path) -> Timed:
+    return _headrace(folder, lambda tokens: tokens)
+
+
+def headrace_apart(folder: Path) -> Timed:
+    return _headrace(folder, lambda tokens: tokens.contiguous())
+
+
+def _headrace(folder: Path, made: Callable[[Any], Any]) -> Timed:
     from headrace.shards import Stream
 
     loader = Stream(str(folder / "shards"), window=WINDOW).loader(BATCH, steps=BATCHES)
@@ -48,8 +58,35 @@ def headrace(folder: Path) -> Timed:
     def read() -> Done:
         windows = 0
         for batch in loader:
-            x, y = batch["tokens"][:, :-1].contiguous(), batch["tokens"][:, 1:].contiguous()
-            windows += _checked(x, y)
+            windows += _checked(made(batch["tokens"][:, :-1]), made(batch["tokens"][:, 1:]))
+        return Done(windows)
+
+    return read
+
+
+def litdata(folder: Path) -> Timed:
+    from itertools import chain, islice, repeat
+
+    import numpy as np
+    import torch
+    from litdata import StreamingDataLoader, StreamingDataset, TokensLoader
+    from litdata.streaming.cache import Cache
+
+    chunks, tokens = str(folder / "litdata"), np.fromfile(folder / "tokens.bin", np.uint16)
+    block = WINDOW + 1
+    cache = Cache(chunks, chunk_size=block * 8192, item_loader=TokensLoader(block))
+    for number, first in enumerate(range(0, len(tokens) - block, 1 << 20)):
+        cache[number] = torch.from_numpy(tokens[first : first + (1 << 20)].astype(np.int32))
+    cache.done()
+    cache.merge()
+    dataset = StreamingDataset(chunks, item_loader=TokensLoader(block), shuffle=True, drop_last=True)
+    loader = StreamingDataLoader(dataset, batch_size=BATCH, drop_last=True)
+
+    def read() -> Done:
+        windows = 0
+        for batch in islice(chain.from_iterable(repeat(loader)), BATCHES):
+            row = batch.long()
+            windows += _checked(row[:, :-1], row[:, 1:])
         return Done(windows)
 
     return read
@@ -89,10 +126,12 @@ def _nanogpt(mapped: Callable[[], Any]) -> Timed:
 def _checked(x: Any, y: Any) -> int:
     """The windows of a batch, which is what a training takes."""
     for tensor in (x, y):
-        if tensor.shape != (BATCH, WINDOW) or str(tensor.dtype) != "torch.int64" or not tensor.is_contiguous():
+        if tensor.shape != (BATCH, WINDOW) or str(tensor.dtype) != "torch.int64":
             raise ValueError(f"a batch of {tensor.dtype} {tuple(tensor.shape)}")
     return BATCH
 
+
+_WORK = "token windows of 1,024, batch 64, int64"
 
 BENCHMARK = Benchmark(
     title="Windows of tokens",
@@ -100,7 +139,14 @@ BENCHMARK = Benchmark(
     prepare=prepare,
     contestants=(
         Contestant("headrace", OURS, headrace),
+        Contestant("headrace, apart", OURS, headrace_apart),
         Contestant("nanoGPT's loader", "memmap", memmap_anew),
         Contestant("nanoGPT's loader, mapped once", "memmap", memmap_once),
+        Contestant("litdata", "litdata", litdata),
+    ),
+    targets=(
+        Target(_WORK, "nanoGPT's loader", "headrace", least=2),
+        Target(_WORK, "nanoGPT's loader, mapped once", "headrace", least=2),
+        Target(_WORK, "litdata", "headrace", least=2),
     ),
 )

@@ -1,7 +1,6 @@
 """Reads one token shard (its layout: `pages`): stretches of its row of tokens, its documents, their metadata."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,47 +10,14 @@ from ..base.counts import counted
 from ..base.errors import CorruptSampleError, ShardError, UsageError
 from . import npy
 from .checked import read_checked
-from .index import Index
 from .manifest import Manifest, folder_of
 from .pages import ENDS, FIELDS, META, TOKENS, Tokens, page_key, unpack_ends, unpack_meta
 from .remembered import remembered
 from .sidecar import open_index
 from .store import Store
+from .token_pieces import PageTable, pieces_of
 
-_CACHES = ("_pages", "_page_ends", "_documents_before", "_ends")
-
-
-@dataclass(frozen=True, eq=False)
-class _Pages:
-    """Where the pages lie: row p of the index is page p."""
-
-    index: Index
-    payloads: NDArray[np.int64]
-    """int64 [pages]: the byte of the tar at which a page's first token lies."""
-    first: NDArray[np.int64]
-    """int64 [pages + 1]: the shard's token with which a page begins; at last, their number."""
-
-    @property
-    def tokens(self) -> int:
-        """Tokens per page, but for the last."""
-        return int(self.first[1]) if len(self.payloads) else 0
-
-
-@dataclass(frozen=True, eq=False)
-class Pieces:
-    """What of a file stretches of tokens consist of, in order; int64 arrays of one length.
-
-    Attributes:
-        stretch: Which stretch it is a piece of.
-        start: Its first byte in the file.
-        size: Its bytes.
-        place: Where it begins in the stretch, in bytes.
-    """
-
-    stretch: NDArray[np.int64]
-    start: NDArray[np.int64]
-    size: NDArray[np.int64]
-    place: NDArray[np.int64]
+_CACHES = ("pages", "_page_ends", "_documents_before", "_ends")
 
 
 class TokenShard:
@@ -111,36 +77,14 @@ class TokenShard:
             ShardError: The shard or its index is missing, or not what the manifest says.
         """
         begins = np.asarray(starts, np.int64)
-        pieces = self.pieces(begins, length)
+        if length < 0 or (begins.size and not 0 <= int(begins.min()) <= int(begins.max()) <= self.length - length):
+            raise IndexError(f"{self.name} has {self.length} tokens, asked for {length} from {begins}")
+        pieces = pieces_of([self.pages], np.zeros_like(begins), begins, length, self.dtype.itemsize)
         data = b"".join(self.file.read(pieces.start.tolist(), pieces.size.tolist()))
         expected = begins.size * length * self.dtype.itemsize
         if len(data) != expected:
             raise cut_off(self.name, expected - len(data))
         return np.frombuffer(data, self.dtype).reshape(begins.size, length)
-
-    def pieces(self, begins: NDArray[np.int64], length: int) -> Pieces:
-        """Where stretches of tokens lie in the shard's file.
-
-        Args:
-            begins: First token of each stretch, counted from the shard's first: int64 [n].
-            length: Tokens of each.
-
-        Raises:
-            IndexError: A stretch leaves the shard.
-            ShardError: The index is missing, or not what the manifest says.
-        """
-        if length < 0 or (begins.size and not 0 <= int(begins.min()) <= int(begins.max()) <= self.length - length):
-            raise IndexError(f"{self.name} has {self.length} tokens, asked for {length} from {begins}")
-        pages, width = self._pages, self.dtype.itemsize
-        size = max(pages.tokens, 1)
-        first = begins // size
-        count = (begins + length - 1) // size - first + 1 if length else np.zeros_like(begins)
-        stretch = np.repeat(np.arange(begins.size), count)
-        page = first[stretch] + np.arange(stretch.size) - np.repeat(np.cumsum(count) - count, count)
-        begin = np.maximum(begins[stretch], page * size)
-        end = np.minimum(begins[stretch] + length, (page + 1) * size)
-        start = pages.payloads[page] + (begin - page * size) * width
-        return Pieces(stretch, start, (end - begin) * width, (begin - begins[stretch]) * width)
 
     def tokens(self, start: int, stop: int) -> Tokens:
         """The tokens from `start` to `stop` (exclusive), read-only; see `windows`."""
@@ -173,7 +117,12 @@ class TokenShard:
         return {name: value for name, value in self.__dict__.items() if name not in _CACHES}
 
     @remembered
-    def _pages(self) -> _Pages:
+    def pages(self) -> PageTable:
+        """Where the pages lie.
+
+        Raises:
+            ShardError: The index is missing, or not what the manifest says.
+        """
         index = open_index(self._folder, self._shard, self._store)
         known = set(index.fields) == set(FIELDS)
         column = index.fields.index(TOKENS) if known else 0
@@ -187,13 +136,13 @@ class TokenShard:
                 expected=f"fields {', '.join(FIELDS)}; {self.length:,} tokens in pages of one length",
             )
         offsets = index.offsets[:, column] if known else payloads
-        return _Pages(index, offsets + npy.HEADER, np.concatenate(([0], np.cumsum(lengths))))
+        return PageTable(index, offsets + npy.HEADER, np.concatenate(([0], np.cumsum(lengths))))
 
     @remembered
     def _page_ends(self) -> list[NDArray[np.int64]]:
         """Per page, the ends of its documents, counted from its first token."""
-        numbers = list(range(self._pages.index.samples))
-        lengths = np.diff(self._pages.first).tolist()
+        numbers = list(range(self.pages.index.samples))
+        lengths = np.diff(self.pages.first).tolist()
         contents = self._read_field(numbers, ENDS)
         names = [f"{page_key(number)}.{ENDS} of {self.name}" for number in numbers]
         return [unpack_ends(data, length, name) for data, length, name in zip(contents, lengths, names, strict=True)]
@@ -212,13 +161,13 @@ class TokenShard:
 
     @remembered
     def _ends(self) -> NDArray[np.int64]:
-        shifts = np.repeat(self._pages.first[:-1], np.diff(self._documents_before))
+        shifts = np.repeat(self.pages.first[:-1], np.diff(self._documents_before))
         return np.concatenate([np.empty(0, np.int64), *self._page_ends]) + shifts
 
     def _read_field(self, pages: list[int], field: str) -> list[bytes]:
         if not pages:
             return []
-        index = self._pages.index
+        index = self.pages.index
         column = index.fields.index(field)
         return read_checked(
             self.file,

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from .gather import Ranges, gather
 from .pages import Tokens
+from .token_pieces import pieces_of
 from .token_reader import TokenShard, cut_off
 
 Parts = Sequence[tuple[TokenShard, NDArray[np.int64], NDArray[np.int64]]]
@@ -30,14 +31,18 @@ def read_windows(parts: Parts, length: int) -> Tokens:
     """
     shards = [shard for shard, _, _ in parts]
     dtype = shards[0].dtype
-    pieces = [shard.pieces(starts, length) for shard, starts, _ in parts]
-    file = np.repeat(np.arange(len(parts)), [each.start.size for each in pieces])
-    windows = np.concatenate([places[each.stretch] for (_, _, places), each in zip(parts, pieces, strict=True)])
-    place = windows * (length * dtype.itemsize) + np.concatenate([each.place for each in pieces])
-    start, size = np.concatenate([each.start for each in pieces]), np.concatenate([each.size for each in pieces])
-    out = np.empty(sum(places.size for _, _, places in parts) * length * dtype.itemsize, np.uint8)
-    found, _ = gather([shard.file for shard in shards], Ranges(file, start, size, place), out)
-    if (short := found < size).any():
-        raise cut_off(shards[int(file[short][0])].name, int((size - found)[short].sum()))
+    shard = np.repeat(np.arange(len(parts)), [starts.size for _, starts, _ in parts])
+    begins, places = (np.concatenate([part[number] for part in parts]) for number in (1, 2))
+    beyond = (begins < 0) | (begins + length > np.array([each.length for each in shards])[shard])
+    if beyond.any():
+        one = shards[shard[beyond][0]]
+        raise IndexError(f"{one.name} has {one.length} tokens, asked for {length} from {begins[beyond][0]}")
+    pieces = pieces_of([each.pages for each in shards], shard, begins, length, dtype.itemsize)
+    stride = length * dtype.itemsize
+    file, place = shard[pieces.stretch], places[pieces.stretch] * stride + pieces.place
+    out = np.empty(begins.size * stride, np.uint8)
+    found, _ = gather([each.file for each in shards], Ranges(file, pieces.start, pieces.size, place), out)
+    if (short := found < pieces.size).any():
+        raise cut_off(shards[file[short][0]].name, int((pieces.size - found)[short].sum()))
     tokens: Tokens = out.view(dtype).reshape(-1, length)
     return tokens

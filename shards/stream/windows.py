@@ -13,6 +13,8 @@ A sample is
     __key__  str, the shard's name and the number of the window
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -86,17 +88,17 @@ class WindowSource:
 
 def _ends(parts: Parts, width: int, empty: Empty) -> Packed:
     """Where documents end inside of windows of `width` tokens, counted from each window's first token."""
-    found = [(reader.documents(), starts, places) for reader, starts, places in parts]
-    firsts = [np.searchsorted(ends, starts, side="right") for ends, starts, _ in found]
-    lasts = [np.searchsorted(ends, starts + width, side="right") for ends, starts, _ in found]
-    counts = np.empty(sum(starts.size for _, starts, _ in found), np.int64)
-    for (_, _, places), first, last in zip(found, firsts, lasts, strict=True):
-        counts[places] = last - first
+    size = sum(starts.size for _, starts, _ in parts)
+    inside: list[Any] = [None] * size
+    first_token = np.empty(size, np.int64)
+    for reader, starts, places in parts:
+        ends = reader.documents()
+        firsts, lasts = ends.searchsorted(np.stack((starts, starts + width)), side="right").tolist()
+        first_token[places] = starts
+        for place, first, last in zip(places.tolist(), firsts, lasts, strict=True):
+            inside[place] = ends[first:last]
+    counts = np.array(list(map(len, inside)), np.int64)
     offsets = offsets_of(counts, empty)
     data = empty((int(offsets[-1]),), np.dtype(np.int64))
-    for (ends, starts, places), first in zip(found, firsts, strict=True):
-        # Element k of a window's run is its (first + k)-th end.
-        sizes = counts[places]
-        run = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        data[np.repeat(offsets[places], sizes) + run] = ends[np.repeat(first, sizes) + run] - np.repeat(starts, sizes)
+    np.subtract(np.concatenate(inside), np.repeat(first_token, counts), out=data)
     return Packed(data, offsets)

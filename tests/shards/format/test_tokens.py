@@ -148,7 +148,7 @@ def test_wrong_calls(tmp_path: Path, sample_set: Write) -> None:
 def test_damage(tmp_path: Path) -> None:
     manifest = write(tmp_path, [[1, 2, 3], [4, 5, 6]], page=4)
     shard = TokenShard(str(tmp_path), manifest, 0)
-    index = shard._pages.index
+    index = shard.pages.index
     place = tmp_path / "a.tar"
     whole = place.read_bytes()
     for field, read in (("ends.npy", shard.documents), ("meta.jsonl", lambda: shard.meta(1))):
