@@ -29,7 +29,7 @@ GROUPS = {
         "workers",
         "corpus_memory",
     ),
-    "streaming": ("read_samples", "token_windows", "start_and_resume", "help_latency"),
+    "streaming": ("read_samples", "token_windows", "start_and_resume", "remote_epoch", "first_batch", "help_latency"),
 }
 
 

@@ -22,8 +22,8 @@ from .folder import Folder
 from .members import Member, distances
 from .room import victims
 
-_THREADS = 4
-"""Enough to fill a network, see `download`; with more of them, the shard that is needed first would come later."""
+_THREADS = 8
+"""Enough to fill a network also with shards of a request each; with more, the one needed first would come later."""
 _IDLE = 0.05
 """Seconds between two looks whether there is something to fetch."""
 _AGAIN = 60.0
