@@ -39,6 +39,7 @@ class ShardReader:
         self._store = store or Store()
         self._shard: ShardInfo = manifest.shards[shard]
         self.file = self._store.shard(manifest.place(url, self._shard), self._shard)
+        self._declared = tuple(manifest.fields)
         self._cells: dict[str, NDArray[np.int64]] = {}
 
     @property
@@ -73,15 +74,16 @@ class ShardReader:
         return index
 
     def require(self, fields: Iterable[str]) -> None:
-        """See to it that at least one sample has each of some fields.
+        """See to it that at least one sample of the shard has each of some fields, or the manifest knows of it.
 
         Raises:
-            UsageError: No sample has one of them.
+            UsageError: Neither is so.
             ShardError: The index is missing, or not the one of the manifest.
         """
         for field in fields:
-            if field not in self.index.fields:
-                raise UsageError(f"{self.name} has no field '{field}'", remedy=did_you_mean(field, self.index.fields))
+            if field not in self.index.fields and field not in self._declared:
+                known = list(dict.fromkeys((*self.index.fields, *self._declared)))
+                raise UsageError(f"{self.name} has no field '{field}'", remedy=did_you_mean(field, known))
 
     def cells(self, field: str) -> NDArray[np.int64]:
         """Where a field lies in each sample: int64 (3, samples), first byte, bytes and CRC-32C; -1 where it lacks.
