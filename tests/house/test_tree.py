@@ -13,7 +13,7 @@ TOP_LEVEL = {
     *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "constraints.txt", "pyproject.toml"),
     *("benchmarks", "deploy", "docs", "examples", "pipeline", "scripts", "shards", "tests", "trainers"),
 }
-MADE = re.compile(r"(^|/)(pyvenv\.cfg|site-packages|__pycache__|\.venv|\.work|build|dist|.*\.egg-info)(/|$)|\.(pyc|o|so)$")
+MADE = re.compile(r"(^|/)(pyvenv\.cfg|site-packages|__pycache__|\.work|build|dist|.*\.egg-info)(/|$)|\.(pyc|o|so)$")
 LARGEST = 4 << 20
 HOME = re.compile(rb"(?<![\w.:/-])/(home|root|Users)/\w")
 

@@ -16,11 +16,9 @@ from headrace.pipeline.decide import decide
 from headrace.pipeline.extractors.base import Extractor
 from headrace.pipeline.filters.base import (
     KEEP,
-    CountingFilter,
     Drop,
     Filter,
     Measures,
-    Occurrences,
     Rule,
     RuleFilter,
     Verdicts,
@@ -380,54 +378,3 @@ def test_an_error_of_ours_is_no_records_fault(error):
 
     with pytest.raises(type(error)):
         apply([stage(Stops())], records(["a", "b"]))
-
-
-@dataclass(frozen=True)
-class Rare(CountingFilter):
-    """Counts texts with a question mark, and keeps what is frequent; fails on those that hold an exclamation mark."""
-
-    rules = (Rule("rare", "unknown", high=0),)
-    most = 1
-
-    def measure(self, batch, frequent=None):
-        texts = batch.column("text").to_pylist()
-        if any("!" in text for text in texts):
-            raise ValueError("loud")
-        asks = np.array([row for row, text in enumerate(texts) if "?" in text], np.int64)
-        keys = np.array([len(texts[row]) for row in asks], np.uint64)
-        if frequent is None:
-            return Measures({"unknown": np.zeros(len(texts))}, waits=Occurrences(asks, keys, keys + np.uint64(7)))
-        return Measures({"unknown": np.array([float(len(text) not in frequent) for text in texts])})
-
-
-def test_what_waits_goes_no_further_and_is_kept_as_it_stood():
-    batch = records(["a", "bb?", "loud!", "cc", "ddd?", "e!", "eeee?"])
-    stages = [stage(Short()), stage(Rare()), stage(Short(least=0), "later")]
-    applied = apply(stages, batch)
-    assert fates(applied) == {
-        0: ("dropped", "short", "too_short"),
-        2: ("failed", "short", "ValueError: an exclamation mark"),
-        3: ("dropped", "short", "too_short"),
-        5: ("failed", "short", "ValueError: an exclamation mark"),
-    }
-    waiting = applied.waiting["rare"]
-    assert waiting.records.column("number").to_pylist() == [101, 104, 106]
-    assert waiting.records.column("text").to_pylist() == ["bb?", "ddd?", "eeee?"]
-    assert (waiting.keys.tolist(), waiting.witnesses.tolist()) == ([3, 4, 5], [10, 11, 12])
-    assert applied.scored.batch.column("number").to_pylist() == [100, 103]
-    measured = {name: np.isnan(values).tolist() for name, values in applied.scores.items()}
-    assert [not nan for nan in measured["rare.unknown"]] == [True, False, False, True, False, False, False]
-    assert measured["rare.unknown"] == measured["later.characters"]
-
-    again = score(stages[1:], waiting.records, np.array([4], np.uint64))
-    assert again.waiting == {}
-    assert again.scores["rare.unknown"].tolist() == [1, 0, 1]
-    assert again.batch.column("number").to_pylist() == [101, 104, 106]
-
-
-def test_a_batch_that_is_halved_still_says_which_of_its_records_wait():
-    applied = apply([stage(Rare())], records(["a", "bb?", "loud!", "cc", "ddd?", "e!", "eeee?"]))
-    assert fates(applied) == dict.fromkeys((2, 5), ("failed", "rare", "ValueError: loud"))
-    waiting = applied.waiting["rare"]
-    assert waiting.records.column("text").to_pylist() == ["bb?", "ddd?", "eeee?"]
-    assert waiting.keys.tolist() == [3, 4, 5]
