@@ -85,9 +85,9 @@ def webdataset(folder: Path) -> Timed:
 def mosaicml(folder: Path) -> Timed:
     import os
 
-    from .read_samples import _declare_operators_of_torchvision
+    from .random_samples import declare_operators_of_torchvision
 
-    _declare_operators_of_torchvision()
+    declare_operators_of_torchvision()
     from streaming import MDSWriter, StreamingDataset
 
     out = folder / "store" / "mds"
