@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from .base.counts import counted
 from .base.errors import AuditError, InputError
-from .base.terminal import terminal
+from .base.terminal import printable, terminal
 from .stream import Stream
 from .stream.audit import audit
 from .stream.bench import bench
@@ -111,7 +112,8 @@ def show_step(settings: Settings, step: int, state: Path | None) -> None:
     table = Table("position", "epoch", *sources, "shard", "row", "key")
     for visit in answer.visits:
         source = [visit.source for _ in sources]
-        table.add_row(f"{visit.position:,}", f"{visit.epoch}", *source, visit.shard, f"{visit.row:,}", visit.key)
+        key = Text(printable(visit.key))  # brackets in it are no markup
+        table.add_row(f"{visit.position:,}", f"{visit.epoch}", *source, visit.shard, f"{visit.row:,}", key)
     _print(f"Step {step:,}: {counted(answer.batch_size, 'sample')}", table)
 
 

@@ -119,9 +119,12 @@ def _present(error: HeadraceError) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from .base.terminal import printable
+
     console = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
     title = ("Stopped: ", "bold yellow") if isinstance(error, Interrupted) else ("Error: ", "bold red")
-    console.print(Text.assemble(title, str(error)))
+    lines = "\n".join(map(printable, str(error).split("\n")))
+    console.print(Text.assemble(title, lines))
 
 
 if __name__ == "__main__":

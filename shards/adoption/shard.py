@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 
 from ..base.errors import ShardError
+from ..base.terminal import printable
 from ..format.atomic import write_whole
 from ..format.digest import HashingReader
 from ..format.index import index_name
@@ -72,5 +73,5 @@ def is_unchanged(tar: Tar, known: Entry, folder: str, transfer: Transfer) -> boo
 
 
 def _first(names: Sequence[str]) -> str:
-    """The first name, if any, with whatever is not UTF-8 in it shown as an escape."""
-    return names[0].encode("utf-8", "backslashreplace").decode() if names else ""
+    """The first name, if any, as it can be shown."""
+    return printable(names[0]) if names else ""

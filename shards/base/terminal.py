@@ -12,3 +12,10 @@ def terminal() -> Console:
     if not console.is_terminal:
         console.width = _UNBOUNDED
     return console
+
+
+def printable(text: str) -> str:
+    """A name that somebody else chose, with escapes for what would steer a terminal or is no Unicode."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

@@ -16,6 +16,7 @@ import pytest
 from headrace.shards import Stream
 from headrace.shards.adoption.adopt import Adoption, adopt
 from headrace.shards.adoption.journal import FILE
+from headrace.shards.answers import Settings, show_step
 from headrace.shards.base.errors import InputError, ShardError, UsageError
 from headrace.shards.format.manifest import Manifest
 from headrace.shards.format.patience import Patience
@@ -175,3 +176,16 @@ def test_the_command(tmp_path: Path, pack: Callable[..., bytes]) -> None:
         "goes on for 4 bytes behind its end mark",
     ):
         assert words in printed
+
+
+def test_questions_about_keys_that_others_chose(
+    tmp_path: Path, pack: Callable[..., bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["[/red]", "\x1b[2J", "\udce9", "a b"]
+    (tmp_path / "x.tar").write_bytes(pack([(f"{name}.txt", b"") for name in names]))
+    adopt([str(tmp_path)])
+    show_step(Settings(str(tmp_path), 0, 64, None, None, 4), 0, None)
+    printed = capsys.readouterr().out
+    for shown in ("[/red]", r"\x1b[2J", r"\udce9", "a b"):
+        assert shown in printed
+    assert "\x1b[2J" not in printed
