@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..base.errors import UsageError
 from ..cache.download import Wanted
 from ..cache.settings import Cache
-from ..format.manifest import ShardInfo
 from ..format.urls import local_path
 from .cursor import Share
 from .lane_readers import lane_readers
@@ -60,29 +60,35 @@ class Ahead:
             yield wanted
 
 
-def node_lanes(share: Share, lanes: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def node_lanes(share: Share, lanes: int) -> NDArray[np.bool_]:
     """The lanes that are read by the ranks among which a rank's node deals its rows: bool array of shape (lanes,)."""
     rank = share.rank
     readers = lane_readers(share.batch_size, lanes, rank.world_size // rank.local_world)
-    mine: np.ndarray[tuple[int], np.dtype[np.bool_]] = readers[rank.rank // rank.local_world]
+    mine: NDArray[np.bool_] = readers[rank.rank // rank.local_world]
     return mine
 
 
-def refuse_small(cache: Cache, order: Order | Mixture, shards: tuple[ShardInfo, ...], share: Share) -> None:
+def refuse_small(cache: Cache, order: Order | Mixture, sizes: NDArray[np.int64], share: Share) -> None:
     """Refuse a cache that cannot hold what a rank's node shuffles at one moment.
+
+    Args:
+        cache: The cache.
+        order: The order of the stream.
+        sizes: int64 array of shape (shards,): the bytes of each shard, 0 where it needs no cache.
+        share: What the rank takes.
 
     Raises:
         UsageError: Its limit is below the working set.
     """
-    lanes, sizes = node_lanes(share, order.lanes), np.array([shard.bytes for shard in shards], dtype=np.int64)
+    lanes = node_lanes(share, order.lanes)
     ends = np.cumsum([each.sizes.size for each in order.orders])[:-1]
     parts = zip(source_needs(order), np.split(sizes, ends), strict=True)
     working_set = sum(peak(needs.of_lanes(lanes), size) for needs, size in parts)
     if cache.bytes < working_set:
         raise UsageError(
             f"the cache in {cache.path} is too small",
-            found=f"a limit of {cache.bytes / 1e6:,.1f} MB",
-            expected=f"at least {working_set / 1e6:,.1f} MB: the shards between which {int(lanes.sum())} lanes shuffle "
+            found=f"a limit of {cache.bytes / 1e6:,.2f} MB",
+            expected=f"at least {working_set / 1e6:,.2f} MB: the shards between which {int(lanes.sum())} lanes shuffle "
             "at one moment",
             remedy="Raise the limit, leave the cache out, or choose fewer lanes or shorter blocks, which are part of "
             "the order; `headrace stream URL --plan` tells the working set",

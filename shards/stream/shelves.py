@@ -4,6 +4,9 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..cache.download import Wanted
 from ..format.index import index_name
 from ..format.manifest import folder_of
@@ -34,6 +37,14 @@ class Shelves:
         info = member.manifest.shards[shard - self._first[number]]
         index = join(folder_of(member.url), index_name(info.name))
         return Wanted(member.manifest.place(member.url, info), index, info)
+
+    def far_sizes(self) -> NDArray[np.int64]:
+        """The bytes of each shard, 0 where it lies on this machine: int64 array of shape (shards,)."""
+        sizes = []
+        for member in self._members:
+            far = local_path(member.manifest.tars or folder_of(member.url)) is None
+            sizes += [shard.bytes if far else 0 for shard in member.manifest.shards]
+        return np.array(sizes, dtype=np.int64)
 
     def at_hand(self, shard: int) -> bool:
         """Whether a shard can be read without waiting for a network."""

@@ -234,7 +234,7 @@ class Stream:
             UsageError: Its limit is below it.
         """
         if self.cache is not None and self._shelves.elsewhere:
-            refuse_small(self.cache, self.order, self.shards, share)
+            refuse_small(self.cache, self.order, self._shelves.far_sizes(), share)
 
     def key(self, shard: int, row: int) -> str:
         """The `__key__` of the sample at a row of a shard, without reading the sample."""
