@@ -14,13 +14,14 @@ from ..base.counts import counted
 from ..base.errors import InputError, UsageError
 from ..format.faults import described, permanent
 from ..format.patience import OPENING, pause
-from ..format.urls import filesystem, join, local_path
+from ..format.urls import filesystem, join, local_path, names_in
 from .braces import expand
 
 _REQUESTS = 16
 """Files asked for at once where no folder can be listed."""
 _WORTH_LISTING = 4
 """Files of one folder from which on the folder is listed, instead of asking for each."""
+_PACKED = (".tar.gz", ".tgz", ".tar.zst", ".tar.bz2", ".tar.xz")
 _TAGS = ("ETag", "etag", "md5Hash", "Content-MD5", "Last-Modified", "LastModified", "last_modified", "mtime", "created")
 
 
@@ -97,8 +98,10 @@ def _urls(name: str) -> list[str]:
     except (OSError, ValueError, ImportError, NotImplementedError) as error:
         raise InputError(f"'{name}' cannot be looked up", found=str(error) or type(error).__name__) from error
     if not found:
+        packed = sorted(each for each in names_in(name) if each.endswith(_PACKED))
         raise InputError(
             f"'{name}' names no tar",
+            found=f"{counted(len(packed), 'compressed tar')} ({packed[0]}), to be unpacked first" if packed else "",
             expected="a folder of tars, a tar, a glob such as 'data/*.tar' or braces such as 'data-{000..127}.tar'",
             remedy="Folders are not searched below: `data/**/*.tar` is what finds all. Of a place that cannot list "
             "its files, such as a web server, name them with braces",

@@ -70,6 +70,9 @@ def test_what_cannot_be_found(tmp_path: Path, tars: Tars) -> None:
     for pattern in ("empty", "nowhere", "*.tgz"):
         with pytest.raises(InputError, match="names no tar"):
             find_tars([f"{tmp_path}/{pattern}"])
+    (tmp_path / "empty" / "x.tar.gz").touch()
+    with pytest.raises(InputError, match=r"1 compressed tar \(x.tar.gz\), to be unpacked"):
+        find_tars([f"{tmp_path}/empty"])
     for pattern in ("memory://nowhere/at-all", "unknown://x/y"):
         with pytest.raises(InputError, match="cannot be looked up"):
             find_tars([pattern])
