@@ -29,7 +29,16 @@ GROUPS = {
         "workers",
         "corpus_memory",
     ),
-    "streaming": ("read_samples", "token_windows", "start_and_resume", "remote_epoch", "first_batch", "help_latency"),
+    "streaming": (
+        "read_samples",
+        "read_with_workers",
+        "token_windows",
+        "shuffle_quality",
+        "start_and_resume",
+        "remote_epoch",
+        "first_batch",
+        "help_latency",
+    ),
 }
 
 
