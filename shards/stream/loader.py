@@ -1,4 +1,4 @@
-"""Batches through torch's standard DataLoader; with `tensors` all of the stream that needs torch.
+"""Batches through torch's standard DataLoader; with `tensors` and `lending` all of the stream that needs torch.
 
 The dataset is map-style; the batch sampler yields where the rows of each batch lie, located some batches ahead. So
 `num_workers`, `pin_memory`, `persistent_workers`, `prefetch_factor`, `timeout` and `multiprocessing_context` mean
@@ -6,24 +6,27 @@ what they always mean, and workers may be forked or spawned.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
 
 from ..base.errors import HeadraceError, StreamError, UsageError
+from . import tensors
 from .collate import Collate, OneByOne, collate
 from .columns import Columns, Found
 from .cursor import Cursor, Share
 from .delivery import Deliverer, Delivery, collated
 from .failures import worker_failures
+from .lending import Piece, Pool
 from .located import located_batches
 from .mixture import Mixture
 from .order import Order
 from .places import Places
-from .tensors import delivered, empty
 
 if TYPE_CHECKING:
     from .stream import Stream
@@ -62,20 +65,29 @@ class Loader(Deliverer):
         # A generator of its own, so that starting workers takes no number from the one that initialises models.
         dataloader.setdefault("generator", torch.Generator())
         self._collate = collate
-        self._settings = {"collate_fn": _prepared, **dataloader}
+        self._settings = {"collate_fn": _as_it_is, **dataloader}
         self._arrange(stream)
 
     def _arrange(self, stream: "Stream") -> None:
         self._arranged = stream
         sampler: Any = _Located(stream.order, self._cursor, self.share)
-        self.dataloader: DataLoader[Any] = DataLoader(
-            _Prepared(stream, self._collate), batch_sampler=sampler, **self._settings
-        )
+        self._prepared = _Prepared(stream, self._collate)
+        self.dataloader: DataLoader[Any] = DataLoader(self._prepared, batch_sampler=sampler, **self._settings)
+
+    def _set_memory_aside(self) -> None:
+        """Pieces that the workers to come will lend, see `lending`; those that persist keep the ones they have."""
+        loader, prepared = self.dataloader, self._prepared
+        if not loader.num_workers or (loader.persistent_workers and prepared.pool is not None):
+            return
+        # What was lent, but never delivered, in an iteration that was left is lost with its pool.
+        with suppress(OSError):
+            prepared.pool = Pool(loader.num_workers, (loader.prefetch_factor or 2) + 2)
 
     def _deliveries(self, stream: "Stream") -> Iterator[Delivery]:
         # Workers that persist would go on under the weights that they began with.
         if stream is not self._arranged:
             self._arrange(stream)
+        self._set_memory_aside()
         try:
             with worker_failures():
                 for delivery in self.dataloader:
@@ -97,36 +109,64 @@ class _Prepared(Dataset[Any]):
 
     def __init__(self, stream: "Stream", collate: Collate | None) -> None:
         self._stream, self._collate = stream, collate
+        self.pool: Pool | None = None
+        """What forked workers write large columns into."""
 
     def __getitem__(self, position: int) -> Any:
         return self._stream.read(np.array([position]))[0]
 
     def __getitems__(self, places: Places) -> Delivery | HeadraceError:
         try:
-            return self._batch(places)
+            if self._collate is not None:
+                return collated(self._stream.take(places), OneByOne(self._collate))
+            worker = get_worker_info()
+            piece = None if worker is None or self.pool is None else self.pool.piece(worker.id)
+            return self._batch(places, tensors) if piece is None else self._lent(places, piece)
         except HeadraceError as error:
             return error
 
-    def _batch(self, places: Places) -> Delivery:
-        if self._collate is not None:
-            return collated(self._stream.take(places), OneByOne(self._collate))
-        reading = self._stream.take(places, empty=empty)
-        return collated(reading, partial(tensor_batch, ragged=self._stream.ragged))
+    def _lent(self, places: Places, piece: Piece) -> Delivery:
+        delivery = None
+        try:
+            delivery = self._batch(places, piece)
+            return delivery
+        finally:
+            if delivery is None or not piece.used:
+                piece.close()
+
+    def _batch(self, places: Places, columns: "Allocator") -> Delivery:
+        reading = self._stream.take(places, empty=columns.empty)
+        return collated(reading, partial(tensor_batch, ragged=self._stream.ragged, columns=columns))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Memory is inherited by a fork, and cannot be sent.
+        return {**self.__dict__, "pool": None}
 
     def __len__(self) -> int:
         return self._stream.samples
 
 
-def tensor_batch(found: Found, ragged: frozenset[str]) -> dict[str, Any]:
+class Allocator(Protocol):
+    """Allocates the columns of a batch and makes them tensors: `tensors`, or a piece of memory that is lent."""
+
+    def empty(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+        """See `packed.Empty`."""
+
+    def delivered(self, column: Any) -> Any:
+        """See `tensors.delivered`."""
+
+
+def tensor_batch(found: Found, ragged: frozenset[str], columns: Allocator) -> dict[str, Any]:
     """A batch whose columns (see `collate`) are tensors.
 
     Args:
-        found: The samples; of columns that were read, `tensors.empty` has allocated the arrays.
+        found: The samples.
         ragged: Fields that are never stacked.
+        columns: What allocates columns, and has allocated those that were read.
     """
     if not isinstance(found, Columns):
         found = [_as_arrays(sample) for sample in found]
-    return {field: delivered(column) for field, column in collate(found, ragged, empty).items()}
+    return {field: columns.delivered(column) for field, column in collate(found, ragged, columns.empty).items()}
 
 
 def _as_arrays(sample: Any) -> Any:
@@ -136,7 +176,7 @@ def _as_arrays(sample: Any) -> Any:
     return {name: value.numpy() if isinstance(value, torch.Tensor) else value for name, value in sample.items()}
 
 
-def _prepared(delivery: Any) -> Any:
+def _as_it_is(delivery: Any) -> Any:
     """What torch calls for collation, where there is nothing left to do."""
     return delivery
 

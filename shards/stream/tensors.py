@@ -25,9 +25,14 @@ SHARED = 64 << 10
 _WIDER = {np.dtype(np.uint16): np.dtype(np.int64), np.dtype(np.uint32): np.dtype(np.int64)}
 
 
+def widened(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype that a column of this dtype has as a tensor."""
+    return _WIDER.get(dtype, dtype)
+
+
 def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """See `packed.Empty`."""
-    dtype = _WIDER.get(dtype, dtype)
+    dtype = widened(dtype)
     size = prod(shape) * dtype.itemsize
     if get_worker_info() is None or size < SHARED:
         return np.empty(shape, dtype)
@@ -44,6 +49,8 @@ def delivered(column: Any) -> Any:
     if not isinstance(column, np.ndarray):
         return column
     whole: Any = column.base
+    while isinstance(whole, np.ndarray):
+        whole = whole.base
     if isinstance(whole, torch.Tensor):
         # Made by `empty`; of several fields that were read together each is a part of one.
         begin = (column.ctypes.data - whole.data_ptr()) // column.itemsize

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from headrace.shards.base.errors import CorruptSampleError, UsageError
-from headrace.shards.stream import Stream
+from headrace.shards.stream import Stream, tensors
 from headrace.shards.stream.loader import tensor_batch
 
 TRANSFORMS = """
@@ -118,7 +118,7 @@ def test_tokens_go_straight_into_a_network_and_its_loss(words, workers):
 def test_the_greatest_token_keeps_its_value(dtype):
     greatest = np.iinfo(dtype).max
     row = np.array([0, greatest], dtype)
-    found = tensor_batch([{"tokens": row}, {"tokens": row}], frozenset())["tokens"]
+    found = tensor_batch([{"tokens": row}, {"tokens": row}], frozenset(), tensors)["tokens"]
     assert found.dtype == torch.int64
     assert found.tolist() == [[0, greatest]] * 2
 
@@ -132,12 +132,11 @@ def test_tensors_made_by_a_transform_are_stacked(images, transforms, workers):
     assert not batch["picture"].is_shared()  # it is small
 
 
-@forks
-def test_a_large_column_is_written_into_shared_memory(images, transforms):
-    loader = Stream(images, transform=transforms.large).loader(4, num_workers=1)
-    batch = next(iter(loader))
-    assert batch["large"].is_shared()
-    assert batch["large"].tolist() == [[number] * 50_000 for number in batch["id"].tolist()]
+@pytest.mark.parametrize("workers", [*WORKERS[1:], SPAWNED])
+def test_large_columns_arrive_whole_whoever_keeps_them(images, transforms, workers):
+    kept = list(Stream(images, transform=transforms.large).loader(4, steps=20, **workers))
+    for batch in kept:
+        assert batch["large"].tolist() == [[number] * 50_000 for number in batch["id"].tolist()]
 
 
 @forks
