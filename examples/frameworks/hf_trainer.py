@@ -68,6 +68,7 @@ def main() -> None:
     )
     trainer = FromStream(model, training, loader=loader)
     trainer.train(resume_from_checkpoint=latest_checkpoint(arguments.out))
+    trainer.accelerator.wait_for_everyone()
     trainer.accelerator.end_training()
 
 

@@ -116,7 +116,7 @@ def run(job, counted, out, world_size, file, killed_at):
 
 
 def wait(commands, log):
-    """Wait until all have ended; where one fails or it takes too long, the others are killed with all they started."""
+    """Wait until all have ended; where one fails the others are killed, and where it takes too long, all are ended."""
     devices = {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
     environment = {**os.environ, **devices}
     with log.open("w") as told:
@@ -124,11 +124,12 @@ def wait(commands, log):
         processes = [subprocess.Popen(command, **options) for command in commands]
         deadline = time.monotonic() + PATIENCE
         while any(process.poll() is None for process in processes):
-            if time.monotonic() > deadline or any(process.poll() for process in processes):
-                for process in processes:
-                    if process.poll() is None:
-                        os.killpg(process.pid, signal.SIGKILL)
-                        process.wait()
+            late = time.monotonic() > deadline
+            for process in processes if late or any(process.poll() for process in processes) else []:
+                # torchrun ends its workers, which are in sessions of their own, unless it is killed itself.
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGTERM if late else signal.SIGKILL)
+                    process.wait()
             time.sleep(0.1)
     code = max(abs(process.returncode) for process in processes)
     print(log.read_text()[-4000:])  # shown by pytest where the test fails
