@@ -134,7 +134,9 @@ def test_what_stands_behind_the_end_is_told() -> None:
     assert appended.trailing == len(data)
 
 
-@pytest.mark.parametrize(("name", "words"), [("a.__key__", "begins with '__'"), ("a.TXT", "'txt' twice")])
+@pytest.mark.parametrize(
+    ("name", "words"), [("a.__key__", "does not begin with '__'"), ("a.t\udcff", "in UTF-8"), ("a.TXT", "'txt' twice")]
+)
 def test_fields_that_cannot_be(name: str, words: str) -> None:
     with pytest.raises(ShardError, match=words):
         survey(io.BytesIO(tar_of("a.txt", name)))
