@@ -4,6 +4,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from .folder import Folder
@@ -26,6 +27,7 @@ class Member:
             self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         self._published: tuple[str, ...] = ()
+        self._known: dict[Path, tuple[tuple[int, int], list[str]]] = {}
 
     def publish(self, digests: Sequence[str]) -> None:
         """Tell the others what is needed next, the soonest first.
@@ -48,13 +50,18 @@ class Member:
             if file == self._file:
                 continue
             if _lives(file):
-                try:
-                    found.append(_needs(file).read_text().split())
-                except FileNotFoundError:
-                    continue  # it has not told yet
+                with suppress(FileNotFoundError):  # it has not told yet
+                    found.append(self._told(_needs(file)))
             else:
                 _forget(file)
         return found
+
+    def _told(self, needs: Path) -> list[str]:
+        """What a file says; read again only when it is another one."""
+        version = needs.stat().st_ino, needs.stat().st_mtime_ns
+        if self._known.get(needs, ((0, 0), []))[0] != version:
+            self._known[needs] = version, needs.read_text().split()
+        return self._known[needs][1]
 
     def leave(self) -> None:
         """Need nothing any more."""

@@ -10,6 +10,7 @@ import errno
 import threading
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -26,6 +27,12 @@ _THREADS = 8
 """Enough to fill a network also with shards of a request each; with more, the one needed first would come later."""
 _IDLE = 0.05
 """Seconds between two looks whether there is something to fetch."""
+_SHARE = 10
+"""The next look comes not before this many times as long as the last one took."""
+_ATTEMPTS = 2
+"""How often a shard is fetched that turns out not to be the manifest's."""
+_LAST = 5.0
+"""Seconds that closing may take."""
 _AGAIN = 60.0
 """Seconds until a folder or a store that failed is tried again."""
 
@@ -49,7 +56,7 @@ class Prefetcher:
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._not_before = 0.0
-        self._given_up: set[str] = set()
+        self._failed: Counter[str] = Counter()
         for number in range(_THREADS):
             # Daemons, so that no fetch keeps a program from ending.
             threading.Thread(target=self._work, name=f"headrace-cache-{number}", daemon=True).start()
@@ -57,9 +64,11 @@ class Prefetcher:
     def close(self) -> None:
         """Fetch nothing more; what is under way ends at its next request."""
         self._closed.set()
-        with self._lock:
+        # Whoever holds it may itself wait for a lock of the folder, or for a disk; the member ends with the process.
+        if self._lock.acquire(timeout=_LAST):
             if self._member is not None:
                 self._member.leave()
+            self._lock.release()
 
     def __enter__(self) -> "Prefetcher":
         return self
@@ -70,10 +79,12 @@ class Prefetcher:
     def _work(self) -> None:
         while not self._closed.is_set():
             with self._lock:
-                idle = self._closed.is_set() or time.monotonic() < self._not_before
+                began = time.monotonic()
+                idle = self._closed.is_set() or began < self._not_before
                 job = None if idle else self._guarded(self._next)
                 if job is None and not idle:
-                    self._not_before = max(self._not_before, time.monotonic() + _IDLE)
+                    took = time.monotonic() - began
+                    self._not_before = max(self._not_before, began + max(_IDLE, _SHARE * took))
             if job is None:
                 self._closed.wait(_IDLE)
             else:
@@ -117,7 +128,7 @@ class Prefetcher:
         near = distances(needs)
         for each in wanted:
             digest = each.info.sha256
-            if digest in held or digest in self._given_up:
+            if digest in held or self._failed[digest] >= _ATTEMPTS:
                 continue
             leaving = victims(held.values(), near, self._limit, each.info.bytes, near[digest])
             if leaving is None:
@@ -136,4 +147,4 @@ class Prefetcher:
             except StoreError:
                 self._not_before = time.monotonic() + _AGAIN
             except HeadraceError:
-                self._given_up.add(wanted.info.sha256)
+                self._failed[wanted.info.sha256] += 1

@@ -12,9 +12,7 @@ Nothing here enters the order of samples: the pauses come from the system's own 
 """
 
 import random
-import threading
 from dataclasses import dataclass
-from typing import Any
 
 from ..base.errors import StoreError
 
@@ -53,21 +51,20 @@ def pause(attempt: int) -> float:
 
 
 class Budget:
-    """Counts failures over all reads of a process; a copy in another process begins anew.
+    """Counts failures over all reads of a process; a copy in another process goes on from there.
+
+    There is no lock, which a fork could leave locked for ever: threads that count at one moment may miscount by one.
 
     Args:
         failures: F.
     """
 
     def __init__(self, failures: int) -> None:
-        self._most = float(failures)
-        self._left = self._most
-        self._lock = threading.Lock()
+        self._most = self._left = float(failures)
 
     def earn(self) -> None:
         """Note an answer."""
-        with self._lock:
-            self._left = min(self._most, self._left + _EARNED)
+        self._left = min(self._most, self._left + _EARNED)
 
     def spend(self, url: str, fault: str) -> None:
         """Note a failure.
@@ -75,19 +72,11 @@ class Budget:
         Raises:
             StoreError: There were too many.
         """
-        with self._lock:
-            self._left -= 1
-            spent = self._left < 0
-        if spent:
+        self._left -= 1
+        if self._left < 0:
             raise StoreError(
                 f"the store of {url} fails too often",
                 found=f"{self._most:,.0f} failed requests and few answers between them, the last one with {fault}",
                 expected="at most one failure in ten requests for long",
                 remedy="See to the store or the network; the same command line continues the run",
             )
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"failures": int(self._most)}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["failures"])  # type: ignore[misc]  # the lock cannot travel
