@@ -166,3 +166,41 @@ def test_links_over_links_and_in_circles() -> None:
     for target in ("a.txt", "/etc/passwd", "../../etc/passwd", "nowhere"):
         with pytest.raises(ShardError, match=r"'a.txt' at byte 0.*a link to.*no file of the tar"):
             survey(io.BytesIO(links(("a.txt", target))))
+
+
+DAMAGED = [
+    pack(
+        [
+            ("a.txt", "file", b"x" * 700),
+            ("d/" * 60 + "é.txt", "file", b""),
+            ("l.txt", "hard", b""),
+            ("f", "folder", b""),
+        ],
+        form,
+    )
+    for form in FORMATS[1:]
+]
+
+
+@given(
+    st.sampled_from(DAMAGED),
+    st.lists(st.tuples(st.integers(0, 7000), st.integers(0, 255)), min_size=1, max_size=4),
+    st.integers(0, 12_000),
+)
+def test_damage_under_a_right_checksum_is_refused_or_read(
+    tar: bytes, flips: list[tuple[int, int]], length: int
+) -> None:
+    data = bytearray(tar)
+    for place, value in flips:
+        data[place] = value
+        begin = place // 512 * 512
+        if data[begin + 257 : begin + 262] == b"ustar":
+            data[begin + 148 : begin + 156] = b" " * 8
+            data[begin + 148 : begin + 156] = b"%06o\0 " % sum(data[begin : begin + 512])
+    for damaged in (data, data[:length]):
+        try:
+            index = survey(io.BytesIO(bytes(damaged))).index
+        except ShardError:
+            continue
+        assert not index.offsets.size or int((index.offsets + index.sizes).max()) <= len(damaged)
+        index.dump()
