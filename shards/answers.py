@@ -13,6 +13,7 @@ from rich.text import Text
 from .base.counts import counted
 from .base.errors import AuditError, InputError
 from .base.terminal import printable, terminal
+from .cache import Cache
 from .stream import Stream
 from .stream.audit import audit
 from .stream.bench import bench
@@ -41,6 +42,7 @@ class Settings:
         window: Its window, for shards of tokens.
         batch_size: Its global batch.
         documents: Whether its samples are whole documents of tokens.
+        cache: Its shard cache, which has no influence on the order.
     """
 
     url: str
@@ -50,6 +52,7 @@ class Settings:
     window: int | None
     batch_size: int
     documents: bool = False
+    cache: Cache | None = None
 
     def stream(self) -> Stream:
         """The stream of the run.
@@ -67,6 +70,7 @@ class Settings:
                 block=self.block,
                 window=self.window,
                 documents=self.documents,
+                cache=self.cache,
             )
         for warning in told:
             print(f"Beware: {warning.message}", file=sys.stderr)

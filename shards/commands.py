@@ -82,6 +82,10 @@ def stream(
     ] = None,
     workers: Annotated[int, typer.Option(min=0, help="With --bench: processes that read ahead.")] = 0,
     seconds: Annotated[float, typer.Option(min=0.1, help="With --bench: how long.")] = 5.0,
+    cache: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="With --bench: a cache for shards that lie elsewhere.")
+    ] = None,
+    cache_limit: Annotated[str, typer.Option(help="What all shards in the cache may take together.")] = "50GB",
     world: Annotated[int, typer.Option(min=1, help="With --plan: ranks (GPUs) in all.")] = 8,
     ranks_per_node: Annotated[int, typer.Option(min=1, help="With --plan: ranks on each node.")] = 8,
 ) -> None:
@@ -97,11 +101,15 @@ def stream(
 
     Example: headrace stream demo/text --audit demo/mlm
 
+    Example: headrace stream s3://bucket/images --bench --cache /scratch/headrace --cache-limit 200GB
+
     A mixture file names sources: `sources: {web: {url: shards/web, weight: 7}, code: {url: shards/code, weight: 3}}`.
     """
     from . import answers
+    from .cache import Cache
 
-    settings = answers.Settings(url, seed, lanes, block, window, batch_size, documents)
+    kept = None if cache is None else Cache(cache, cache_limit)
+    settings = answers.Settings(url, seed, lanes, block, window, batch_size, documents, kept)
     if step is not None:
         answers.show_step(settings, step, state)
     if bench:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from headrace.shards import Stream
 from headrace.shards.base.errors import StoreError, UsageError
 from headrace.shards.cache import Cache
 from headrace.shards.cache.folder import Folder
+from headrace.shards.commands import commands
 from headrace.shards.format.patience import Patience
 
 PATIENCE = Patience(timeout=2.0, deadline=20.0)
@@ -158,3 +160,12 @@ def test_workers_of_the_loader_use_the_cache(url: str, tmp_path: Path, expected:
     assert found == expected
     assert list((tmp_path / "cache").glob("*.shard"))
     assert not list((tmp_path / "cache").glob("*.member"))
+
+
+def test_a_bench_of_a_store_takes_a_cache(url: str, tmp_path: Path) -> None:
+    folder = tmp_path / "cache"
+    command = ["stream", url, "--bench", "--seconds", "0.3", "--lanes", "3", "--block", "20", "--batch-size", "10"]
+    done = CliRunner().invoke(commands, [*command, "--cache", str(folder), "--cache-limit", "1MB"])
+    assert done.exit_code == 0, done.output
+    assert "samples per second" in done.output
+    assert list(folder.glob("*.shard"))
