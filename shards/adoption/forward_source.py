@@ -1,6 +1,8 @@
 """A tar from its first byte to its last, wherever it lies: read ahead where the way is long, stopped when told to."""
 
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
@@ -12,7 +14,7 @@ from ..format.urls import local_path
 
 _REQUEST = 2 << 20
 _REQUESTS = 8
-"""Requests that are under way together; as many bytes again wait to be read."""
+"""Requests of a file that are under way, or answered and not yet looked at."""
 
 
 class Checkpoint(Protocol):
@@ -74,7 +76,7 @@ class ForwardFile:
 
 
 class ForwardRanges:
-    """A file in a store: while one window of ranges is looked through, the next is on its way.
+    """A file in a store: while one range is looked through, the next ones are on their way.
 
     Args:
         url: The file.
@@ -84,13 +86,13 @@ class ForwardRanges:
     """
 
     def __init__(self, url: str, size: int, transfer: Transfer, checkpoint: Checkpoint) -> None:
-        self._url, self._size = url, size
-        self._transfer, self._checkpoint = transfer, checkpoint
-        self._pool = ThreadPoolExecutor(1)
-        self._asked = 0
-        self._parts: list[bytes] = []
+        self._url, self._transfer, self._checkpoint = url, transfer, checkpoint
+        self._pool = ThreadPoolExecutor(_REQUESTS)
+        self._rest = iter([(begin, min(begin + _REQUEST, size)) for begin in range(0, size, _REQUEST)])
+        self._asked: deque[Future[list[bytes]]] = deque()
         self._part, self._position = b"", 0
-        self._next = self._ask()
+        for _ in range(_REQUESTS):
+            self._ask()
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes; fewer only at the end of a range, none only at the file's."""
@@ -103,20 +105,18 @@ class ForwardRanges:
 
     def _following(self) -> bytes:
         """The next range; empty at the file's end."""
-        if not self._parts:
-            try:
-                parts = self._next.result()
-            except FileNotFoundError as error:
-                raise missing(self._url) from error
-            self._parts = [part for part in reversed(parts) if part]
-            self._next = self._ask()
-        return self._parts.pop() if self._parts else b""
+        if not self._asked:
+            return b""
+        try:
+            (part,) = self._asked.popleft().result()
+        except FileNotFoundError as error:
+            raise missing(self._url) from error
+        self._ask()
+        return part
 
-    def _ask(self) -> "Future[list[bytes]]":
-        begins = range(self._asked, min(self._size, self._asked + _REQUESTS * _REQUEST), _REQUEST)
-        ranges = [(begin, min(begin + _REQUEST, self._size)) for begin in begins]
-        self._asked = ranges[-1][1] if ranges else self._size
-        return self._pool.submit(lambda: self._transfer.ranges(self._url, ranges) if ranges else [])
+    def _ask(self) -> None:
+        for each in islice(self._rest, 1):
+            self._asked.append(self._pool.submit(self._transfer.ranges, self._url, [each]))
 
     def __enter__(self) -> Self:
         return self
