@@ -4,12 +4,21 @@ import gc
 import hashlib
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from ..base.errors import ManifestError
 from . import index
@@ -206,8 +215,10 @@ class Manifest(_Model):
         """SHA-256, in hexadecimal, of what the set holds: the shards and how to read them, not how they were made."""
         tokenizer = self.tokenizer and [self.tokenizer.sha256, self.tokenizer.vocabulary, self.tokenizer.dtype]
         head = json.dumps([self.format_version, self.kind, self.name, self.fields, tokenizer], sort_keys=True)
-        lines = [f"{shard.sha256} {shard.samples} {shard.tokens} {shard.name}" for shard in self.shards]
-        return hashlib.sha256("\n".join((head, *lines)).encode()).hexdigest()
+        digest = hashlib.sha256(head.encode())
+        for shard in self.shards:
+            digest.update(f"\n{shard.sha256} {shard.samples} {shard.tokens} {shard.name}".encode())
+        return digest.hexdigest()
 
     def dump(self) -> str:
         """The manifest as JSON, one line per shard."""
@@ -239,7 +250,7 @@ class Manifest(_Model):
             ) from error
         try:
             with _uncollected():
-                manifest = cls.model_validate_json(data)
+                manifest = _parsed(data)
         except ValidationError as error:
             raise _refusal(place, error) from None
         if manifest.tars is not None and local_path(place) is None and local_path(manifest.tars) is not None:
@@ -250,6 +261,42 @@ class Manifest(_Model):
                 remedy="If you trust it, copy its folder to this machine",
             )
         return manifest
+
+
+_FIRST, _LAST = b',\n  "shards": [\n', b"\n  ]\n}"
+"""What stands before and behind the lines of the shards, as `dump` writes them."""
+_PIECE = 1 << 20
+"""Bytes of these lines that are parsed together."""
+
+
+def _parsed(data: bytes) -> Manifest:
+    """A manifest from its file.
+
+    Parsed whole, a hundred thousand shards would take twice the memory that they take in the end; so lines that look
+    as `dump` writes them are parsed some at a time.
+
+    Raises:
+        ValidationError: It is malformed.
+    """
+    begin, end = data.find(_FIRST), data.rfind(_LAST)
+    if 0 <= begin < end:
+        # Whatever is wrong with a part is said of the whole, below.
+        with suppress(ValueError):
+            head = json.loads(data[:begin] + b"}")
+            return Manifest.model_validate({**head, "shards": _parsed_lines(data, begin + len(_FIRST), end)})
+    return Manifest.model_validate_json(data)
+
+
+def _parsed_lines(data: bytes, begin: int, end: int) -> list[ShardInfo]:
+    shards: list[ShardInfo] = []
+    lines = TypeAdapter(list[ShardInfo])
+    while begin < end:
+        # Names have no line breaks: JSON writes them as `\\n`.
+        stop = data.find(b",\n", min(begin + _PIECE, end), end)
+        stop = end if stop < 0 else stop
+        shards += lines.validate_json(b"[" + data[begin:stop] + b"]")
+        begin = stop + 2
+    return shards
 
 
 def manifest_url(url: str | Path) -> str:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from headrace.shards.base.errors import ManifestError
+from headrace.shards.format import manifest
 from headrace.shards.format.manifest import (
     Benchmark,
     Certificate,
@@ -234,3 +235,18 @@ def test_a_hundred_thousand_shards_stay_small() -> None:
     manifest = Manifest(kind="samples", name="many", shards=shards)
     assert len(manifest.dump()) / len(shards) < 260
     assert not hasattr(manifest.shards[0], "__dict__")
+
+
+def test_many_shards_are_parsed_some_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = "0" * 64
+    shards = tuple(ShardInfo(f'a/ü "{n}"],.tar', n, 512, digest, digest) for n in range(100))
+    whole = Manifest(kind="samples", name="x", recipe={"shards": [{"name": 1}]}, shards=shards)
+    whole.save(tmp_path)
+    monkeypatch.setattr(manifest, "_PIECE", 100)
+    assert Manifest.load(tmp_path) == whole
+    text = (tmp_path / "manifest.json").read_text()
+    (tmp_path / "manifest.json").write_text(text.replace('"samples": 7,', '"samples": -7,'))
+    with pytest.raises(ManifestError, match=r"shards\.7\.samples"):
+        Manifest.load(tmp_path)
+    (tmp_path / "manifest.json").write_text(json.dumps(json.loads(text)))
+    assert Manifest.load(tmp_path) == whole
