@@ -102,7 +102,9 @@ def epoch_pieces(sequence: Sequence, epoch: int, lanes: int, key: int) -> Pieces
         key: The pieces key of this epoch.
     """
     edge = lane_edges(epoch, sequence.total, lanes)
-    cut = np.union1d(sequence.start, edge)
+    # Both are sorted, which a stable sort makes use of and `union1d` does not.
+    cut = np.sort(np.concatenate((sequence.start, edge)), kind="stable")
+    cut = cut[np.diff(cut, prepend=-1) > 0]
     first, size = cut[:-1], np.diff(cut)
     at = np.searchsorted(sequence.start, first, side="right") - 1
     lane = np.searchsorted(edge, first, side="right") - 1
