@@ -21,6 +21,8 @@ from urllib.parse import unquote
 from urllib.request import urlopen
 
 _CHUNK = 32 << 10
+_BURST = 0.1
+"""Seconds of bandwidth that are not lost when they are not used at once."""
 _LOG = "/-/requests"
 
 
@@ -91,7 +93,8 @@ class _Cap:
         self._bandwidth, self._free = bandwidth, 0.0
 
     async def take(self, size: int) -> None:
-        self._free = max(self._free, time.monotonic()) + size / self._bandwidth
+        # What a busy machine was late with may be made up for, up to a bound.
+        self._free = max(self._free, time.monotonic() - _BURST) + size / self._bandwidth
         await asyncio.sleep(self._free - time.monotonic())
 
 

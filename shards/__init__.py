@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from .base.errors import HeadraceError
     from .cache.settings import Cache
     from .format.manifest import Manifest
+    from .format.patience import Patience
     from .stream.parts import Part
     from .stream.stream import Stream
 
-__all__ = ["Cache", "HeadraceError", "Manifest", "Part", "Stream"]
+__all__ = ["Cache", "HeadraceError", "Manifest", "Part", "Patience", "Stream"]
 
 _HOMES = {
     "Cache": ".cache.settings",
     "HeadraceError": ".base.errors",
     "Manifest": ".format.manifest",
+    "Patience": ".format.patience",
     "Part": ".stream.parts",
     "Stream": ".stream.stream",
 }
