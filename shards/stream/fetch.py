@@ -91,7 +91,7 @@ def by_shard(shard: NDArray[np.int64], row: NDArray[np.int64]) -> Iterator[tuple
     """Each shard once, with the places of its samples among all, in the order in which they lie in it."""
     order = np.lexsort((row, shard))
     found = shard[order]
-    edges = np.flatnonzero(np.diff(found, prepend=-1, append=-1)).tolist()
+    edges = [0, *(np.flatnonzero(found[1:] != found[:-1]) + 1).tolist(), found.size]
     numbers = found[edges[:-1]].tolist()
     for number, (first, last) in zip(numbers, pairwise(edges), strict=True):
         yield number, order[first:last]

@@ -141,7 +141,7 @@ class Stream:
 
     @property
     def ragged(self) -> frozenset[str]:
-        """Fields that batches hold as lists, since their arrays differ in length."""
+        """Fields that batches hold packed, since their arrays differ in length, see `columns`."""
         return self._source.ragged
 
     def steps_per_epoch(self, batch_size: int) -> int:

@@ -93,9 +93,9 @@ def _ends(parts: Parts, width: int, empty: Empty) -> Packed:
     first_token = np.empty(size, np.int64)
     for reader, starts, places in parts:
         ends = reader.documents()
-        firsts, lasts = ends.searchsorted(np.stack((starts, starts + width)), side="right").tolist()
+        bounds = ends.searchsorted(np.concatenate((starts, starts + width)), side="right").tolist()
         first_token[places] = starts
-        for place, first, last in zip(places.tolist(), firsts, lasts, strict=True):
+        for place, first, last in zip(places.tolist(), bounds, bounds[starts.size :], strict=False):
             inside[place] = ends[first:last]
     counts = np.array(list(map(len, inside)), np.int64)
     offsets = offsets_of(counts, empty)
