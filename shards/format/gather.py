@@ -69,7 +69,11 @@ def gather(
     for first in range(0, len(files), _HELD):
         some = slice(*np.searchsorted(ranges.file, (first, first + _HELD)).tolist())
         part = ranges.of(some)
-        found[some], crcs[some] = _gather(files[first : first + _HELD], part, part.file - first, out)
+        held = files[first : first + _HELD]
+        found[some], crcs[some] = _gather(held, part, part.file - first, out)
+        if len(files) > _HELD:
+            for file in held:
+                file.close()
     return found, crcs
 
 

@@ -53,7 +53,8 @@ class Stream:
     A sample is a dictionary of its decoded fields (see `codecs`) or, from shards of tokens, a window of tokens (see
     `windows`) or a document (see `documents`), and of `__key__`, `__id__`, `__epoch__` and `__position__` (see
     `fetch`). In a mixture it has a `__source__`, too, the name of its source; its `__id__` counts source after source,
-    and its `__epoch__` is that of its source.
+    and its `__epoch__` is that of its source. A batch is a dictionary of columns (see `columns`): arrays where values
+    are alike; bytes and arrays of different lengths `Packed`, as data and offsets; lists of all else.
 
     Args:
         url: The folder of the set, a path or any fsspec URL; or a mixture: `{url: weight}`, or what else is in `parts`.

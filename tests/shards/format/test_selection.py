@@ -72,3 +72,20 @@ def test_a_large_batch_is_read_by_several_threads(tmp_path: Path, monkeypatch: p
     rows = np.random.default_rng(0).permutation(200)
     found = Selection([(reader, rows, np.arange(200))]).read(["bin"])
     assert found.contents["bin"].values() == [contents[row] for row in rows.tolist()]
+
+
+def test_a_batch_of_many_shards_holds_few_files_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readers = []
+    for number in range(30):
+        with ShardWriter(tmp_path / str(number), "a.tar") as writer:
+            writer.add("0", {"bin": b"%d" % number})
+        manifest = Manifest(kind="samples", name="x", shards=(writer.info,))
+        readers.append(ShardReader(str(tmp_path / str(number)), manifest, 0))
+    monkeypatch.setattr(gather, "_HELD", 4)
+    parts = [(reader, np.zeros(1, np.int64), np.array([place])) for place, reader in enumerate(readers)]
+    for reader in readers:
+        reader.cells("bin")
+    before = len(os.listdir("/proc/self/fd"))
+    found = Selection(parts).read(["bin"])
+    assert found.contents["bin"].values() == [b"%d" % number for number in range(30)]
+    assert len(os.listdir("/proc/self/fd")) <= before
