@@ -51,6 +51,12 @@ class CachedStore(Store):
                 pass  # it is not in the cache, or the cache cannot be read
         return super().index(place, shard)
 
+    def index_again(self, place: str, shard: ShardInfo) -> bytes:
+        """See `Store.index_again`; what the cache has of the shard is removed."""
+        with suppress(OSError):
+            self._folder.remove(shard.sha256)
+        return super().index_again(place, shard)
+
     def at_hand(self, place: str, shard: ShardInfo) -> bool:
         """See `Store.at_hand`."""
         return super().at_hand(place, shard) or self._folder.shard(shard.sha256).exists()
