@@ -68,8 +68,11 @@ def main() -> None:
     )
     trainer = FromStream(model, training, loader=loader)
     trainer.train(resume_from_checkpoint=latest_checkpoint(arguments.out))
-    trainer.accelerator.wait_for_everyone()
-    trainer.accelerator.end_training()
+
+    accelerator = trainer.accelerator
+    del trainer  # and DistributedDataParallel with it: gloo may hang where that outlives the group of processes
+    accelerator.free_memory()
+    accelerator.end_training()
 
 
 if __name__ == "__main__":
