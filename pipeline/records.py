@@ -18,6 +18,7 @@ where it lies, `source/path/of/input#position`: people and the ledger use it. Ne
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -148,6 +149,17 @@ def packed(contents: Sequence[bytes | None], kind: pa.DataType) -> pa.Array:
     validity = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
     data = b"".join(content or b"" for content in contents)
     return pa.Array.from_buffers(kind, len(contents), [validity, pa.py_buffer(offsets), pa.py_buffer(data)])
+
+
+def contents(array: pa.Array) -> Iterator[memoryview]:
+    """The bytes of each value of a large_binary or large_string array, where they lie; a null has none.
+
+    A scalar's `as_buffer` takes 30 microseconds, as long as reading a page's header.
+    """
+    _, offsets, data = array.buffers()
+    edges = np.frombuffer(offsets, np.int64, len(array) + 1, array.offset * 8).tolist() if len(array) else []
+    whole = memoryview(data if data is not None else b"")
+    return (whole[start:stop] for start, stop in pairwise(edges))
 
 
 _to_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode

@@ -38,7 +38,7 @@ class Keys(ABC):
         """The columns that it reads."""
 
     @abstractmethod
-    def of(self, batch: pa.RecordBatch) -> Iterator[bytes | memoryview | pa.Buffer | None]:
+    def of(self, batch: pa.RecordBatch) -> Iterator[bytes | memoryview | None]:
         """The key of each record; None for one that is like no other."""
 
 

@@ -11,6 +11,7 @@ from headrace.shards.base.errors import RecipeError
 
 from ..kernels.normalized import normalized
 from ..population import Population
+from ..records import contents
 from ._equal_keys import Keys, equal_key_steps
 from ._preference import PreferringDedup
 from .base import Steps
@@ -64,10 +65,9 @@ class PayloadKeys(Keys):
         """The payload."""
         return (self.payload,)
 
-    def of(self, batch: pa.RecordBatch) -> Iterator[pa.Buffer | None]:
+    def of(self, batch: pa.RecordBatch) -> Iterator[memoryview | None]:
         """Its bytes; None for none."""
-        for value in batch.column(self.payload).cast(pa.large_binary()):
-            yield value.as_buffer()
+        return _or_none(batch.column(self.payload))
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class NormalizedKeys(Keys):
         """The text."""
         return ("text",)
 
-    def of(self, batch: pa.RecordBatch) -> Iterator[bytes | memoryview | pa.Buffer | None]:
+    def of(self, batch: pa.RecordBatch) -> Iterator[bytes | memoryview | None]:
         """Bytes of the normalised text."""
         texts = batch.column("text")
         made = normalized(
@@ -90,9 +90,15 @@ class NormalizedKeys(Keys):
             punctuation="punctuation" in self.normalize,
             whitespace="whitespace" in self.normalize,
         )
-        for row, value in enumerate(texts.cast(pa.large_binary())):
+        for row, text in enumerate(_or_none(texts)):
             key = made.document(row)
-            yield key if len(key) else value.as_buffer()
+            yield key if len(key) else text
+
+
+def _or_none(values: pa.Array) -> Iterator[memoryview | None]:
+    """The bytes of each value; None for a null."""
+    known = values.is_valid().to_pylist()
+    return (content if valid else None for content, valid in zip(contents(values), known, strict=True))
 
 
 def _composed(texts: pa.Array) -> pa.Array:

@@ -4,11 +4,10 @@ import codecs
 from functools import lru_cache
 from typing import TypeAlias
 
-import pyarrow as pa
 from resiliparse.parse.encoding import bytes_to_str, detect_encoding, map_encoding_to_html5
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-Bytes: TypeAlias = bytes | pa.Buffer
+Bytes: TypeAlias = bytes | memoryview
 _ESCAPE = "\x1b"
 
 

@@ -10,7 +10,7 @@ from resiliparse.parse.html import CSSParserException, DOMNode, HTMLParserExcept
 
 from ..batch import Batch
 from ..kernels.html_nesting import nesting_bound
-from ..records import PAYLOADS, packed
+from ..records import PAYLOADS, contents, packed
 from ._html_text import Bytes, decode_html
 from .base import Extractor
 
@@ -55,9 +55,9 @@ class Resiliparse(Extractor):
         texts: list[bytes | None] = []
         errors: list[str | None] = []
         metas = batch.column("meta").to_pylist()
-        for page, meta in zip(batch.column(self.reads), metas, strict=True):
+        for page, meta in zip(contents(batch.column(self.reads)), metas, strict=True):
             try:
-                texts.append(self.text_of(page.as_buffer(), str(json.loads(meta).get("charset") or "")).encode())
+                texts.append(self.text_of(page, str(json.loads(meta).get("charset") or "")).encode())
                 errors.append(None)
             except (HTMLParserException, ValueError) as error:
                 texts.append(None)
@@ -77,9 +77,10 @@ class Resiliparse(Extractor):
         html = decode_html(page, charset)
         tree = HTMLTree.parse(html)
         # The walk is slow; its tags alone nearly always tell that a page need not be walked.
-        suspect = html.count("<") > MAX_DEPTH and nesting_bound(html.encode()) > MAX_DEPTH
-        if suspect and (depth := _depth(tree)) > MAX_DEPTH:
-            raise ValueError(f"its elements are nested {depth} deep, more than {MAX_DEPTH}")
+        if html.count("<") > MAX_DEPTH and nesting_bound(_ascii_tags(html, page)) > MAX_DEPTH:
+            depth = _depth(tree)
+            if depth > MAX_DEPTH:
+                raise ValueError(f"its elements are nested {depth} deep, more than {MAX_DEPTH}")
         text: str = extract_plain_text(
             tree,
             main_content=self.main_content,
@@ -91,6 +92,12 @@ class Resiliparse(Extractor):
             skip_elements=list(self.skip_elements),
         )
         return text.replace("\0", "")
+
+
+def _ascii_tags(html: str, page: Bytes) -> bytes:
+    """The page with its tags in ASCII: as it stands, but for UTF-16, where every ASCII character has a zero byte."""
+    content = bytes(page)
+    return html.encode() if b"\0" in content else content
 
 
 def _depth(tree: HTMLTree) -> int:

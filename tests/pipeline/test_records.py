@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.pipeline.records import PAYLOADS, BatchBuilder, packed
+from headrace.pipeline.records import PAYLOADS, BatchBuilder, contents, packed
 
 
 @given(st.lists(st.none() | st.text()))
@@ -43,3 +43,9 @@ def test_a_builder_gives_what_was_added(payload, content):
         {"position": 9, "url": None, "meta": "{}", "bytes": 1, "error": None, payload: content},
     ]
     assert not list(builder.rest())
+
+
+@given(st.lists(st.binary(max_size=9) | st.none(), max_size=9), st.integers(0, 9), st.integers(0, 9))
+def test_contents_are_the_values_where_they_lie(values, start, length):
+    array = pa.array(values, pa.large_binary()).slice(start, length)
+    assert [bytes(each) for each in contents(array)] == [each or b"" for each in values[start : start + length]]
