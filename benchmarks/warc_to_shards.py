@@ -33,7 +33,7 @@ for file in sys.argv[1:]:
         if record.http_headers.status_code == 200 and record.http_content_type == "text/html":
             page = record.reader.read()
             tree = HTMLTree.parse_from_bytes(page, detect_encoding(page))
-            extract_plain_text(tree, main_content=True, preserve_formatting=True)
+            extract_plain_text(tree, main_content=True, preserve_formatting=True, alt_texts=False)
             pages += 1
 print(pages)
 """

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import pyarrow as pa
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import CSSParserException, DOMNode, HTMLParserException, HTMLTree
@@ -77,7 +78,8 @@ class Resiliparse(Extractor):
         html = decode_html(page, charset)
         tree = HTMLTree.parse(html)
         # The walk is slow; its tags alone nearly always tell that a page need not be walked.
-        if html.count("<") > MAX_DEPTH and nesting_bound(_ascii_tags(html, page)) > MAX_DEPTH:
+        tags = np.count_nonzero(np.frombuffer(page, np.uint8) == ord("<"))
+        if tags > MAX_DEPTH and nesting_bound(_ascii_tags(html, page)) > MAX_DEPTH:
             depth = _depth(tree)
             if depth > MAX_DEPTH:
                 raise ValueError(f"its elements are nested {depth} deep, more than {MAX_DEPTH}")
