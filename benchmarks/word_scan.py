@@ -1,26 +1,36 @@
 """The least that any filter of words must do: find every word of a text, and nothing else."""
 
 from collections.abc import Callable
-from typing import Any
 
-import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from headrace.pipeline.kernels.buffers import TextArray, text_buffers
 from headrace.pipeline.kernels.unicode_tables import unicode_tables
 from headrace.pipeline.kernels.words import next_word, read_word
+from headrace.shards.base.kernels import types
+from headrace.shards.base.kernels.compile import kernel, reads
 
 
 def word_scan(texts: TextArray) -> Callable[[], int]:
     """A function that counts the words of a large_string array, compiled."""
     buffers, tables = text_buffers(texts), unicode_tables()
     arguments = (buffers.data, buffers.starts, buffers.stops, tables.index, tables.pages)
-    count: Any = numba.njit(nogil=True)(_count)
-    count(*arguments)
-    return lambda: int(count(*arguments))
+    count_words(*arguments)
+    return lambda: count_words(*arguments)
 
 
-def _count(data: Any, starts: Any, stops: Any, index: Any, pages: Any) -> int:
+@kernel(
+    types.int64(reads(types.uint8), reads(types.int64), reads(types.int64), reads(types.uint16), reads(types.int32))
+)
+def count_words(
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    index: NDArray[np.uint16],
+    pages: NDArray[np.int32],
+) -> int:
+    """The words of all documents."""
     words, checksum = 0, np.uint64(0)
     for document in range(len(starts)):
         stop = stops[document]

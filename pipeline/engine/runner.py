@@ -68,7 +68,8 @@ def _run_phase(phase: Phase, results: Results, root: Path, executor: Executor) -
     tasks = phase.tasks(results)
     remove_leftovers(root, phase.name, {task.name for task in tasks})
     known = {task.name: done for task in tasks if (done := finished(root, task))}
-    missing = [task for task in tasks if task.name not in known]
+    # The heaviest first, lest one worker is left with it at the end.
+    missing = sorted((task for task in tasks if task.name not in known), key=lambda task: -task.weight)
     if missing:
         weights = {task.name: task.weight for task in missing}
         with progress(phase.name, total=sum(weights.values()), counted=False) as advance:

@@ -141,3 +141,12 @@ def test_a_task_that_an_executor_loses_is_noticed(tmp_path):
 
     with pytest.raises(KeyError, match="read/000000"):
         run(plan("abc"), tmp_path, Forgetful(1), accept)
+
+
+def test_the_heaviest_run_first_and_results_keep_their_order(tmp_path):
+    texts = {"a": 1, "bbb": 3, "cc": 2, "d": 3}
+    tasks = [make_task("read", index, Read(text), weight=weight) for index, (text, weight) in enumerate(texts.items())]
+    executor = Watched(1)
+    results = run([Phase("read", lambda results: tasks, 4)], tmp_path, executor, accept)
+    assert executor.ran == [task_name("read", index) for index in (1, 3, 2, 0)]
+    assert [done.stats["characters"] for done in results["read"].done] == [1, 3, 2, 1]
