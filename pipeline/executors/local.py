@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import forkserver
 from pathlib import Path
 
 from headrace.shards.base.errors import BuildError
@@ -28,8 +29,13 @@ class LocalExecutor:
 
     def __init__(self, workers: int, preload: Sequence[str] = ()) -> None:
         self.workers = workers
-        self._preload = ["headrace.pipeline.executors.local", *preload]
         self._pool: ProcessPoolExecutor | None = None
+        if workers > 1:
+            # It imports what workers need while this process reads the recipe; Ctrl-C is not for it.
+            multiprocessing.set_forkserver_preload(["headrace.pipeline.executors.local", *preload])
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+            forkserver.ensure_running()
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def run(self, root: Path, tasks: Sequence[Task]) -> Iterator[Done]:
         """Results as they come.
@@ -43,7 +49,6 @@ class LocalExecutor:
         if self._pool is None:
             # Forked from a clean server process: no thread or lock of this process is copied half-way.
             context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload(self._preload)
             self._pool = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_become_worker)
         waiting = list(reversed(tasks))
         running: dict[Future[Done], Task] = {}
