@@ -166,7 +166,7 @@ BENCHMARK = Benchmark(
     prepare=prepare,
     contestants=(
         Contestant("headrace", OURS, headrace),
-        Contestant("webdataset", "webdataset_torch", webdataset),
+        Contestant("webdataset", "webdataset", webdataset),
         Contestant("MosaicML Streaming", "mosaicml", mosaicml),
         Contestant("eight connections", OURS, floor),
     ),

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from headrace.shards.base.kernels import types
 from headrace.shards.base.kernels.compile import device, kernel, reads, writes
 
+from .sorted_search import find_sorted
+
 NAMES = 256
 """Elements are told apart by a byte of their names' hash: two that share one are counted together."""
 
@@ -69,19 +71,6 @@ def _lower_letter(byte: np.int64) -> np.int64:
     return lower if 0x61 <= lower <= 0x7A else np.int64(0)
 
 
-@device
-def _is_among(names: NDArray[np.uint64], name: np.uint64) -> bool:
-    """Whether a name is one of those sorted; `np.searchsorted` takes longer to compile than all the rest."""
-    first, stop = 0, len(names)
-    while first < stop:
-        middle = (first + stop) >> 1
-        if names[middle] < name:
-            first = middle + 1
-        else:
-            stop = middle
-    return bool(first < len(names) and names[first] == name)
-
-
 @kernel(types.int64(reads(types.uint8), reads(types.uint64), reads(types.uint8), writes(types.int64)))
 def deepest_open(
     html: NDArray[np.uint8], uncounted: NDArray[np.uint64], suspect: NDArray[np.uint8], open_: NDArray[np.int64]
@@ -108,7 +97,7 @@ def deepest_open(
             position += 1
             length += 1
         slot = np.int64(name * _GOLDEN >> _TOP_BYTE)
-        if suspect[slot] and _is_among(uncounted, name):
+        if suspect[slot] and find_sorted(uncounted, name) >= 0:
             continue
         if not closes:
             open_[slot] += 1

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from headrace.shards.base.kernels import types
 from headrace.shards.base.kernels.compile import device, kernel, reads, writes
 
+from .sorted_search import find_sorted
 from .word_hashes import WordHashes, word_hashes
 
 SIEVE_BITS = 16
@@ -139,7 +140,7 @@ def find_listed(
             hashed = hashes[word]
             step = 1
             if sieve[hashed >> np.uint64(64 - SIEVE_BITS)]:
-                key = _find(keys, hashed)
+                key = find_sorted(keys, hashed)
                 phrase, behind = (groups[key], groups[key + 1]) if key >= 0 else (0, 0)
                 while phrase < behind:
                     begins, size = phrase_offsets[phrase], phrase_offsets[phrase + 1] - phrase_offsets[phrase]
@@ -153,19 +154,6 @@ def find_listed(
                         break
                     phrase += 1
             word += step
-
-
-@device
-def _find(keys: NDArray[np.uint64], key: np.uint64) -> int:
-    """Where a key stands among the sorted ones; -1 when it does not."""
-    low, high = 0, len(keys)
-    while low < high:
-        middle = (low + high) >> 1
-        if keys[middle] < key:
-            low = middle + 1
-        else:
-            high = middle
-    return low if low < len(keys) and keys[low] == key else -1
 
 
 @device
