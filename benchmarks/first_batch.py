@@ -69,7 +69,7 @@ def floor(folder: Path) -> Timed:
 
     from headrace.shards import Stream
     from headrace.shards.format.reader import ShardReader
-    from headrace.shards.stream.batch import batch_positions
+    from headrace.shards.stream.order.batch import batch_positions
 
     url = str(folder / "store" / "photographs")
     stream = Stream(url, codecs={})

@@ -30,7 +30,7 @@ def prepare(setting: Setting) -> None:
 def headrace(folder: Path) -> Timed:
     import numpy as np
 
-    from headrace.shards.stream.order import Order
+    from headrace.shards.stream.order.order import Order
 
     order = Order(np.full(_shards(folder), ROWS))
 

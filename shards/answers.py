@@ -15,12 +15,12 @@ from .base.errors import AuditError, InputError
 from .base.terminal import printable, terminal
 from .cache import Cache
 from .stream import Stream
-from .stream.audit import audit
+from .stream.audit.audit import audit
+from .stream.audit.logs import settings_of
 from .stream.bench import bench
-from .stream.logs import settings_of
+from .stream.order.weights import WHOLE
 from .stream.plan import plan
 from .stream.questions import samples_of_step
-from .stream.weights import WHOLE
 
 _SHOWN_NODES = 16
 _SHOWN_EPOCHS = 3

@@ -19,8 +19,8 @@ from transformers.trainer_callback import ExportableState, TrainerCallback, Trai
 from transformers.training_args import TrainingArguments
 
 from headrace.shards.base.errors import StateError, UsageError
-from headrace.shards.stream.consumption import ConsumptionLog
-from headrace.shards.stream.delivery import Deliverer
+from headrace.shards.stream import ConsumptionLog
+from headrace.shards.stream.delivery.delivery import Deliverer
 
 _STATE = "trainer_state.json"
 

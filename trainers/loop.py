@@ -22,11 +22,10 @@ from headrace.shards.base.errors import HeadraceError, Interrupted, StateError, 
 from headrace.shards.base.progress import Advance, progress
 from headrace.shards.cache import Cache
 from headrace.shards.format.atomic import write_whole
-from headrace.shards.stream import Stream
-from headrace.shards.stream.consumption import ConsumptionLog
-from headrace.shards.stream.failures import worker_failures
-from headrace.shards.stream.loader import Loader
-from headrace.shards.stream.logs import FOLDER
+from headrace.shards.stream import ConsumptionLog, Stream
+from headrace.shards.stream.audit.logs import FOLDER
+from headrace.shards.stream.delivery.failures import worker_failures
+from headrace.shards.stream.delivery.loader import Loader
 
 from .distributed import World, joined
 from .export import export

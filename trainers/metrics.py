@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from headrace.shards.format.atomic import write_whole
-from headrace.shards.stream.stalls import Waits
+from headrace.shards.stream.delivery.stalls import Waits
 
 FILE = "metrics.jsonl"
 WAIT = "wait_"

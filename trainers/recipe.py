@@ -24,7 +24,7 @@ from headrace.shards.base.errors import PluginError, RecipeError
 from headrace.shards.base.overrides import apply_overrides
 from headrace.shards.base.recipe import RecipeFile, RecipeModel, build, refuse_incomplete
 from headrace.shards.base.registry import Registry, did_you_mean
-from headrace.shards.stream.budget import TOLERATED
+from headrace.shards.stream.delivery.budget import TOLERATED
 
 from .backbones import BackboneRecipe
 from .distributed import Device

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from headrace.shards import Stream
-from headrace.shards.stream.consumption import ConsumptionLog
+from headrace.shards.stream import ConsumptionLog
 
 
 class NextToken(nn.Sequential):

@@ -12,7 +12,7 @@ import torch
 from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments, set_seed
 
 from headrace.shards import Stream
-from headrace.shards.stream.loader import Loader
+from headrace.shards.stream.delivery.loader import Loader
 from headrace.trainers.huggingface import StreamCallback, latest_checkpoint
 
 

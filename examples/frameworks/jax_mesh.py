@@ -16,7 +16,7 @@ from jax.sharding import AxisType, NamedSharding
 from jax.sharding import PartitionSpec as P
 
 from headrace.shards import Stream
-from headrace.shards.stream.consumption import ConsumptionLog
+from headrace.shards.stream import ConsumptionLog
 
 Parameters = dict[str, jax.Array]
 

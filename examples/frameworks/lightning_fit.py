@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from headrace.shards import Stream
-from headrace.shards.stream.consumption import ConsumptionLog
-from headrace.shards.stream.loader import Loader
+from headrace.shards.stream import ConsumptionLog
+from headrace.shards.stream.delivery.loader import Loader
 
 
 class NextToken(LightningModule):

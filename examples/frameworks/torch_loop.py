@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
 from headrace.shards import Stream
-from headrace.shards.stream.consumption import ConsumptionLog
+from headrace.shards.stream import ConsumptionLog
 
 
 class NextToken(nn.Sequential):

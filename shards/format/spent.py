@@ -50,7 +50,7 @@ class spent:
     """While the block runs, time is spent on something.
 
     Args:
-        name: What it is; see `headrace.shards.stream.stalls` for those that loaders report.
+        name: What it is; see `headrace.shards.stream.delivery.stalls` for those that loaders report.
     """
 
     __slots__ = ("_began", "_meter", "_name", "_outer")

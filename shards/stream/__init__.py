@@ -1,10 +1,10 @@
 """The stream: one deterministic order for any number of nodes.
 
-Read `order` first, which composes `lanes`, `blocks` and `feistel` into the order of one source, and `mixing`, which
-composes these into the order of several; then `batch` and `state`. `stream` puts them before shards, read by `samples`,
-`windows` or `documents`; `batches` and `loader` deliver.
+Read `order` first, from which everything follows; then `sources`, which reads what it names; `delivery`, which makes
+batches of that and knows what was delivered; and `audit`, which proves it. `stream` puts them before sets of shards.
 """
 
+from .audit.consumption import ConsumptionLog
 from .stream import Stream
 
-__all__ = ["Stream"]
+__all__ = ["ConsumptionLog", "Stream"]

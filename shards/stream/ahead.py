@@ -10,13 +10,13 @@ from ..base.errors import UsageError
 from ..cache.download import Wanted
 from ..cache.settings import Cache
 from ..format.urls import local_path
-from .cursor import Share
-from .lane_readers import lane_readers
-from .mixture import Mixture
-from .needs import peak, source_needs
-from .order import Order
+from .delivery.cursor import Share
+from .order.lane_readers import lane_readers
+from .order.mixture import Mixture
+from .order.needs import peak, source_needs
+from .order.order import Order
+from .order.upcoming import Upcoming
 from .shelves import Shelves
-from .upcoming import Upcoming
 
 _SHARE = 10
 """A new answer is looked for when this many times as long has passed as the last one took."""

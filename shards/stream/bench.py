@@ -4,8 +4,8 @@ import time
 from dataclasses import dataclass
 
 from ..base.progress import progress
-from .delivery import Deliverer
-from .stalls import Waits
+from .delivery.delivery import Deliverer
+from .delivery.stalls import Waits
 from .stream import Stream
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from ..base.errors import UsageError
 from ..format.manifest import Manifest
 from ..format.store import Store
-from .codecs import Codecs
 from .compatibility import refuse_one_name, refuse_other_fields, refuse_other_kinds
-from .documents import DocumentSource
-from .fetch import Source
 from .parts import Part
-from .samples import SampleSource
-from .windows import WindowSource
+from .sources.codecs import Codecs
+from .sources.documents import DocumentSource
+from .sources.fetch import Source
+from .sources.samples import SampleSource
+from .sources.windows import WindowSource
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .fetch import Source
 from .members import Member, Wanted, mixed, single
-from .merged import MergedSource
-from .mixing import Counts
-from .mixture import Mixture
-from .order import MAIN, Order
+from .order.mixing import Counts
+from .order.mixture import Mixture
+from .order.order import MAIN, Order
+from .order.weights import counts_of, distortions
 from .parts import What, is_mixture, parts_of
-from .weights import counts_of, distortions
+from .sources.fetch import Source
+from .sources.merged import MergedSource
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import UsageError
-from .batch import Rank, check_batch_size
-from .lane_readers import lane_readers
-from .lanes import Pieces
-from .needs import Needs, peak, source_needs
-from .order import MAIN
+from .order.batch import Rank, check_batch_size
+from .order.lane_readers import lane_readers
+from .order.lanes import Pieces
+from .order.needs import Needs, peak, source_needs
+from .order.order import MAIN
 from .stream import Stream
 
 _Ints = NDArray[np.int64]

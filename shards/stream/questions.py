@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..base.errors import UsageError
-from .batch import batch_positions
-from .places import Places
-from .state import StreamState, begin, restore
+from .delivery.state import StreamState, begin, restore
+from .order.batch import batch_positions
+from .order.places import Places
 from .stream import Stream
 
 

@@ -18,27 +18,27 @@ from ..format.packed import Empty
 from ..format.patience import Patience
 from ..format.store import Store
 from .ahead import Ahead, refuse_small
-from .batch import Rank
-from .batches import Batches, FinitePass
-from .budget import TOLERATED
-from .codecs import CODECS, Codecs
-from .collate import Batcher, Collate, Collator, OneByOne
-from .cursor import Bound, Share
-from .fetch import Sample, fetch
+from .delivery.batches import Batches, FinitePass
+from .delivery.budget import TOLERATED
+from .delivery.collate import Batcher, Collate, Collator, OneByOne
+from .delivery.cursor import Bound, Share
+from .delivery.state import Counts, Fingerprint
 from .members import Wanted
-from .merged import SOURCE
 from .opening import Identity, opened, told_counts
-from .order import MAIN, ORDER_VERSION, Order
-from .pairs import read_pairs
+from .order.batch import Rank
+from .order.order import MAIN, ORDER_VERSION, Order
+from .order.places import Places
 from .parts import What
-from .places import Places
-from .reading import Reading, read_all
-from .replacement import Instead, Read
 from .shelves import Shelves
-from .state import Counts, Fingerprint
+from .sources.codecs import CODECS, Codecs
+from .sources.fetch import Sample, fetch
+from .sources.merged import SOURCE
+from .sources.pairs import read_pairs
+from .sources.reading import Reading, read_all
+from .sources.replacement import Instead, Read
 
 if TYPE_CHECKING:
-    from .loader import Loader
+    from .delivery.loader import Loader
 
 Transform = Callable[[Sample, np.random.Generator], Any]
 
@@ -292,7 +292,7 @@ class Stream:
             StateError: `start` belongs to another stream.
             UsageError: The arguments contradict each other.
         """
-        from .loader import Loader
+        from .delivery.loader import Loader
 
         share = Share(batch_size, Rank(rank, world_size, local_world), Bound(steps, epochs))
         return Loader(self, share, collate, start, num_workers=num_workers, **dataloader)

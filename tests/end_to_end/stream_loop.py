@@ -19,7 +19,7 @@ import torch.distributed as dist
 
 from headrace.shards.format.atomic import write_whole
 from headrace.shards.stream import Stream
-from headrace.shards.stream.consumption import ConsumptionLog
+from headrace.shards.stream.audit.consumption import ConsumptionLog
 
 EVERY = 4
 

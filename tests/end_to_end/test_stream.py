@@ -159,7 +159,7 @@ def test_two_processes_that_take_themselves_for_one_rank(shards, job):
     program = """
 import sys
 from headrace.shards.stream import Stream
-from headrace.shards.stream.consumption import ConsumptionLog
+from headrace.shards.stream.audit.consumption import ConsumptionLog
 log = ConsumptionLog(sys.argv[2], Stream(sys.argv[1]).batches(8))
 print("ready", flush=True)
 sys.stdin.read()

@@ -15,7 +15,7 @@ from headrace.shards.format.atomic import write_whole
 from headrace.shards.format.manifest import Manifest, Tokenizer
 from headrace.shards.format.token_writer import TokenShardWriter
 from headrace.shards.format.writer import ShardWriter
-from headrace.shards.stream.consumption import ConsumptionLog
+from headrace.shards.stream.audit.consumption import ConsumptionLog
 
 
 @pytest.fixture(scope="module")

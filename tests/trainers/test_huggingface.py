@@ -8,7 +8,7 @@ from transformers.trainer_callback import TrainerState
 
 from headrace.shards.base.errors import StateError, UsageError
 from headrace.shards.stream import Stream
-from headrace.shards.stream.audit import audit
+from headrace.shards.stream.audit.audit import audit
 from headrace.trainers.huggingface import StreamCallback, latest_checkpoint
 
 pytest.importorskip("accelerate", reason="the Trainer needs accelerate: `pip install 'headrace[frameworks]'`")

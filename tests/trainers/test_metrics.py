@@ -1,4 +1,4 @@
-from headrace.shards.stream.stalls import Waits
+from headrace.shards.stream.delivery.stalls import Waits
 from headrace.trainers.metrics import FILE, MetricsLog, rates, read_metrics
 
 

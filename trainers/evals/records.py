@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from headrace.shards.base.errors import InputError
 from headrace.shards.format.token_reader import TokenShard
-from headrace.shards.stream.codecs import CODECS
-from headrace.shards.stream.samples import SampleSource
+from headrace.shards.stream.sources.codecs import CODECS
+from headrace.shards.stream.sources.samples import SampleSource
 
 from ..data import DataFacts, Record
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from headrace.shards.stream import Stream
-from headrace.shards.stream.audit import audit
+from headrace.shards.stream.audit.audit import audit
 from headrace.shards.stream.questions import samples_of_step
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "frameworks"

@@ -10,7 +10,7 @@ from headrace.shards import Stream
 from headrace.shards.base.errors import ManifestError, ShardError
 from headrace.shards.cache import Cache
 from headrace.shards.format.atomic import write_whole
-from headrace.shards.stream.budget import DamagedSampleWarning
+from headrace.shards.stream.delivery.budget import DamagedSampleWarning
 
 ORDER = {"seed": 4, "lanes": 3, "block": 20, "codecs": {}}
 

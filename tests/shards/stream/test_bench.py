@@ -2,7 +2,7 @@ import pytest
 
 from headrace.shards.stream import Stream
 from headrace.shards.stream.bench import BenchAnswer, bench
-from headrace.shards.stream.stalls import Waits
+from headrace.shards.stream.delivery.stalls import Waits
 
 NOTHING = Waits(seconds=0, consumer=0, stalls={}, work={}, batches=0)
 

@@ -19,11 +19,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headrace.shards.stream.batch import Rank, batch_positions
-from headrace.shards.stream.cursor import Bound, Cursor, Share
-from headrace.shards.stream.mixture import Mixture
-from headrace.shards.stream.order import MAIN, Order
-from headrace.shards.stream.weights import counts_of
+from headrace.shards.stream.delivery.cursor import Bound, Cursor, Share
+from headrace.shards.stream.order.batch import Rank, batch_positions
+from headrace.shards.stream.order.mixture import Mixture
+from headrace.shards.stream.order.order import MAIN, Order
+from headrace.shards.stream.order.weights import counts_of
 
 ragged = st.lists(st.integers(0, 40), min_size=1, max_size=8).filter(any)
 blocks = st.integers(1, 60) | st.none()

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from headrace.shards.base.errors import UsageError
 from headrace.shards.format.manifest import Manifest, ShardInfo
 from headrace.shards.stream import Stream
-from headrace.shards.stream.batch import Rank, batch_positions
-from headrace.shards.stream.lane_readers import lane_readers
+from headrace.shards.stream.order.batch import Rank, batch_positions
+from headrace.shards.stream.order.lane_readers import lane_readers
 from headrace.shards.stream.parts import Part
 from headrace.shards.stream.plan import plan
 

@@ -1,0 +1,1 @@
+"""What ranks consumed, logged while they run and proved afterwards from the closed form of the order."""

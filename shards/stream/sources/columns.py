@@ -1,0 +1,118 @@
+"""Samples side by side: one column for each field, as they are read and as they are batched.
+
+A column of n samples is one of
+
+    array of shape (n, ...)    numbers, or arrays of one shape
+    Packed                     bytes, or arrays of one dimension, of different lengths
+    list of n values           anything else
+
+A source reads columns, and a batch without a transform is made of them as they are; only a transform needs samples one
+by one, as dictionaries.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...format.packed import Empty, Packed, offsets_of
+
+Sample = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """Samples, column by column.
+
+    Attributes:
+        size: How many samples.
+        fields: The columns by field.
+        absent: For the fields that some samples lack: bool (n,), True where a sample does; what the column holds there
+            means nothing.
+    """
+
+    size: int
+    fields: dict[str, Any]
+    absent: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def rows(self) -> list[Sample]:
+        """The samples one by one: numbers as Python's, packed bytes as `bytes`, arrays as views of the columns."""
+        names, values = tuple(self.fields), map(_values, self.fields.values())
+        samples = [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+        for name, lacking in self.absent.items():
+            for row in lacking.nonzero()[0].tolist():
+                del samples[row][name]
+        return samples
+
+
+Found = Columns | list[Any]
+"""Samples as they were read, or as a transform returned them, one by one."""
+
+
+def _values(column: Any) -> Sequence[Any]:
+    if isinstance(column, Packed):
+        return column.values()
+    if isinstance(column, np.ndarray) and column.ndim == 1:
+        return list(column.tolist())
+    return list(column)
+
+
+def merged(size: int, parts: Sequence[tuple[NDArray[np.intp], Columns]], empty: Empty = np.empty) -> Columns:
+    """Put together samples that were read apart.
+
+    Args:
+        size: How many there are in all.
+        parts: Which of them, int64 (n,), and the columns of those; together all of them.
+        empty: What allocates the columns.
+    """
+    if len(parts) == 1:
+        return parts[0][1]
+    names = list(dict.fromkeys(name for _, columns in parts for name in columns.fields))
+    absent = {}
+    for name in names:
+        lacking = np.zeros(size, np.bool_)
+        for chosen, columns in parts:
+            lacking[chosen] = columns.absent.get(name, name not in columns.fields)
+        if lacking.any():
+            absent[name] = lacking
+    having = {name: [(chosen, part.fields[name]) for chosen, part in parts if name in part.fields] for name in names}
+    return Columns(size, {name: _merged_column(size, having[name], empty) for name in names}, absent)
+
+
+def _merged_column(size: int, parts: Sequence[tuple[NDArray[np.intp], Any]], empty: Empty) -> Any:
+    first = parts[0][1]
+    if all(isinstance(column, Packed) and column.data.dtype == first.data.dtype for _, column in parts):
+        return _merged_packed(size, parts, empty)
+    if all(isinstance(column, np.ndarray) and _kind(column) == _kind(first) for _, column in parts):
+        array = empty((size, *first.shape[1:]), first.dtype)
+        for chosen, column in parts:
+            array[chosen] = column
+        return array
+    values: list[Any] = [None] * size
+    for chosen, column in parts:
+        for row, value in zip(chosen.tolist(), _values(column), strict=True):
+            values[row] = value
+    return values
+
+
+def _merged_packed(size: int, parts: Sequence[tuple[NDArray[np.intp], Packed]], empty: Empty) -> Packed:
+    sizes = np.zeros(size, np.int64)
+    for chosen, column in parts:
+        sizes[chosen] = np.diff(column.offsets)
+    offsets = offsets_of(sizes, empty)
+    data = empty((int(offsets[-1]),), parts[0][1].data.dtype)
+    for chosen, column in parts:
+        bounds = column.offsets.tolist()
+        for (begin, end), place in zip(pairwise(bounds), offsets[chosen].tolist(), strict=True):
+            data[place : place + end - begin] = column.data[begin:end]
+    return Packed(data, offsets)
+
+
+def _kind(array: NDArray[Any]) -> tuple[Any, ...]:
+    return array.shape[1:], array.dtype
