@@ -14,8 +14,12 @@ little-endian number. Keys are never added: with ``seed + epoch``, seed 1 in epo
 digest of 16 bytes of the same encoding (two little-endian 64-bit words), counter 0.
 
 **hash64(x, key) -> 64-bit integers.** The finaliser of splitmix64 (Steele, Lea, Flood 2014, with Stafford's "mix 13"
-constants) of ``(x xor key) + 0x9E3779B97F4A7C15`` modulo 2^64, for whole arrays. For a fixed key it is a bijection
-of the 64-bit integers.
+constants), for whole arrays. For a fixed key it is a bijection of the 64-bit integers. All modulo 2^64::
+
+    z = (x xor key) + 0x9E3779B97F4A7C15
+    z = (z xor (z >> 30)) * 0xBF58476D1CE4E5B9
+    z = (z xor (z >> 27)) * 0x94D049BB133111EB
+    hash64 = z xor (z >> 31)
 """
 
 import hashlib

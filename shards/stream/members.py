@@ -25,6 +25,9 @@ class Wanted:
         fields: The fields; None for all.
         codecs: How fields are decoded, by extension.
         store: How the files are reached.
+
+    Raises:
+        UsageError: The fields are one text.
     """
 
     window: int | None
@@ -32,6 +35,16 @@ class Wanted:
     fields: Sequence[str] | None
     codecs: Codecs
     store: Store
+
+    def __post_init__(self) -> None:
+        # A text is a sequence of texts, too: its letters.
+        if isinstance(self.fields, str):
+            raise UsageError(
+                "`fields` is one text",
+                found=repr(self.fields),
+                expected="a list of names",
+                remedy=f"Write fields=['{self.fields}']",
+            )
 
 
 @dataclass(frozen=True)
@@ -90,8 +103,11 @@ def mixed(parts: Sequence[Part], wanted: Wanted, transformed: bool) -> tuple[Mem
 def _source(url: str, manifest: Manifest, wanted: Wanted) -> Source:
     if manifest.kind == "samples":
         if wanted.window is not None or wanted.documents:
-            found = f"window={wanted.window}, documents={wanted.documents}"
-            raise UsageError(f"{url} holds samples, which have no windows and no documents", found=found)
+            raise UsageError(
+                f"{url} holds samples, which have no windows and no documents",
+                found=f"window={wanted.window}, documents={wanted.documents}",
+                remedy="Leave both out",
+            )
         return SampleSource(url, manifest, wanted.fields, wanted.codecs, wanted.store)
     if manifest.kind == "tokens":
         return _tokens(url, manifest, wanted)

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from .members import Member, Wanted, mixed, single
 from .order.mixing import Counts
@@ -70,8 +71,8 @@ def opened(what: What, wanted: Wanted, identity: Identity, transformed: bool) ->
     Warns:
         UserWarning: A count is far from its weight.
     """
-    if isinstance(what, str) and not is_mixture(what):
-        member = single(what, MAIN, wanted)
+    if isinstance(what, str | Path) and not is_mixture(what):
+        member = single(str(what), MAIN, wanted)
         return Opened((member,), member.source, identity.order(member))
     parts = parts_of(what)
     members = mixed(parts, wanted, transformed)

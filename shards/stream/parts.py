@@ -1,6 +1,6 @@
 """What a stream is of: one set of shards, or a mixture of several by weight.
 
-    Stream("shards/web")                                        one set: a path or any fsspec URL
+    Stream("shards/web")                                        one set: a path (a `Path`, too) or any fsspec URL
     Stream({"shards/web": 7, "s3://bucket/code": 3})            sets by weight, each named as its manifest says
     Stream([Part("shards/web", 7), Part("shards/code", 3, name="programs")])
     Stream("mixture.yaml")                                      a file that says the same, for the command line, too
@@ -32,13 +32,13 @@ class Part:
     name: str | None = None
 
 
-What = str | Mapping[str, float] | Sequence[Part]
+What = str | Path | Mapping[str, float] | Mapping[Path, float] | Sequence[Part]
 """What `Stream` takes, see the module."""
 
 
 def is_mixture(what: What) -> bool:
     """Whether there may be several sources, or exactly one without a weight."""
-    return not isinstance(what, str) or what.endswith(SUFFIXES)
+    return not isinstance(what, str | Path) or str(what).endswith(SUFFIXES)
 
 
 def parts_of(what: What) -> tuple[Part, ...]:
@@ -48,13 +48,13 @@ def parts_of(what: What) -> tuple[Part, ...]:
         RecipeError: The mixture file is missing or wrong; names its line.
         UsageError: There is no source.
     """
-    if isinstance(what, str):
+    if isinstance(what, str | Path):
         # Imported when needed: few streams read a recipe.
         from .mixture_file import read_mixture
 
         parts = read_mixture(Path(what))
     elif isinstance(what, Mapping):
-        parts = tuple(Part(url, weight) for url, weight in what.items())
+        parts = tuple(Part(str(url), weight) for url, weight in what.items())
     else:
         parts = tuple(what)
     if not parts:

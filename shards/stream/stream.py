@@ -1,4 +1,11 @@
-"""The stream over sets of shards: one order, the same for any number of nodes, ranks and workers."""
+"""The stream over sets of shards: one order, the same for any number of nodes, ranks and workers.
+
+What a transform draws for the sample `id` in the epoch e of its source is the generator of `headrace.shards.base.rng`
+
+    generator("headrace.transform", seed, source, e, id)            source: its name in a mixture, "main" otherwise
+
+where ids count through all sources of a mixture, one after the other.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext

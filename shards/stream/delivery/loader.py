@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from ..stream import Stream
 
 
+_DECIDED = ("shuffle", "sampler", "batch_sampler", "drop_last", "collate_fn")
+"""Arguments of torch's DataLoader that the stream gives itself."""
+
+
 class Loader(Deliverer):
     """The endless batches of one rank, read ahead by worker processes.
 
@@ -62,6 +66,13 @@ class Loader(Deliverer):
         super().__init__(stream, share, start)
         if not dataloader.get("in_order", True):
             raise UsageError("batches must come in their order, or a state could not name them", found="in_order=False")
+        if decided := [f"{name}={dataloader[name]!r}" for name in _DECIDED if name in dataloader]:
+            raise UsageError(
+                "the stream itself decides what makes up a batch",
+                found=", ".join(decided),
+                remedy="Leave it out: a stream is shuffled by its `seed`, `one_pass` goes through it unshuffled, every "
+                "batch is full, and `collate=` puts samples together",
+            )
         # A generator of its own, so that starting workers takes no number from the one that initialises models.
         dataloader.setdefault("generator", torch.Generator())
         self._collate = collate

@@ -5,8 +5,9 @@ many positions below x belong to lanes below l is
 
     F(x, l) = (x div L) * l + min(x mod L, l)                            0 <= l <= L
 
-**Sequence.** Once per run, the shards that hold samples are sorted by (hash64(shard, sequence key), shard)
-and their samples are numbered through, 0..N-1, in that sequence.
+**Sequence.** Shards are numbered as the manifest lists them, empty ones too. Once per run, those that hold samples are
+sorted by (hash64(shard, sequence key), shard) and their samples are numbered through, 0..N-1, in that sequence. The
+keys are those of `order`.
 
 **Edges.** Epoch e covers the positions e*N..(e+1)*N-1. Lane l then holds the samples from edge_e(l) to
 edge_e(l + 1) of the sequence, with

@@ -9,7 +9,9 @@ Positions g = 0, 1, 2, ... count over all epochs. For a source of N samples, rea
     place  p = edge_e(l) + base + permute(o - base, size, k)      see `lanes`, `feistel`; k is the block key
     sample   = the p-th of the epoch's pieces, `lanes`: row (p - start of its piece + its first row)
 
-All keys are made by `headrace.shards.base.rng`, where `source` is the source's name in a mixture:
+The id of a sample is its number among all of the source's samples as the manifest lists them, shard after shard.
+
+All keys are made by `headrace.shards.base.rng`, where `source` is the source's name in a mixture, and "main" otherwise:
 
     sequence key        key("headrace.order", 1, "sequence", seed, source)
     pieces key          key("headrace.order", 1, "pieces", seed, source, e)

@@ -1,10 +1,10 @@
 """Damaged samples, and what is read in their place.
 
 A sample is damaged for good when its bytes are wrong after a second fetch, or when they do not decode. It consumes its
-position p nevertheless, and the next readable slot of its own block (see `order.slots`) is read there instead; at most
-ATTEMPTS slots are tried. So every other position holds what it would have held anyway, and what is read instead depends
-on nothing but the order and the damage: not on ranks, workers, batch size or restarts. The sample that is used comes
-again where it belongs.
+position p nevertheless, and the next readable slot of its own block is read there instead: with its own slot s = o -
+base in a block of n (see `order`), that is (s + 1) mod n, (s + 2) mod n, ...; at most 16 of them are tried. So every
+other position holds what it would have held anyway, and what is read instead depends on nothing but the order and the
+damage: not on ranks, workers, batch size or restarts. The sample that is used comes again where it belongs.
 
 Faults that pass, such as a server's, are not damage, and are none of this file's business; nor is what a user's
 transform raises.

@@ -81,13 +81,7 @@ def calls():
     for package in PACKAGES:
         for path in sorted(path for root in package.__path__ for path in Path(root).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Call) and name_of(node.func) in {
-                    "key",
-                    "_key",
-                    "generator",
-                    "hash64",
-                    "device_seed",
-                }:
+                if isinstance(node, ast.Call) and name_of(node.func) in MAKERS:
                     yield f"{path}:{node.lineno}", [*node.args, *(each.value for each in node.keywords)]
 
 

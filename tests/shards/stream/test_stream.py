@@ -1,4 +1,5 @@
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -175,10 +176,18 @@ def test_arguments_that_do_not_fit_the_set_are_refused(images, words):
         Stream(words)
     with pytest.raises(UsageError, match="no fields"):
         Stream(words, window=3, fields=["txt"])
+    with pytest.raises(UsageError, match=r"Write fields=\['txt'\]"):
+        Stream(images, fields="txt")
     with pytest.raises(UsageError, match="0 to 1"):
         Stream(images).batches(4, rank=2, world_size=2)
     with pytest.raises(UsageError, match="too small"):
         Stream(images).batches(4, world_size=5)
+
+
+def test_a_set_may_be_named_by_a_path(images):
+    expected = Stream(images).fingerprint()
+    assert Stream(Path(images)).fingerprint() == expected
+    assert Stream({Path(images): 2}).names == Stream({images: 1}).names
 
 
 def test_steps_per_epoch(images):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from headrace.shards.base.errors import UsageError
 from headrace.shards.stream import Stream
 
 forks = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
@@ -50,3 +51,9 @@ def test_memory_is_pinned_where_there_is_an_accelerator(images, workers):
     assert batch["npy"].is_pinned() == torch.accelerator.is_available()
     assert ids([batch]) == ids(Stream(images, seed=3).batches(16, steps=1))
     assert all(isinstance(text, str) for text in batch["txt"])
+
+
+@pytest.mark.parametrize("option", ["shuffle", "sampler", "batch_sampler", "drop_last", "collate_fn", "in_order"])
+def test_what_the_stream_decides_is_no_option(images, option):
+    with pytest.raises(UsageError, match=option):
+        Stream(images).loader(16, **{option: False})

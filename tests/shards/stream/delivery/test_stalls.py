@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headrace.shards.format.manifest import Manifest
+from headrace.shards.format.writer import ShardWriter
 from headrace.shards.stream import Stream
 from headrace.shards.stream.delivery.stalls import CAUSES, STALLS, Clock
 
@@ -76,6 +78,33 @@ def test_what_is_slow_is_what_is_waited_for(images, settings, cause, workers):
     assert waits.work[cause] >= 0.08
     assert sum(waits.shares().values()) == pytest.approx(waits.stalled)
     assert waits.consumer + sum(waits.stalls.values()) == pytest.approx(waits.seconds)
+
+
+@forks
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_store_far_away_is_waited_for_as_network(images, store, workers):
+    (store.folder / "set").symlink_to(images)
+    loader = Stream(store.http("set"), codecs={}).loader(10, num_workers=workers)
+    walk = iter(loader)
+    next(walk)
+    loader.waits()
+    store.latency = 0.05
+    for _ in range(6):
+        next(walk)
+    waits = loader.waits()
+    assert waits.stalled > 0.5
+    assert max(CAUSES, key=lambda each: waits.stalls[each]) == "network"
+
+
+def test_files_of_this_machine_are_waited_for_as_disk(tmp_path):
+    with ShardWriter(tmp_path, "0.tar") as writer:
+        for row in range(4):
+            writer.add(str(row), {"bin": bytes(8_000_000)})
+    Manifest(kind="samples", name="large", shards=(writer.info,)).save(tmp_path)
+    batches = Stream(tmp_path).batches(4, steps=2)
+    assert len(list(batches)) == 2
+    waits = batches.waits()
+    assert max(CAUSES, key=lambda each: waits.stalls[each]) == "disk"
 
 
 def test_the_consumers_time_is_its_own(images):
