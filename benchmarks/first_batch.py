@@ -24,6 +24,7 @@ SHARDS, SMALL = 72, 24
 def prepare(setting: Setting) -> None:
     """Tars of random bytes, written by headrace."""
     from headrace.shards.format.manifest import Manifest
+    from headrace.shards.format.shard_list import Shards
     from headrace.shards.format.writer import ShardWriter
 
     for kind, (size, rows) in KINDS.items():
@@ -33,7 +34,7 @@ def prepare(setting: Setting) -> None:
                 for row in range(rows):
                     shard.add(f"{number * rows + row:08d}", {"bin": source.randbytes(size)})
             infos.append(shard.info)
-        Manifest(kind="samples", name=kind, shards=tuple(infos)).save(setting.folder / "store" / kind)
+        Manifest(kind="samples", name=kind, shards=Shards.of(infos)).save(setting.folder / "store" / kind)
 
 
 def photographs(folder: Path) -> Timed:

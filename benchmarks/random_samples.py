@@ -15,6 +15,7 @@ BATCH = 256
 def prepare(setting: Setting) -> None:
     """Tars written by headrace; the contents depend on the sample's number alone."""
     from headrace.shards.format.manifest import Manifest
+    from headrace.shards.format.shard_list import Shards
     from headrace.shards.format.writer import ShardWriter
 
     samples = SMALL if setting.small else SAMPLES
@@ -24,7 +25,7 @@ def prepare(setting: Setting) -> None:
             for row in range(each):
                 shard.add(f"{number * each + row:08d}", {"bin": next(contents)})
         infos.append(shard.info)
-    Manifest(kind="samples", name="random", shards=tuple(infos)).save(setting.folder / "tars")
+    Manifest(kind="samples", name="random", shards=Shards.of(infos)).save(setting.folder / "tars")
     (setting.folder / "samples").write_text(str(samples))
 
 

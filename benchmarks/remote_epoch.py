@@ -26,6 +26,7 @@ BATCH, WORKERS = 64, 2
 def prepare(setting: Setting) -> None:
     """Tars written by headrace; the contents depend on the sample's number alone."""
     from headrace.shards.format.manifest import Manifest
+    from headrace.shards.format.shard_list import Shards
     from headrace.shards.format.writer import ShardWriter
 
     infos = []
@@ -34,7 +35,7 @@ def prepare(setting: Setting) -> None:
             for row, data in enumerate(contents(number)):
                 shard.add(f"{number * ROWS + row:08d}", {"bin": data})
         infos.append(shard.info)
-    Manifest(kind="samples", name="random", shards=tuple(infos)).save(setting.folder / "store" / "tars")
+    Manifest(kind="samples", name="random", shards=Shards.of(infos)).save(setting.folder / "store" / "tars")
 
 
 def contents(shard: int) -> Iterator[bytes]:

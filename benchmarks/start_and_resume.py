@@ -24,11 +24,12 @@ def prepare(setting: Setting) -> None:
     import numpy as np
 
     from headrace.shards import Stream
-    from headrace.shards.format.manifest import Manifest, ShardInfo
+    from headrace.shards.format.manifest import Manifest
+    from headrace.shards.format.shard_list import ShardInfo, Shards
 
     sizes = np.random.default_rng(0).integers(5_000, 15_000, SMALL if setting.small else SHARDS).tolist()
     digests = [hashlib.sha256(b"%d" % number).hexdigest() for number in range(len(sizes))]
-    shards = tuple(
+    shards = Shards.of(
         ShardInfo(f"shards/{number:06d}.tar", samples, 12_000 * samples, digest, digest)
         for number, (samples, digest) in enumerate(zip(sizes, digests, strict=True))
     )

@@ -27,6 +27,7 @@ def prepare(setting: Setting) -> None:
     import numpy as np
 
     from headrace.shards.format.manifest import Manifest, Tokenizer
+    from headrace.shards.format.shard_list import Shards
     from headrace.shards.format.token_writer import TokenShardWriter
 
     rng, infos, each = np.random.default_rng(0), [], (SMALL if setting.small else TOKENS) // SHARDS
@@ -39,7 +40,7 @@ def prepare(setting: Setting) -> None:
                     shard.add(document)
             infos.append(shard.info)
     tokenizer = Tokenizer(sha256=hashlib.sha256(b"{}").hexdigest(), vocabulary=VOCABULARY, dtype="uint16")
-    Manifest(kind="tokens", name="random", tokenizer=tokenizer, shards=tuple(infos)).save(setting.folder / "shards")
+    Manifest(kind="tokens", name="random", tokenizer=tokenizer, shards=Shards.of(infos)).save(setting.folder / "shards")
 
 
 def headrace(folder: Path) -> Timed:

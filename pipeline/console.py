@@ -70,7 +70,7 @@ def run_build(
     console = terminal()
     _print_funnel(target, console)
     manifest = built.manifest
-    size = sum(shard.bytes for shard in manifest.shards)
+    size = int(manifest.shards.bytes.sum())
     records = counted(manifest.samples, "record")
     tokens = f", {counted(manifest.tokens, 'token')}" if manifest.tokens else ""
     console.print(

@@ -10,14 +10,8 @@ from typing import Any
 from headrace.shards.base.errors import BuildError
 from headrace.shards.format.atomic import remove_leftovers, write_whole
 from headrace.shards.format.manifest import FILE as MANIFEST
-from headrace.shards.format.manifest import (
-    Counts,
-    InputFile,
-    Manifest,
-    Provenance,
-    ShardInfo,
-    Tally,
-)
+from headrace.shards.format.manifest import Counts, InputFile, Manifest, Provenance, Tally
+from headrace.shards.format.shard_list import ShardInfo, Shards
 
 from ..engine.runner import Results
 from ..engine.tasks import MARKER, task_name
@@ -129,7 +123,7 @@ def _manifest(recipe: Recipe, plan: Plan, results: Results, root: Path, counts: 
         tokenizer=output.tokenizer_entry(root / task_name("prepare", 0)),
         counts=counts,
         decontamination=certificates(recipe, results, root),
-        shards=tuple(ShardInfo(**done.stats["shard"]) for done in results["shards"].done),
+        shards=Shards.of(ShardInfo(**done.stats["shard"]) for done in results["shards"].done),
     )
 
 

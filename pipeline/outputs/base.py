@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Literal
 import pyarrow as pa
 
 from headrace.shards.base.registry import Registry
-from headrace.shards.format.manifest import ShardInfo, Tokenizer
+from headrace.shards.format.manifest import Tokenizer
+from headrace.shards.format.shard_list import ShardInfo
 
 from ..records import PAYLOADS
 

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from headrace.shards.format.manifest import ShardInfo
 from headrace.shards.format.records import write_parquet
+from headrace.shards.format.shard_list import ShardInfo
 
 from .base import Output, record_columns, shard_name
 

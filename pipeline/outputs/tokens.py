@@ -12,8 +12,9 @@ from tokenizers import decoders, models, pre_tokenizers, trainers
 
 from headrace.shards.base.errors import InputError, RecipeError
 from headrace.shards.base.recipe import RecipePath
-from headrace.shards.format.manifest import ShardInfo, Tokenizer
+from headrace.shards.format.manifest import Tokenizer
 from headrace.shards.format.pages import token_dtype
+from headrace.shards.format.shard_list import ShardInfo
 from headrace.shards.format.token_writer import TokenShardWriter
 
 from ..engine.fingerprint import file_digest

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from headrace.shards.format.manifest import ShardInfo
+from headrace.shards.format.shard_list import ShardInfo
 from headrace.shards.format.writer import ShardWriter
 
 from .base import Output, description, shard_name

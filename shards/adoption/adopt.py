@@ -16,6 +16,7 @@ from ..base.errors import InputError, Interrupted, ShardError
 from ..base.progress import Advance, progress
 from ..format.manifest import Manifest, Provenance
 from ..format.patience import Patience
+from ..format.shard_list import Shards
 from ..format.transfer import Transfer
 from ..format.urls import local_path
 from .journal import Entry, Journal, load
@@ -179,7 +180,7 @@ def _manifest(
         recipe={RECIPE: {"patterns": list(patterns), "left_out": {**left_out}}},
         provenance=Provenance(versions={"headrace": version("headrace")}),
         tars=place.tars,
-        shards=tuple(entry.shard() for entry in entries),
+        shards=Shards.of(entry.shard() for entry in entries),
     )
 
 

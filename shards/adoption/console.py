@@ -7,7 +7,7 @@ from .adopt import Adoption
 def show(adoption: Adoption) -> None:
     """Print what was adopted, and what there is to beware of."""
     manifest = adoption.manifest
-    size = sum(shard.bytes for shard in manifest.shards)
+    size = int(manifest.shards.bytes.sum())
     shards, samples = counted(len(manifest.shards), "tar"), counted(manifest.samples, "sample")
     print(f"{shards} of {size / 1e6:,.1f} MB in all, with {samples} of {', '.join(manifest.fields) or 'no field'}.")
     if adoption.unchanged:

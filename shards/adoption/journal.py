@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pydantic import TypeAdapter, ValidationError
 
 from ..format.atomic import write_whole
-from ..format.manifest import ShardInfo
+from ..format.shard_list import ShardInfo
 from ..format.transfer import fetch
 from ..format.urls import join
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from ..base.errors import ManifestError, UsageError
-from ..format.manifest import FileName, Folder, Manifest, manifest_url
+from ..format.manifest import Folder, Manifest, manifest_url
+from ..format.shard_list import FileName
 from ..format.transfer import fetch
 from ..format.urls import local_path
 from .listing import Tar

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..base.errors import ShardError
 from ..format.atomic import TEMPORARY
 from ..format.faults import missing
-from ..format.manifest import ShardInfo
+from ..format.shard_list import ShardInfo
 from ..format.transfer import WHOLE, Range, Transfer
 from .claim import Claim
 from .folder import Folder

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from ..base.errors import ShardError
-from ..format.manifest import ShardInfo
 from ..format.patience import Patience
+from ..format.shard_list import ShardInfo
 from ..format.source import LocalFile, OpenFile, RangeSource
 from ..format.spent import spent
 from ..format.store import Store

@@ -10,9 +10,10 @@ from ..base.counts import counted
 from ..base.errors import HeadraceError, ShardError
 from .digest import HashingReader
 from .index import Index, index_name
-from .manifest import Manifest, ShardInfo
+from .manifest import Manifest
 from .pages import FIELDS, page_key, unpack_ends, unpack_meta, unpack_tokens
 from .records import count_rows
+from .shard_list import ShardInfo
 from .source import open_source
 from .survey import index_tar
 from .transfer import fetch

@@ -1,58 +1,27 @@
 """`manifest.json`: what a folder of shards holds, byte for byte, and where it came from."""
 
-import gc
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    JsonValue,
-    StringConstraints,
-    TypeAdapter,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError, model_validator
 
 from ..base.errors import ManifestError
 from . import index
 from .atomic import write_whole
+from .shard_lines import read_lines
+from .shard_list import NO_INDEX, NO_TOKENS, Count, FileName, Sha256, ShardInfo, Shards
 from .transfer import fetch
 from .urls import join, local_path, names_in, split
 
 FORMAT_VERSION: Literal[1] = 1
 FILE = "manifest.json"
 
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-# Parts joined by '/', none of them hidden, '..' or empty, and no ':' with which a URL could begin: a manifest from
-# elsewhere must not lead out of its folder.
-_PART = r"[^./\\:\x00-\x1f][^/\\:\x00-\x1f]*"
-FileName = Annotated[str, StringConstraints(pattern=rf"^{_PART}(/{_PART})*$")]
 # An absolute path or a plain URL; no chain of file systems ("::"), behind which anything could stand.
 Folder = Annotated[str, StringConstraints(pattern=r"^(/|[a-z][a-z0-9+.-]*://)(:?[^:\x00-\x1f])*$")]
-Count = Annotated[int, Field(ge=0)]
-
-
-@dataclass(frozen=True, slots=True)
-class ShardInfo:
-    """One shard; a plain dataclass, because a manifest may hold a hundred thousand of them."""
-
-    name: FileName
-    """Relative to the manifest's folder, or to `Manifest.tars`."""
-    samples: Count
-    """Samples of a tar, documents of a token shard, rows of a record file."""
-    bytes: Count
-    sha256: Sha256
-    index_sha256: Sha256 | None = None
-    """Of the index beside it; record files have none."""
-    tokens: Count | None = None
-    """In a token shard."""
 
 
 class _Model(BaseModel):
@@ -178,17 +147,17 @@ class Manifest(_Model):
     """One for each stage that decontaminates."""
     tars: Folder | None = None
     """Where the shards lie when that is not the manifest's own folder, which then holds their indices alone."""
-    shards: tuple[ShardInfo, ...] = ()
+    shards: Shards = Shards.of(())
 
     @model_validator(mode="after")
     def _coherent(self) -> "Manifest":
         if (self.kind == "tokens") != (self.tokenizer is not None):
             raise ValueError("a set of tokens, and no other, has a tokenizer")
-        if self.kind == "tokens" and any(shard.tokens is None for shard in self.shards):
+        if self.kind == "tokens" and bool((self.shards.tokens == NO_TOKENS).any()):
             raise ValueError("a shard of a set of tokens does not say how many it holds")
-        if self.kind != "records" and any(shard.index_sha256 is None for shard in self.shards):
+        if self.kind != "records" and bool((self.shards.index_sha256 == NO_INDEX).any()):
             raise ValueError("a shard has no index_sha256")
-        if len({shard.name for shard in self.shards}) < len(self.shards):
+        if len(set(self.shards.name)) < len(self.shards):
             raise ValueError("two shards have one name")
         return self
 
@@ -204,20 +173,21 @@ class Manifest(_Model):
     @property
     def samples(self) -> int:
         """Samples, documents or records in all shards."""
-        return sum(shard.samples for shard in self.shards)
+        return int(self.shards.samples.sum())
 
     @property
     def tokens(self) -> int:
         """Tokens in all shards; 0 in a set that has none."""
-        return sum(shard.tokens or 0 for shard in self.shards)
+        return int(self.shards.tokens.sum()) if self.kind == "tokens" else 0
 
     def fingerprint(self) -> str:
         """SHA-256, in hexadecimal, of what the set holds: the shards and how to read them, not how they were made."""
         tokenizer = self.tokenizer and [self.tokenizer.sha256, self.tokenizer.vocabulary, self.tokenizer.dtype]
-        head = json.dumps([self.format_version, self.kind, self.name, self.fields, tokenizer], sort_keys=True)
-        digest = hashlib.sha256(head.encode())
-        for shard in self.shards:
-            digest.update(f"\n{shard.sha256} {shard.samples} {shard.tokens} {shard.name}".encode())
+        body = [self.format_version, self.kind, self.name, self.fields, tokenizer, len(self.shards)]
+        digest = hashlib.sha256("\n".join((json.dumps(body, sort_keys=True), *self.shards.name)).encode())
+        for numbers in (self.shards.samples, self.shards.tokens):
+            digest.update(numbers.astype("<i8").tobytes())
+        digest.update(self.shards.sha256.tobytes())
         return digest.hexdigest()
 
     def dump(self) -> str:
@@ -249,8 +219,7 @@ class Manifest(_Model):
                 f"{place} cannot be read", found=str(error), expected="a folder of shards, or its manifest.json"
             ) from error
         try:
-            with _uncollected():
-                manifest = _parsed(data)
+            manifest = _parsed(data)
         except ValidationError as error:
             raise _refusal(place, error) from None
         if manifest.tars is not None and local_path(place) is None and local_path(manifest.tars) is not None:
@@ -265,38 +234,21 @@ class Manifest(_Model):
 
 _FIRST, _LAST = b',\n  "shards": [\n', b"\n  ]\n}"
 """What stands before and behind the lines of the shards, as `dump` writes them."""
-_PIECE = 1 << 20
-"""Bytes of these lines that are parsed together."""
 
 
 def _parsed(data: bytes) -> Manifest:
     """A manifest from its file.
 
-    Parsed whole, a hundred thousand shards would take twice the memory that they take in the end; so lines that look
-    as `dump` writes them are parsed some at a time.
-
     Raises:
         ValidationError: It is malformed.
     """
     begin, end = data.find(_FIRST), data.rfind(_LAST)
-    if 0 <= begin < end:
-        # Whatever is wrong with a part is said of the whole, below.
+    if 0 <= begin < end and not data[end + len(_LAST) :].strip():
+        # Whatever is wrong with a part, or only written in another way, is for the whole, below.
         with suppress(ValueError):
             head = json.loads(data[:begin] + b"}")
-            return Manifest.model_validate({**head, "shards": _parsed_lines(data, begin + len(_FIRST), end)})
+            return Manifest.model_validate({**head, "shards": read_lines(data, begin + len(_FIRST), end)})
     return Manifest.model_validate_json(data)
-
-
-def _parsed_lines(data: bytes, begin: int, end: int) -> list[ShardInfo]:
-    shards: list[ShardInfo] = []
-    lines = TypeAdapter(list[ShardInfo])
-    while begin < end:
-        # Names have no line breaks: JSON writes them as `\\n`.
-        stop = data.find(b",\n", min(begin + _PIECE, end), end)
-        stop = end if stop < 0 else stop
-        shards += lines.validate_json(b"[" + data[begin:stop] + b"]")
-        begin = stop + 2
-    return shards
 
 
 def manifest_url(url: str | Path) -> str:
@@ -307,18 +259,6 @@ def manifest_url(url: str | Path) -> str:
 def folder_of(url: str | Path) -> str:
     """The folder of a set of shards, given that folder or its manifest."""
     return split(url)[0] if split(url)[1] == FILE else str(url).rstrip("/") or "/"
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No search for garbage meanwhile: it would go again and again through many new objects, none of which is any."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _absence(place: str) -> ManifestError:

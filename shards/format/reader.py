@@ -10,8 +10,9 @@ from ..base.counts import counted
 from ..base.errors import ShardError, UsageError
 from ..base.registry import did_you_mean
 from .index import Index
-from .manifest import Manifest, ShardInfo, folder_of
+from .manifest import Manifest, folder_of
 from .remembered import remembered
+from .shard_list import ShardInfo
 from .sidecar import open_index
 from .store import Store
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from ..base.errors import ShardError
 from .atomic import atomic_write
 from .digest import CHUNK, HashingWriter
-from .manifest import ShardInfo
+from .shard_list import ShardInfo
 from .urls import join
 
 PARQUET, JSONL_ZST = ".parquet", ".jsonl.zst"

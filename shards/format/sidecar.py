@@ -4,7 +4,7 @@ import hashlib
 
 from ..base.errors import ShardError
 from .index import Index, index_name
-from .manifest import ShardInfo
+from .shard_list import ShardInfo
 from .store import Store
 from .urls import join
 

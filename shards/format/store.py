@@ -1,8 +1,8 @@
 """How the readers of a set reach its files: a shard by ranges, an index whole."""
 
 from .faults import missing
-from .manifest import ShardInfo
 from .patience import Patience
+from .shard_list import ShardInfo
 from .source import RangeSource, open_source
 from .transfer import Transfer, fetch
 from .urls import local_path

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..base.errors import ShardError
-from .manifest import ShardInfo
 from .pages import PAGE_TOKENS, meta_line, pack, page_key, token_dtype
+from .shard_list import ShardInfo
 from .writer import ShardWriter
 
 

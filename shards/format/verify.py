@@ -61,22 +61,22 @@ def verify(url: str, workers: int = 2) -> VerifyReport:
     folder = folder_of(url)
     problems = [*_unknown_files(folder, manifest), *_counts(manifest), *check_tokenizer(folder, manifest)]
     with (
-        progress("verify", sum(shard.bytes for shard in manifest.shards), counted=False) as advance,
+        progress("verify", int(manifest.shards.bytes.sum()), counted=False) as advance,
         ThreadPoolExecutor(workers) as pool,
     ):
         results = pool.map(lambda shard: check_shard(folder, manifest, shard), manifest.shards)
         for shard, found in zip(manifest.shards, results, strict=True):
             problems += found
             advance(shard.bytes, note=shard.name)
-    size = sum(shard.bytes for shard in manifest.shards)
+    size = int(manifest.shards.bytes.sum())
     return VerifyReport(url, len(manifest.shards), manifest.samples, size, tuple(problems))
 
 
 def _unknown_files(folder: str, manifest: Manifest) -> Iterator[Problem]:
     """Files that look like shards, in the folders where shards lie, but are not in the manifest."""
-    known = {shard.name for shard in manifest.shards}
+    known = set(manifest.shards.name)
     known |= {index_name(shard.name) for shard in manifest.shards if shard.index_sha256}
-    for below in sorted({split(f"./{shard.name}")[0] for shard in manifest.shards}):
+    for below in sorted({split(f"./{name}")[0] for name in manifest.shards.name}):
         for name in sorted(names_in(join(folder, below))):
             place = f"{below}/{name}".removeprefix("./")
             if name.endswith(_OURS) and place not in known:

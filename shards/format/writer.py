@@ -11,8 +11,8 @@ from ..base.errors import ShardError
 from .atomic import atomic_write, write_whole
 from .digest import HashingWriter
 from .index import IndexBuilder, index_name
-from .manifest import ShardInfo
 from .naming import check_field, check_key
+from .shard_list import ShardInfo
 from .tar import TarWriter
 from .urls import join
 

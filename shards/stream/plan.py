@@ -87,7 +87,7 @@ def plan(stream: Stream, world_size: int, batch_size: int, ranks_per_node: int =
     check_batch_size(batch_size, Rank(world_size=world_size))
     readers = lane_readers(batch_size, stream.order.lanes, world_size // ranks)
     sources = [
-        _Loads(order.pieces(0), needs, np.array([shard.bytes for shard in member.manifest.shards], dtype=np.int64))
+        _Loads(order.pieces(0), needs, member.manifest.shards.bytes)
         for order, needs, member in zip(stream.order.orders, source_needs(stream.order), stream.members, strict=True)
     ]
     loads = []

@@ -26,8 +26,7 @@ class Shelves:
     def __init__(self, members: Sequence[Member], store: Store) -> None:
         self._members, self._store = tuple(members), store
         self._first = list(accumulate((len(member.manifest.shards) for member in members), initial=0))[:-1]
-        tars = (member.manifest.tars or folder_of(member.url) for member in members)
-        self.elsewhere = any(local_path(folder) is None for folder in tars)
+        self.elsewhere = any(map(_is_far, members))
         """Whether there are shards that are not on this machine."""
 
     def wanted(self, shard: int) -> Wanted:
@@ -40,13 +39,13 @@ class Shelves:
 
     def far_sizes(self) -> NDArray[np.int64]:
         """The bytes of each shard, 0 where it lies on this machine: int64 array of shape (shards,)."""
-        sizes = []
-        for member in self._members:
-            far = local_path(member.manifest.tars or folder_of(member.url)) is None
-            sizes += [shard.bytes if far else 0 for shard in member.manifest.shards]
-        return np.array(sizes, dtype=np.int64)
+        return np.concatenate([member.manifest.shards.bytes * _is_far(member) for member in self._members])
 
     def at_hand(self, shard: int) -> bool:
         """Whether a shard can be read without waiting for a network."""
         wanted = self.wanted(shard)
         return self._store.at_hand(wanted.place, wanted.info)
+
+
+def _is_far(member: Member) -> bool:
+    return local_path(member.manifest.tars or folder_of(member.url)) is None

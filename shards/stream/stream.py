@@ -20,9 +20,10 @@ from ..base.errors import UsageError
 from ..base.rng import generator
 from ..cache import Cache
 from ..cache.store import CachedStore
-from ..format.manifest import Manifest, ShardInfo
+from ..format.manifest import Manifest
 from ..format.packed import Empty
 from ..format.patience import Patience
+from ..format.shard_list import ShardInfo
 from ..format.store import Store
 from .ahead import Ahead, refuse_small
 from .delivery.batches import Batches, FinitePass

@@ -78,7 +78,7 @@ def shard_sequence(sizes: _Ints, key: int) -> Sequence:
         key: The sequence key.
     """
     held = np.flatnonzero(sizes)
-    shard = held[np.argsort(hash64(held, key), kind="stable")]
+    shard = held[_by_hash(held, key)]
     return Sequence(shard=shard, start=_cumulative(sizes[shard]))
 
 
@@ -110,8 +110,15 @@ def epoch_pieces(sequence: Sequence, epoch: int, lanes: int, key: int) -> Pieces
     at = np.searchsorted(sequence.start, first, side="right") - 1
     lane = np.searchsorted(edge, first, side="right") - 1
     shard, row = sequence.shard[at], first - sequence.start[at]
-    order = np.lexsort((shard, hash64(shard, key), lane))
+    hashed = _by_hash(shard, key)
+    # Numbers of 16 bits are sorted by counting; lanes are numbered below 2^16.
+    order = hashed[np.argsort(lane[hashed].astype(np.uint16), kind="stable")]
     return Pieces(edge=edge, start=_cumulative(size[order]), shard=shard[order], row=row[order])
+
+
+def _by_hash(shard: _Ints, key: int) -> NDArray[np.intp]:
+    """What sorts shards by (hash64(shard, key), shard): `hash64` gives no two numbers one hash, so any sort will do."""
+    return np.argsort(hash64(shard, key))
 
 
 def _cumulative(sizes: _Ints) -> _Ints:

@@ -42,7 +42,7 @@ class DocumentSource:
     ragged: frozenset[str] = frozenset(FIELDS)
 
     def __init__(self, url: str, manifest: Manifest, fields: Sequence[str] | None, store: Store | None = None) -> None:
-        self.sizes = np.array([shard.samples for shard in manifest.shards], dtype=np.int64)
+        self.sizes = manifest.shards.samples
         self._fields = ("tokens",) if fields is None else tuple(fields)
         for name in self._fields:
             if name not in FIELDS:

@@ -40,7 +40,7 @@ class SampleSource:
         codecs: Codecs,
         store: Store | None = None,
     ) -> None:
-        self.sizes = np.array([shard.samples for shard in manifest.shards], dtype=np.int64)
+        self.sizes = manifest.shards.samples
         self._url, self._manifest, self._store = url, manifest, store
         self._fields = None if fields is None else tuple(fields)
         self._codecs = codecs

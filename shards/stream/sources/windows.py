@@ -52,7 +52,7 @@ class WindowSource:
     def __init__(self, url: str, manifest: Manifest, window: int, store: Store | None = None) -> None:
         if window < 1:
             raise UsageError("a window has no token", found=f"window={window}", expected="at least 1")
-        tokens = np.array([shard.tokens or 0 for shard in manifest.shards], dtype=np.int64)
+        tokens = manifest.shards.tokens
         self.sizes = window_counts(tokens, window)
         if tokens.any() and not self.sizes.any():
             raise UsageError(

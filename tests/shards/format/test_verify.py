@@ -14,6 +14,7 @@ import pytest
 from headrace.shards.base.errors import ManifestError, ShardError
 from headrace.shards.format.manifest import Counts, Manifest, Tally
 from headrace.shards.format.pages import pack
+from headrace.shards.format.shard_list import Shards
 from headrace.shards.format.token_writer import TokenShardWriter
 from headrace.shards.format.verify import verify
 from headrace.shards.format.writer import ShardWriter
@@ -166,6 +167,6 @@ def test_an_empty_token_shard(token_set: Write) -> None:
     manifest = token_set("memory://verify-empty")
     with TokenShardWriter("memory://verify-empty", "00000.tar", 100) as writer:
         pass
-    manifest.model_copy(update={"shards": (writer.info, manifest.shards[1])}).save("memory://verify-empty")
+    manifest.model_copy(update={"shards": Shards.of((writer.info, manifest.shards[1]))}).save("memory://verify-empty")
     assert problems("memory://verify-empty") == []
     fsspec.filesystem("memory").rm("/verify-empty", recursive=True)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from headrace.shards.base.errors import InputError, ShardError
 from headrace.shards.format.index import Index
-from headrace.shards.format.manifest import ShardInfo
+from headrace.shards.format.shard_list import ShardInfo
 from headrace.shards.format.writer import ShardWriter
 
 FIELDS = st.dictionaries(st.sampled_from(["txt", "seg.png", "cls", "json"]), st.binary(max_size=2000), min_size=1)

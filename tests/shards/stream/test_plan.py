@@ -4,7 +4,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from headrace.shards.base.errors import UsageError
-from headrace.shards.format.manifest import Manifest, ShardInfo
+from headrace.shards.format.manifest import Manifest
+from headrace.shards.format.shard_list import ShardInfo
 from headrace.shards.stream import Stream
 from headrace.shards.stream.order.batch import Rank, batch_positions
 from headrace.shards.stream.order.lane_readers import lane_readers
