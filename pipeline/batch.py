@@ -1,13 +1,28 @@
 """What a stage sees: a batch of records, and what has been computed of them."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from .records import PAYLOADS
 
 T = TypeVar("T")
+Key = tuple[Callable[[pa.Array], Any], str]
+
+FEW = 4
+"""Where less than one value in so many has changed, an analysis is made of these alone."""
+
+
+@runtime_checkable
+class Replaceable(Protocol):
+    """The analysis of a column, made of those of its values: where a few have changed, the others' are still good."""
+
+    def replaced(self, rows: NDArray[np.int64], by: Self) -> Self:
+        """The analysis of the column in which these rows, ascending, hold what `by` is the analysis of."""
 
 
 class Batch:
@@ -22,7 +37,8 @@ class Batch:
 
     def __init__(self, records: pa.RecordBatch) -> None:
         self.records = records
-        self._computed: dict[tuple[Callable[[pa.Array], Any], str], Any] = {}
+        self._computed: dict[Key, Any] = {}
+        self._before: dict[Key, tuple[pa.Array, Replaceable]] = {}
 
     @property
     def num_rows(self) -> int:
@@ -47,9 +63,19 @@ class Batch:
         """What `analysis` makes of a column: `batch.computed(segment)`; it must be a pure function of the column."""
         key = (analysis, column)
         if key not in self._computed:
-            self._computed[key] = analysis(self.records.column(column))
+            self._computed[key] = self._compute(key)
         found: T = self._computed[key]
         return found
+
+    def _compute(self, key: Key) -> Any:
+        analysis, column = key
+        values = self.records.column(column)
+        if key in self._before:
+            earlier, known = self._before[key]
+            rows = np.flatnonzero(pc.not_equal(values, earlier))
+            if FEW * len(rows) < len(values):
+                return known.replaced(rows, analysis(values.take(pa.array(rows))))
+        return analysis(values)
 
     def slice(self, start: int, count: int | None = None) -> "Batch":
         """The records `start : start + count`, with nothing computed."""
@@ -71,6 +97,9 @@ class Batch:
         )
         batch = Batch(changed)
         batch._computed = {key: value for key, value in self._computed.items() if key[1] != name}
+        outdated = {key: value for key, value in self._computed.items() if key[1] == name}
+        known = {key: (self.column(name), each) for key, each in outdated.items() if isinstance(each, Replaceable)}
+        batch._before = self._before | known
         return batch
 
     def without(self, name: str) -> "Batch":

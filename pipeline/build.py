@@ -14,12 +14,11 @@ from headrace.shards.format.manifest import FILE as MANIFEST
 from headrace.shards.format.manifest import Manifest
 
 from .assembly.finish import finish
-from .curate import ReadAndScore
 from .engine.runner import Phase, PhaseResult, run
 from .engine.tasks import explained, finished
 from .executors.base import Executor
 from .executors.local import LocalExecutor
-from .inputs import find_inputs, split_inputs
+from .inputs import InputFile, Split, find_inputs, split_inputs
 from .plan import Plan, make_plan
 from .recipe import Recipe, load_recipe
 
@@ -44,9 +43,14 @@ def prepare(recipe_path: Path, overrides: Sequence[str] = ()) -> tuple[Recipe, P
         RecipeError: The recipe is wrong.
         InputError: An input is missing.
     """
+    recipe, files, splits = _read(recipe_path, overrides)
+    return recipe, make_plan(recipe, files, splits)
+
+
+def _read(recipe_path: Path, overrides: Sequence[str]) -> tuple[Recipe, list[InputFile], list[Split]]:
     recipe = load_recipe(recipe_path, overrides)
     files = find_inputs(recipe)
-    return recipe, make_plan(recipe, files, split_inputs(files, recipe.split_bytes))
+    return recipe, files, split_inputs(files, recipe.split_bytes)
 
 
 def build(
@@ -64,9 +68,12 @@ def build(
     Raises:
         HeadraceError: See the error tree; whatever is finished is kept.
     """
-    executor = LocalExecutor(workers or len(os.sched_getaffinity(0)), preload=[ReadAndScore.__module__])
+    executor = LocalExecutor(workers or len(os.sched_getaffinity(0)))
     try:
-        recipe, plan = prepare(recipe_path, overrides)
+        recipe, files, splits = _read(recipe_path, overrides)
+        if len(splits) > 1:
+            executor.start(recipe.load_plugins)  # meanwhile this process plans
+        plan = make_plan(recipe, files, splits)
         with _claimed(out, recipe) as root:
             if recut:
                 _refuse_to_score(plan, out, root)

@@ -38,11 +38,17 @@ def build(
 
     Example: headrace build stricter.yaml --out data/manuals --recut
     """
-    from .console import run_build, show_plan
-
     if plan:
+        from .console import show_plan
+
         show_plan(recipe, overrides or [], workers)
     else:
+        if workers != 1:
+            from .executors.server import start_server
+
+            start_server()
+        from .console import run_build
+
         run_build(recipe, out, overrides or [], workers, recut=recut)
 
 

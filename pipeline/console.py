@@ -1,5 +1,6 @@
 """What `headrace build` shows: the plan before, the funnel after."""
 
+import gc
 import os
 import signal
 import time
@@ -64,6 +65,7 @@ def run_build(
 ) -> None:
     """Build, then print the funnel and where things lie."""
     start = time.perf_counter()
+    gc.freeze()  # What was imported stays: the collector need not look through it again and again.
     target = out or Path(load_recipe(recipe_path, overrides).name)
     with _sigterm_as_ctrl_c():
         built = build(recipe_path, target, overrides, workers, recut=recut)

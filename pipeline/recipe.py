@@ -127,6 +127,11 @@ class Recipe:
     document: Mapping[str, Any]
     """The recipe as it was read, overrides applied; for the manifest."""
 
+    def load_plugins(self) -> None:
+        """Import and make every stage, in the form that scores: what a worker needs before its first task."""
+        for stage in self.stages:
+            stage.measuring().plugin.load()
+
 
 _KINDS: tuple[tuple[StageKind, type, Registry], ...] = (
     ("extractor", Extractor, EXTRACTORS),

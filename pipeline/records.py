@@ -25,8 +25,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-BATCH_BYTES = 32 << 20
-"""A batch is cut when its payload reaches this size; a larger record is a batch of its own."""
+BATCH_BYTES = 16 << 20
+"""A batch is cut when its payload reaches this size; a larger record is a batch of its own.
+
+With its copies it stays below the 32 MB from which on the C library gives freed memory back to the system, which must
+then clear it anew for each batch."""
 
 BATCH_ROWS = 16_384
 """A batch is also cut at this many rows, which bounds what tiny records cost in columns."""

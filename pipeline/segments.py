@@ -47,7 +47,7 @@ def first_segment(stages: tuple[Stage, ...], population: Population, splits: Seq
         for split in splits
     ]
     # Raw and extracted payload of a batch, and what the stages make of it.
-    scores = Phase(population.records, lambda results: tasks, len(tasks), 6 * BATCH_BYTES, population.bytes, rate=4e6)
+    scores = Phase(population.records, lambda results: tasks, len(tasks), 8 * BATCH_BYTES, population.bytes, rate=4e6)
     counting = counting_phases(stages, scores.name, population, population.payload)
     written = replace(population, waited=counting.go_on)
     decides = _decides("decide", stages, (scores.name, *counting.go_on), written)

@@ -12,7 +12,7 @@ from ..kernels.ngram_matches import NgramIndex, NgramMatches, ngram_matches
 from ..kernels.word_hashes import WordHashes
 from .normal_form import normal_forms
 from .protection import Lookup, Protection
-from .units import Units, make_units
+from .units import Units, make_units, ranges
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,19 @@ def holders(protection: Protection, texts: TextArray, words: WordHashes | None) 
 
 def _holders(protection: Protection, units: Units, rows: NDArray[np.int64], rewritten: bool) -> Iterator[Holder]:
     """The documents with candidates; `rows` are those of the units' documents, -1 for one to leave out."""
-    hashes, offsets = units.hashes, units.offsets
+    if protection.beginnings is None:
+        return
+    # One look for all lengths; hardly any document is worth the others.
+    begun = ngram_matches(units.hashes, units.offsets, protection.beginnings).counts > 0
+    places = np.flatnonzero(begun & (rows >= 0))
+    sizes = np.diff(units.offsets)[places]
+    hashes = units.hashes[ranges(units.offsets[places], sizes)]
+    offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     found: dict[int, list[Hits]] = {}
     for lookup in protection.lookups:
         matches = ngram_matches(hashes, offsets, lookup.index)
-        for place in np.unique(matches.firsts[0]).tolist():
-            if rows[place] >= 0:
-                found.setdefault(place, []).append(_hits(lookup, matches, place))
+        for chosen in np.unique(matches.firsts[0]).tolist():
+            found.setdefault(int(places[chosen]), []).append(_hits(lookup, matches, chosen))
     for place, hits in found.items():
         yield Holder(int(rows[place]), place, units, tuple(hits), rewritten)
 

@@ -64,6 +64,8 @@ class Protection:
         whole: bool (passages,): whether it is looked for whole.
         before: int64 (passages,): the units of the item's earlier passages.
         lookups: One for each length.
+        beginnings: As many units as the shortest n-grams have, wherever they stand in what is looked for: a document
+            with none of them holds nothing. None where nothing is looked for.
         excluded: Reason to the n-grams that are not looked for, their units joined by spaces, sorted.
     """
 
@@ -75,6 +77,7 @@ class Protection:
     whole: NDArray[np.bool_]
     before: NDArray[np.int64]
     lookups: Sequence[Lookup]
+    beginnings: NgramIndex | None
     excluded: Mapping[str, Sequence[str]]
     _spelled: dict[int, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -122,6 +125,7 @@ def _protect(benchmarks: tuple[Benchmark, ...], terms: Terms, digests: tuple[str
         reasons = excluded(found, units, weights, named, terms.min_characters)
         listed |= dict(spelled_out(found, reasons, units))
         lookups.append(_lookup(found, reasons == 0))
+    lookups = [lookup for lookup in lookups if len(lookup.index.hashes)]
     return Protection(
         terms=terms,
         texts=texts,
@@ -133,7 +137,8 @@ def _protect(benchmarks: tuple[Benchmark, ...], terms: Terms, digests: tuple[str
         owners=owners,
         whole=whole,
         before=ends[:-1] - ends[firsts[owners]],
-        lookups=[lookup for lookup in lookups if len(lookup.index.hashes)],
+        lookups=lookups,
+        beginnings=_beginnings(units, lookups),
         excluded={
             reason: sorted(ngram for ngram, why in listed.items() if why == reason)
             for reason in sorted(set(listed.values()))
@@ -147,3 +152,11 @@ def _lookup(found: Windows, kept: NDArray[np.bool_]) -> Lookup:
     hashes, firsts = np.unique(found.hashes[rows], return_index=True)
     bounds = np.append(firsts, len(rows)).astype(np.int64)
     return Lookup(NgramIndex.of(hashes, found.length), bounds, found.passages[rows], found.positions[rows])
+
+
+def _beginnings(units: Units, lookups: Sequence[Lookup]) -> NgramIndex | None:
+    if not lookups:
+        return None
+    shortest = min(lookup.index.n for lookup in lookups)
+    passages = np.unique(np.concatenate([lookup.passages for lookup in lookups]))
+    return NgramIndex.of(np.unique(windows_of(units, passages, shortest).hashes), shortest)

@@ -1,19 +1,20 @@
 """The local executor: processes on this machine."""
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import forkserver
 from pathlib import Path
 
 from headrace.shards.base.errors import BuildError
 
 from ..engine.tasks import Done, Task, execute
+from .server import start_server
 
 QUEUE = 2
 """Tasks submitted ahead per worker: enough to keep them busy, few enough to stop quickly."""
@@ -24,18 +25,21 @@ class LocalExecutor:
 
     Args:
         workers: How many tasks run at once.
-        preload: Modules that every task needs: imported once, before the workers are forked.
     """
 
-    def __init__(self, workers: int, preload: Sequence[str] = ()) -> None:
+    def __init__(self, workers: int) -> None:
         self.workers = workers
         self._pool: ProcessPoolExecutor | None = None
         if workers > 1:
-            # It imports what workers need while this process reads the recipe; Ctrl-C is not for it.
-            multiprocessing.set_forkserver_preload(["headrace.pipeline.executors.local", *preload])
-            before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-            forkserver.ensure_running()
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            start_server()
+
+    def start(self, prepare: Callable[[], object]) -> None:
+        """Start the workers, where there are several, and return while each of them calls `prepare` (picklable)."""
+        if self.workers > 1:
+            self._pool = self._new_pool()
+            with contextlib.suppress(BrokenProcessPool):  # `run` tells of it
+                for _ in range(self.workers):
+                    self._pool.submit(prepare)
 
     def run(self, root: Path, tasks: Sequence[Task]) -> Iterator[Done]:
         """Results as they come.
@@ -47,9 +51,7 @@ class LocalExecutor:
             yield from (execute(root, task) for task in tasks)
             return
         if self._pool is None:
-            # Forked from a clean server process: no thread or lock of this process is copied half-way.
-            context = multiprocessing.get_context("forkserver")
-            self._pool = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_become_worker)
+            self._pool = self._new_pool()
         waiting = list(reversed(tasks))
         running: dict[Future[Done], Task] = {}
         try:
@@ -69,6 +71,10 @@ class LocalExecutor:
                 "your own must build under `if __name__ == '__main__':`, as any multiprocessing.)",
             ) from None
 
+    def _new_pool(self) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("forkserver")
+        return ProcessPoolExecutor(self.workers, mp_context=context, initializer=_become_worker)
+
     def close(self) -> None:
         """End the workers at once; their temporary folders are removed by the next build."""
         if self._pool is not None:
@@ -81,6 +87,7 @@ class LocalExecutor:
 
 def _become_worker() -> None:
     """Leave Ctrl-C to the parent, and end when the parent does, however it dies."""
+    gc.freeze()  # What the server imported is shared with it: the collector would only copy its pages.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:

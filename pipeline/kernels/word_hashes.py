@@ -1,6 +1,7 @@
 """The words of every document: a 64-bit hash of each in lower case, and where it stands."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +30,20 @@ class WordHashes:
     hashes: NDArray[np.uint64]
     starts: NDArray[np.int64]
     stops: NDArray[np.int64]
+
+    def replaced(self, rows: NDArray[np.int64], by: "WordHashes") -> "WordHashes":
+        """The words with those of some documents, ascending, replaced by others', in order."""
+        sizes = np.diff(self.offsets)
+        sizes[rows] = np.diff(by.offsets)
+        cuts = np.stack([self.offsets[rows], self.offsets[rows + 1]], axis=1).ravel()
+
+        def mixed(own: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
+            parts = np.split(own, cuts)  # what stays, what goes, what stays, ...
+            parts[1::2] = np.split(others, by.offsets[1:-1])[: len(rows)]
+            return np.concatenate(parts)
+
+        columns = ((self.hashes, by.hashes), (self.starts, by.starts), (self.stops, by.stops))
+        return WordHashes(np.concatenate([[0], np.cumsum(sizes)]), *(mixed(*each) for each in columns))
 
 
 def word_hashes(texts: TextArray) -> WordHashes:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,21 @@ def test_the_processes_serve_one_phase_after_the_other(tmp_path, works, executor
     phases = [[make_task(name, number, works.Square(number)) for number in range(4)] for name in ("one", "two")]
     pids = [{done.stats["pid"] for done in two.run(tmp_path, tasks)} for tasks in phases]
     assert len(pids[0] | pids[1]) <= 2
+
+
+def test_started_workers_prepare_before_their_first_task(tmp_path, works, executor):
+    two = executor(2)
+    two.start(partial(works.note_process, tmp_path))
+    done = list(two.run(tmp_path, [make_task("squares", number, works.Square(number)) for number in range(4)]))
+    prepared = {int(path.name) for path in tmp_path.glob("[0-9]*")}
+    assert prepared
+    assert os.getpid() not in prepared
+    assert len(prepared | {each.stats["pid"] for each in done}) <= 2
+
+
+def test_one_worker_has_nothing_to_start(tmp_path, works, executor):
+    executor(1).start(partial(works.note_process, tmp_path))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("workers", [1, 2])
