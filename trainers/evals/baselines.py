@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data import DataFacts, Record, image_of
-from ..samples.crops import central_box, resized, with_channels
+from ..samples.crops import resized, with_channels
+from ..samples.views.boxes import central_box
 from .base import Matrix
 
 _SIDE = 32

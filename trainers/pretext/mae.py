@@ -24,6 +24,7 @@ a narrow network, mild crops, patches of 7. Those of 4 cost three times as much 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -37,14 +38,14 @@ from headrace.shards.base.errors import RecipeError
 from ..backbones import BackboneRecipe, encode_visible, vision_encoder
 from ..data import DataFacts, Record, image_of
 from ..decoders import PatchDecoder, initialise
-from ..samples.crops import central_box, flipped, random_box, resized, with_channels
-from ..samples.patch_masks import random_patches, visible_patches
+from ..samples.crops import resized, with_channels
+from ..samples.masks.random import random_patches, visible_patches
 from ..samples.patches import patch_statistics, patchify, sincos_positions, unpatchify
+from ..samples.ranges import Count, Probability, ShareRange
 from ..samples.rows import gathered
+from ..samples.views.boxes import central_box
+from ..samples.views.view import View
 from .base import Arrays, Batch, Drawing, Loss, Objective, Pretext, PretextExample
-
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +72,8 @@ class Mae(Pretext):
     patch: Count = 16
     channels: Literal[1, 3] = 3
     masked: Annotated[float, Field(gt=0, lt=1)] = 0.75
-    crop: tuple[Share, Share] = (0.2, 1.0)
-    flip: Share = 0.5
+    crop: ShareRange = (0.2, 1.0)
+    flip: Probability = 0.5
     mean: tuple[float, ...] = (0.485, 0.456, 0.406)
     std: tuple[float, ...] = (0.229, 0.224, 0.225)
     decoder_width: Count = 512
@@ -188,9 +189,15 @@ class Mae(Pretext):
     def sample(self, record: Record, rng: np.random.Generator) -> Arrays:
         """See the file's docstring."""
         image = image_of(record, self.images)
-        crop = resized(image, self.size, random_box(image.shape[0], image.shape[1], rng, area=self.crop))
+        drawn = self._view.draw(image.shape[0], image.shape[1], rng)
+        crop = resized(image, self.size, tuple(drawn["box"].tolist()))
         visible, hidden = random_patches(self.tokens, self.masked, rng)
-        return {"image": self._planes(flipped(crop, rng, self.flip)), "visible": visible, "hidden": hidden}
+        planes = self._planes(crop[:, ::-1] if drawn["flip"] else crop)
+        return {"image": planes, "visible": visible, "hidden": hidden}
+
+    @cached_property
+    def _view(self) -> View:
+        return View(size=self.size, scale=self.crop, horizontal_flip=self.flip)
 
     def views(self, record: Record) -> list[Arrays]:
         """The image's largest central square, scaled."""

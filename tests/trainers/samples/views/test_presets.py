@@ -1,0 +1,115 @@
+import pytest
+from pydantic import TypeAdapter
+
+from headrace.shards.base.errors import UsageError
+from headrace.trainers.samples.views.presets import PRESETS, Views, preset
+
+RECIPES = TypeAdapter(Views)
+
+
+def told(view):
+    """Number, size, crop, strengths of the jitter, probabilities of blur and solarisation."""
+    jitter = view.color_jitter
+    strengths = (jitter.brightness, jitter.contrast, jitter.saturation, jitter.hue)
+    return view.count, view.size, view.scale, strengths, view.gaussian_blur.p, view.solarize.p
+
+
+SIMCLR, BYOL, NONE = (0.8, 0.8, 0.8, 0.2), (0.4, 0.4, 0.2, 0.1), (0.0, 0.0, 0.0, 0.0)
+MOCO = (0.4, 0.4, 0.4, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("simclr", [(2, 224, (0.08, 1.0), SIMCLR, 0.5, 0.0)]),
+        ("simclr_cifar", [(2, 32, (0.08, 1.0), MOCO, 0.0, 0.0)]),
+        ("moco_v2", [(2, 224, (0.2, 1.0), MOCO, 0.5, 0.0)]),
+        ("moco_v3", [(1, 224, (0.08, 1.0), BYOL, 1.0, 0.0), (1, 224, (0.08, 1.0), BYOL, 0.1, 0.2)]),
+        ("byol", [(1, 224, (0.08, 1.0), BYOL, 1.0, 0.0), (1, 224, (0.08, 1.0), BYOL, 0.1, 0.2)]),
+        (
+            "dino",
+            [
+                (1, 224, (0.4, 1.0), BYOL, 1.0, 0.0),
+                (1, 224, (0.4, 1.0), BYOL, 0.1, 0.2),
+                (8, 96, (0.05, 0.4), BYOL, 0.5, 0.0),
+            ],
+        ),
+        (
+            "dinov2",
+            [
+                (1, 224, (0.32, 1.0), BYOL, 1.0, 0.0),
+                (1, 224, (0.32, 1.0), BYOL, 0.1, 0.2),
+                (8, 96, (0.05, 0.32), BYOL, 0.5, 0.0),
+            ],
+        ),
+        (
+            "dinov2_code",
+            [
+                (1, 224, (0.32, 1.0), BYOL, 0.0, 0.0),
+                (1, 224, (0.32, 1.0), BYOL, 0.9, 0.2),
+                (8, 96, (0.05, 0.32), BYOL, 0.5, 0.0),
+            ],
+        ),
+        ("mae", [(1, 224, (0.2, 1.0), NONE, 0.0, 0.0)]),
+        ("ijepa", [(1, 224, (0.3, 1.0), NONE, 0.0, 0.0)]),
+    ],
+)
+def test_the_numbers_are_the_papers(name, expected):
+    views = preset(name)
+    assert [told(view) for view in views] == expected
+    colour = name not in ("mae", "ijepa")
+    for view in views:
+        assert view.horizontal_flip == (0.0 if name == "ijepa" else 0.5)
+        assert view.grayscale == (0.2 if colour else 0.0)
+        assert view.color_jitter.p == (0.8 if colour else 0.0)
+        assert view.ratio == (3 / 4, 4 / 3)
+        assert view.gaussian_blur.sigma == (0.1, 2.0)
+        assert view.solarize.threshold == 128
+        assert view.interpolation == ("bilinear" if name in ("moco_v2", "moco_v3", "ijepa") else "bicubic")
+
+
+def test_all_presets_are_tested():
+    parameters = next(mark for mark in test_the_numbers_are_the_papers.pytestmark if mark.name == "parametrize").args[1]
+    assert {name for name, _ in parameters} == set(PRESETS)
+
+
+def test_names_of_views_are_told_apart():
+    for make in PRESETS.values():
+        names = [view.name for view in make()]
+        assert len(set(names)) == len(names)
+
+
+def test_a_number_changes_in_all_views_or_in_one():
+    views = preset("dino", grayscale=0.1, color_jitter={"hue": 0.2}, local={"count": 6, "gaussian_blur": {"p": 0}})
+    originals = preset("dino")
+    assert [view.grayscale for view in views] == [0.1, 0.1, 0.1]
+    assert [view.color_jitter.hue for view in views] == [0.2, 0.2, 0.2]
+    assert [view.color_jitter.brightness for view in views] == [0.4, 0.4, 0.4]
+    assert [view.count for view in views] == [1, 1, 6]
+    assert [view.gaussian_blur.p for view in views] == [1.0, 0.1, 0]
+    assert [view.scale for view in views] == [view.scale for view in originals]
+
+
+def test_what_is_said_of_one_view_goes_before_what_is_said_of_all():
+    assert [view.size for view in preset("dino", size=160, local={"size": 64})] == [160, 160, 64]
+
+
+def test_a_recipe_names_a_preset_changes_it_or_lists_views():
+    assert RECIPES.validate_python("byol") == preset("byol")
+    assert RECIPES.validate_python({"preset": "byol", "size": 64}) == preset("byol", size=64)
+    assert [view.size for view in RECIPES.validate_python([{"size": 8}, {"size": 4, "scale": [0.2, 0.4]}])] == [8, 4]
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "told"),
+    [
+        ("simlcr", {}, "Did you mean 'simclr'"),
+        ("dino", {"colour_jitter": 1}, "no parameter 'colour_jitter'.*Did you mean 'color_jitter'"),
+        ("dino", {"color_jitter": {"hues": 1}}, "no parameter 'color_jitter.hues'.*Did you mean 'hue'"),
+        ("dino", {"color_jitter": {"hue": 0.7}}, "color_jitter.hue = 0.7.*less than or equal to 0.5"),
+        ("dino", {"local": 3}, "a mapping of what is changed in the view 'local', not 3"),
+    ],
+)
+def test_a_wrong_change_says_what_is_wrong(name, changes, told):
+    with pytest.raises(UsageError, match=told):
+        preset(name, **changes)
