@@ -68,7 +68,8 @@ def _defaults(kind: type) -> dict[str, Any]:
 def _shown(default: Any) -> str:
     if default is MISSING:
         return "required"
-    if is_dataclass(default) or isinstance(default, BaseModel):
+    first = default[0] if isinstance(default, tuple) and default else default
+    if is_dataclass(first) or isinstance(first, BaseModel):
         return "as below"
     if type(default) is int:
         return f"{default:_}"

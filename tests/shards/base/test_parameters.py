@@ -45,6 +45,8 @@ class Model(RecipeModel):
     """How large."""
     inner: Inner = Inner()
     """The one."""
+    more: tuple[Inner, ...] = (Inner(),)
+    """The others."""
 
 
 def test_parameters_are_told_with_those_that_are_inherited_and_nested():
@@ -61,6 +63,8 @@ def test_keys_of_a_model_mean_what_stands_below_them():
         Parameter("size", "whole number", "required", "How large."),
         Parameter("inner", "mapping", "as below", "The one."),
         Parameter("inner.word", "text or null", "null", "What it is called; null for nothing."),
+        Parameter("more", "list of mapping", "as below", "The others."),
+        Parameter("more.N.word", "text or null", "null", "What it is called; null for nothing."),
     )
 
 

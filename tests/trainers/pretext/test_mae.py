@@ -8,6 +8,8 @@ from headrace.shards.base.errors import InputError, RecipeError
 from headrace.trainers.backbones import BackboneRecipe
 from headrace.trainers.data import DataFacts
 from headrace.trainers.pretext.mae import Mae
+from headrace.trainers.samples.views.presets import preset
+from headrace.trainers.samples.views.view import View
 
 SMALL = {"size": 8, "patch": 2, "channels": 3, "decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2}
 VIT = BackboneRecipe(type="vit", hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32)
@@ -93,6 +95,21 @@ def test_a_sample_is_a_crop_of_the_image_and_a_split_of_its_patches():
     assert sample["image"].shape == (1, 8, 8)
     assert sorted([*sample["visible"], *sample["hidden"]]) == list(range(16))
     assert len(sample["visible"]) == 4
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_image_of_a_sample_is_the_view_that_was_drawn(seed):
+    mae = Mae(**SMALL, images=("png",))
+    image = np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8)
+    row = View(size=8, scale=(0.2, 1.0), horizontal_flip=0.5).draw(30, 40, np.random.default_rng(seed))
+    expected = Image.fromarray(image).crop(row["box"].tolist()).resize((8, 8), Image.Resampling.BICUBIC)
+    expected = expected.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if row["flip"] else expected
+    found = mae.sample({"png": image}, np.random.default_rng(seed))["image"]
+    assert (found.transpose(1, 2, 0) == np.asarray(expected)).all()
+
+
+def test_the_defaults_are_the_preset():
+    assert (Mae()._view,) == preset("mae")
 
 
 def test_a_record_without_an_image_that_can_be_decoded(pretext):

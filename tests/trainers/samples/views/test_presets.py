@@ -1,10 +1,20 @@
+from dataclasses import dataclass
+
 import pytest
 from pydantic import TypeAdapter
 
-from headrace.shards.base.errors import UsageError
+from headrace.shards.base.errors import RecipeError, UsageError
+from headrace.shards.base.recipe import RecipeFile, build
 from headrace.trainers.samples.views.presets import PRESETS, Views, preset
 
 RECIPES = TypeAdapter(Views)
+
+
+@dataclass(frozen=True)
+class Seeing:
+    """Something that has views."""
+
+    views: Views = ()
 
 
 def told(view):
@@ -113,3 +123,18 @@ def test_a_recipe_names_a_preset_changes_it_or_lists_views():
 def test_a_wrong_change_says_what_is_wrong(name, changes, told):
     with pytest.raises(UsageError, match=told):
         preset(name, **changes)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("views: simlcr", "line 1, 'views': wrong value.*Did you mean 'simclr'"),
+        ("views:\n  - size: 8\n  - sise: 8", "line 3, 'views.1.sise': unknown key. Did you mean 'size'"),
+        ("views: {preset: dino, gaussian_blur: {p: 2}}", "'views.0.gaussian_blur.p': wrong value.*Found: 2"),
+    ],
+)
+def test_a_mistake_in_a_recipe_is_told_with_its_place(tmp_path, text, told):
+    (tmp_path / "recipe.yaml").write_text(text)
+    recipe = RecipeFile(tmp_path / "recipe.yaml")
+    with pytest.raises(RecipeError, match=told):
+        build(Seeing, recipe.data, recipe, ())
