@@ -16,13 +16,30 @@ if TYPE_CHECKING:
     from .cache.settings import Cache
     from .format.manifest import Manifest
     from .format.patience import Patience
+    from .stream.audit.consumption import ConsumptionLog
     from .stream.parts import Part
+    from .stream.sources.codecs import AUDIO, CODECS, ENCODED_IMAGES
     from .stream.stream import Stream
 
-__all__ = ["Cache", "HeadraceError", "Manifest", "Part", "Patience", "Stream"]
+__all__ = [
+    "AUDIO",
+    "CODECS",
+    "ENCODED_IMAGES",
+    "Cache",
+    "ConsumptionLog",
+    "HeadraceError",
+    "Manifest",
+    "Part",
+    "Patience",
+    "Stream",
+]
 
 _HOMES = {
+    "AUDIO": ".stream.sources.codecs",
+    "CODECS": ".stream.sources.codecs",
+    "ENCODED_IMAGES": ".stream.sources.codecs",
     "Cache": ".cache.settings",
+    "ConsumptionLog": ".stream.audit.consumption",
     "HeadraceError": ".base.errors",
     "Manifest": ".format.manifest",
     "Patience": ".format.patience",

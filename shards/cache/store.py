@@ -79,7 +79,7 @@ class CachedFile:
         folder: The cache.
         shard: What the manifest says of it.
         direct: The shard where it really lies.
-        patience: Seconds for which a shard under way is waited for.
+        patience: Seconds for which a shard under way is waited for; in vain only once.
     """
 
     def __init__(self, folder: Folder, shard: ShardInfo, direct: RangeSource, patience: float) -> None:
@@ -129,6 +129,10 @@ class CachedFile:
         """Wait for a shard that is under way; whether it has come."""
         with spent("network"):
             until = time.monotonic() + self._patience
-            while under_way(self._folder, self._digest) and time.monotonic() < until:
+            while under_way(self._folder, self._digest):
+                if time.monotonic() >= until:
+                    # Not again before each read, where whoever fetches it stands still.
+                    self._patience = 0.0
+                    break
                 time.sleep(_LOOK)
         return self._folder.shard(self._digest).exists()

@@ -15,7 +15,7 @@ import pytest
 
 @dataclass
 class Fault:
-    """What happens to the next requests: a status, or half, short, wrong, stall, reset, unranged."""
+    """What happens to the next requests: a status, or half, hang, short, wrong, stall, reset, unranged."""
 
     kind: str
     times: int
@@ -127,9 +127,11 @@ class FaultyStore:
                 self.send_header("Content-Length", str(len(body)))
                 self.send_header("Content-Range", where)
                 self.end_headers()
-                if kind == "half":
+                if kind in ("half", "hang"):
                     body, self.close_connection = body[: len(body) // 2], True
                 self.wfile.write(body)
+                if kind == "hang":
+                    store._ended.wait(30)
 
             def _refuse(self, status: int) -> None:
                 code = {404: "NoSuchKey", 403: "AccessDenied", 503: "SlowDown", 416: "InvalidRange"}

@@ -16,6 +16,7 @@ import pytest
 from headrace.shards import Stream
 from headrace.shards.cache import Cache
 from headrace.shards.format.manifest import Manifest
+from headrace.shards.format.patience import Patience
 
 RANK = """
 import json, sys, time
@@ -118,6 +119,28 @@ def test_a_rank_that_is_killed_while_it_fetches_leaves_no_half_shard(
     assert keys_of(start(folder, "1MB", 0, 1, 30, pause=0.05)) == expected(shards, 0, 1, 30)
     assert not list(folder.glob("*.part"))
     assert not list(folder.glob("*.member"))
+
+
+@pytest.mark.slow
+def test_a_process_that_stands_still_holds_nobody_up(
+    url: str, store: Any, shards: Path, tmp_path: Path, start: Callable[..., Any]
+) -> None:
+    store.latency = 0.1
+    process = start(tmp_path / "cache", "1MB", 0, 1, 1000, pause=0.01)
+    until = time.monotonic() + 30
+    while len(list((tmp_path / "cache").glob("*.part"))) < 4:
+        assert time.monotonic() < until
+        time.sleep(0.005)
+    process.send_signal(signal.SIGSTOP)
+    store.latency = 0.0
+    assert list((tmp_path / "cache").glob("*.part"))
+    settings = {"lanes": 4, "block": 20, "codecs": {}, "patience": Patience(timeout=0.5)}
+    batches = Stream(url, cache=Cache(tmp_path / "cache", "1MB"), **settings).batches(8, steps=30)
+    assert [batch["__key__"] for batch in batches] == expected(shards, 0, 1, 30)
+    # Half a second for each of the shards that it keeps to itself, and not for each read of one.
+    waits = batches.waits()
+    assert waits.stalls["network"] < 10
+    assert list((tmp_path / "cache").glob("*.part"))
 
 
 @pytest.fixture

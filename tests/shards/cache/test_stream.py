@@ -115,7 +115,7 @@ def test_a_limit_below_the_working_set_is_refused_with_the_numbers(url: str, tmp
     assert not (tmp_path / "cache").exists()
 
 
-@pytest.mark.parametrize("kind", ["503", "half", "short", "reset", "wrong", "stall"])
+@pytest.mark.parametrize("kind", ["503", "half", "hang", "short", "reset", "wrong", "stall"])
 def test_faults_that_pass_change_nothing(
     url: str, store: Any, tmp_path: Path, expected: list[Any], delivered: Delivered, kind: str
 ) -> None:
@@ -159,6 +159,15 @@ def test_a_cache_that_cannot_be_written_warns_and_reads_by_ranges(
     (tmp_path / "cache").write_text("a file where the folder should be")
     with pytest.warns(RuntimeWarning, match="shard cache .* fails .*read by ranges"):
         assert delivered(cached(url, tmp_path / "cache"), STEPS) == expected
+
+
+@pytest.mark.slow
+def test_a_lock_that_is_never_let_go_holds_no_read_up(
+    url: str, tmp_path: Path, expected: list[Any], delivered: Delivered
+) -> None:
+    with Folder(tmp_path).locked():
+        assert delivered(cached(url, tmp_path), STEPS) == expected
+    assert not list(tmp_path.glob("*.shard"))
 
 
 def test_workers_of_the_loader_use_the_cache(url: str, tmp_path: Path, expected: list[Any]) -> None:
