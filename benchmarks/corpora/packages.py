@@ -3,47 +3,66 @@
 apt gets lists and sources of its own, so that packages of several releases can be had, whatever the machine runs.
 """
 
-import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from headrace.shards.base.progress import progress
 
-from .manuals import SUITES, Manual
+from .clients import run
 
 MIRROR = "http://deb.debian.org/debian"
 
 
-def fetch(manuals: Sequence[Manual], folder: Path) -> None:
-    """Unpack each manual's package to `folder/SOURCE`, where that is missing.
+@dataclass(frozen=True)
+class Package:
+    """One Debian package.
+
+    Args:
+        package: Its name.
+        suite: The Debian release to take it from.
+    """
+
+    package: str
+    suite: str = "bookworm"
+
+    @property
+    def source(self) -> str:
+        """A name for this version of it."""
+        return f"{self.package}_{self.suite}"
+
+
+def fetch(packages: Sequence[Package], folder: Path) -> None:
+    """Unpack each package to `folder/SOURCE`, where that is missing.
 
     Raises:
         RuntimeError: apt or dpkg failed; with what it said.
     """
-    missing = [manual for manual in manuals if not (folder / manual.source).is_dir()]
+    missing = [package for package in packages if not (folder / package.source).is_dir()]
     if not missing:
         return
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder) as scratch, progress("packages", len(missing)) as advance:
-        apt = _apt(Path(scratch))
-        _run([*apt, "update"], Path(scratch))
-        for suite in SUITES:
-            wanted = [manual for manual in missing if manual.suite == suite]
+        suites = sorted({package.suite for package in missing})
+        apt = _apt(Path(scratch), suites)
+        run([*apt, "update"], Path(scratch))
+        for suite in suites:
+            wanted = [package for package in missing if package.suite == suite]
             downloads = Path(scratch) / suite
             downloads.mkdir()
-            _run([*apt, "download", *(f"{manual.package}/{suite}" for manual in wanted)], downloads)
-            for manual in wanted:
-                _unpack(downloads, manual, folder)
-                advance(note=manual.source)
+            run([*apt, "download", *(f"{package.package}/{suite}" for package in wanted)], downloads)
+            for package in wanted:
+                _unpack(downloads, package, folder)
+                advance(note=package.source)
 
 
-def _apt(scratch: Path) -> list[str]:
+def _apt(scratch: Path, suites: Sequence[str]) -> list[str]:
     """apt-get with its state in a folder that goes away."""
     (scratch / "lists" / "partial").mkdir(parents=True)
     (scratch / "archives" / "partial").mkdir(parents=True)
     sources = scratch / "sources.list"
-    sources.write_text("".join(f"deb {MIRROR} {suite} main\n" for suite in SUITES))
+    sources.write_text("".join(f"deb {MIRROR} {suite} main\n" for suite in suites))
     options = {
         "Dir::Etc::SourceList": sources,
         "Dir::Etc::SourceParts": "-",
@@ -54,17 +73,9 @@ def _apt(scratch: Path) -> list[str]:
     return ["apt-get", *(part for name, value in options.items() for part in ("-o", f"{name}={value}"))]
 
 
-def _unpack(downloads: Path, manual: Manual, folder: Path) -> None:
+def _unpack(downloads: Path, package: Package, folder: Path) -> None:
     """Unpack a downloaded package beside where it belongs, then move it there whole."""
-    (package,) = downloads.glob(f"{manual.package}_*.deb")
-    unfinished = downloads / manual.package
-    _run(["dpkg-deb", "--extract", str(package), str(unfinished)], downloads)
-    unfinished.rename(folder / manual.source)
-
-
-def _run(command: Sequence[str], folder: Path) -> None:
-    done = subprocess.run(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
-    )
-    if done.returncode:
-        raise RuntimeError(f"`{command[0]}` failed: {done.stderr.strip()[-2000:]}")
+    (file,) = downloads.glob(f"{package.package}_*.deb")
+    unfinished = downloads / package.package
+    run(["dpkg-deb", "--extract", str(file), str(unfinished)], downloads)
+    unfinished.rename(folder / package.source)

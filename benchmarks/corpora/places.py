@@ -26,3 +26,8 @@ class Places:
     def crawl(self) -> Path:
         """The gzipped WARC files of a crawl."""
         return self.root / "crawl"
+
+    @property
+    def photos(self) -> Path:
+        """Photographs as JPEG files, a folder for each size."""
+        return self.root / "photos"
