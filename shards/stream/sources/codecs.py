@@ -5,9 +5,8 @@
     cls int           int, written in decimal
     npy               array of any dtype but objects
     npz               dict of arrays; at most 1 GiB when unpacked
-    jpg jpeg png webp uint8 array, H x W for grey pictures, H x W x 3 (red, green, blue) for all others;
-                      transparency is dropped, 16-bit grey keeps its upper 8 bits; at most 178,956,970 pixels
-                      (Pillow's bound)
+    jpg jpeg png webp uint8 array, H x W for grey pictures, H x W x 3 (red, green, blue) for all others, upright, by
+                      the rules of `headrace.shards.base.images`; at most 178,956,970 pixels
     gz zst            what the rest of the name says (`json.zst` any JSON value, `bin.gz` bytes), unpacked, at most
                       1 GiB of it
 

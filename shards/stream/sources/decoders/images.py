@@ -1,23 +1,17 @@
 """Pictures as arrays."""
 
-import io
-
 import numpy as np
 from numpy.typing import NDArray
 
+from ....base.images.decode import decode
+from ....base.images.formats import read_header
+
 
 def decode_image(data: bytes) -> NDArray[np.uint8]:
-    """A JPEG, PNG or WebP picture as uint8, H x W (grey) or H x W x 3.
-
-    Transparency is dropped; 16-bit grey keeps its upper 8 bits.
+    """A JPEG, PNG or WebP picture, upright, as uint8, H x W (grey) or H x W x 3; the rules are `base.images`'.
 
     Raises:
-        OSError: It is none, or damaged.
-        PIL.Image.DecompressionBombError: It has more than 178,956,970 pixels.
+        ValueError: It is none, damaged, cut off, or has more than 178,956,970 pixels.
     """
-    from PIL import Image
-
-    with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as image:
-        if image.mode.startswith("I"):
-            return (np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8)
-        return np.array(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
+    pixels = decode(data, read_header(data))
+    return pixels[..., 0] if pixels.shape[2] == 1 else pixels

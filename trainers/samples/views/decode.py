@@ -1,0 +1,75 @@
+"""A picture decoded once for all its views: no larger than any of them needs.
+
+The views are drawn first, from the size in the picture's header. A JPEG is then decoded at the smallest of 1/1, 1/2,
+1/4 and 1/8 of its size at which each view's box still has at least as many pixels as the view, in both directions, so
+that no detail is lost that the view could show. Not all is the same: libjpeg's reduced pictures are sharper than a
+triangle filter's. Measured on 7 photographs of 12 megapixels, against views cut out of the full size: 0.4 to 0.6
+levels in the mean, 49 to 52 dB in the median, 36 dB and single pixels by 46 levels at worst.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headrace.shards.base.images.decode import decode as decode_picture
+from headrace.shards.base.images.formats import read_header
+from headrace.shards.base.images.header import Header
+
+
+class Decoded(NamedTuple):
+    """A picture, and where the views lie in it.
+
+    Args:
+        pixels: Upright, uint8 (H, W, C), contiguous.
+        boxes: float64 (views, 4): left, top, right, bottom in these pixels; whole numbers where nothing was reduced.
+    """
+
+    pixels: NDArray[np.uint8]
+    boxes: NDArray[np.float64]
+
+
+def size_of(data: bytes) -> tuple[int, int]:
+    """Height and width of a picture when upright, from its header alone.
+
+    Raises:
+        ValueError: It is no JPEG, PNG or WebP, is cut off before its size, or declares too many pixels.
+    """
+    return read_header(data).upright_size
+
+
+def decode(data: bytes, boxes: NDArray[np.int32], sizes: Sequence[int], channels: Literal[1, 3] = 3) -> Decoded:
+    """Decode a picture for its views; see `headrace.shards.base.images` for what is made of which picture.
+
+    Args:
+        data: The file.
+        boxes: (views, 4): left, top, right, bottom of each view in pixels of the upright full-size picture.
+        sizes: Pixels a side of each view.
+        channels: 1 for grey, 3 for red, green and blue.
+
+    Raises:
+        ValueError: It is no picture that can be used, or damaged.
+    """
+    header = read_header(data)
+    reduction = _reduction(header, boxes, sizes)
+    return Decoded(decode_picture(data, header, channels, reduction), _reduced(boxes, header, reduction))
+
+
+def _reduction(header: Header, boxes: NDArray[np.int32], sizes: Sequence[int]) -> int:
+    spare = min(
+        min(right - left, bottom - top) / size
+        for (left, top, right, bottom), size in zip(boxes.tolist(), sizes, strict=True)
+    )
+    return max(reduction for reduction in header.reductions if reduction == 1 or reduction <= spare)
+
+
+def _reduced(boxes: NDArray[np.int32], header: Header, reduction: int) -> NDArray[np.float64]:
+    height, width = header.upright_size
+    mapped = boxes / reduction
+    # The stored right and bottom pixels may stand for fewer than `reduction` each; mirroring brings them to the front.
+    if header.orientation.across:
+        mapped[:, 0::2] += -(-width // reduction) - width / reduction
+    if header.orientation.down:
+        mapped[:, 1::2] += -(-height // reduction) - height / reduction
+    return mapped
