@@ -60,12 +60,12 @@ def _by_rules(
     measures = {rule.measure: scores.get(f"{label}.{rule.measure}", nothing) for rule in plugin.rules}
     rule, value, threshold = plugin.decide(measures, len(numbers))
     rows = np.flatnonzero((rule != KEEP) & open_)
-    n, dropped = len(rows), numbers[rows]
+    n, dropped, reasons = len(rows), numbers[rows], plugin.reasons
     columns: dict[str, Any] = {
         "number": dropped,
         "fate": ["dropped"] * n,
         "stage": [label] * n,
-        "reason": [plugin.reasons[index] for index in rule[rows].tolist()],
+        "reason": [reasons[index] for index in rule[rows].tolist()],
         "value": value[rows],
         "threshold": threshold[rows],
         "survivor": pa.nulls(n, pa.uint64()),

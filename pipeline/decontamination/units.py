@@ -4,11 +4,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 from headrace.shards.base.errors import InputError
 from headrace.shards.base.rng import hash64
@@ -16,6 +16,9 @@ from headrace.shards.base.rng import hash64
 from ..kernels.buffers import TextArray, text_buffers
 from ..kernels.unicode_tables import lower
 from ..kernels.word_hashes import WordHashes, word_hashes
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class TokenUnits(Units):
 
     ids: NDArray[np.int64]
     firsts: NDArray[np.int64]
-    tokenizer: Tokenizer
+    tokenizer: "Tokenizer"
 
     @property
     def hashes(self) -> NDArray[np.uint64]:
@@ -156,7 +159,9 @@ def _spell(texts: TextArray, words: WordHashes, documents: NDArray[np.int64], pl
 
 
 @cache
-def _load(path: Path) -> Tokenizer:
+def _load(path: Path) -> "Tokenizer":
+    from tokenizers import Tokenizer
+
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises nothing more specific

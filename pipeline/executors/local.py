@@ -47,7 +47,7 @@ class LocalExecutor:
         Raises:
             BuildError: A worker process died (most often: killed for memory).
         """
-        if self.workers == 1 or len(tasks) <= 1:
+        if self.workers == 1 or (self._pool is None and len(tasks) <= 1):
             yield from (execute(root, task) for task in tasks)
             return
         if self._pool is None:

@@ -14,7 +14,7 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -50,7 +50,7 @@ class Registry:
 
     def names(self) -> list[str]:
         """Every name that can be used without a path, sorted; imports no plug-in."""
-        return sorted({*self._modules(), *_declared(self.group)})
+        return sorted({*_modules(self.package), *_declared(self.group)})
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and (":" in name or name in self.names())
@@ -70,16 +70,10 @@ class Registry:
         points = _declared(self.group)
         if name in points:
             return self._guarded(name, points[name].load)
-        if name in self._modules():
+        if name in _modules(self.package):
             module = self._guarded(name, lambda: importlib.import_module(f"{self.package}.{name}"))
             return self._object_of(module, name)
         raise PluginError(f"there is no {self.kind} called '{name}'", remedy=did_you_mean(name, self.names()))
-
-    def _modules(self) -> list[str]:
-        package = importlib.import_module(self.package)
-        # Sub-packages hold what a plug-in needs, never a plug-in.
-        found = [module.name for module in pkgutil.iter_modules(package.__path__) if not module.ispkg]
-        return [name for name in found if name != "base" and not name.startswith("_")]
 
     def _load_path(self, name: str, folder: Path) -> Any:
         place, _, attribute = name.rpartition(":")
@@ -114,6 +108,14 @@ class Registry:
                 found=f"{type(error).__name__}: {error}",
                 remedy="Mend the file, or install what it imports",
             ) from error
+
+
+@cache
+def _modules(package: str) -> Collection[str]:
+    """The names of a package's plug-ins; sub-packages hold what a plug-in needs, never a plug-in."""
+    found = pkgutil.iter_modules(importlib.import_module(package).__path__)
+    names = (module.name for module in found if not module.ispkg)
+    return frozenset(name for name in names if name != "base" and not name.startswith("_"))
 
 
 @cache

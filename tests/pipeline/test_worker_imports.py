@@ -7,6 +7,7 @@ CURATE = """
 import sys
 import headrace.pipeline.build, headrace.pipeline.curate, headrace.pipeline.readers.warc
 import headrace.pipeline.extractors.resiliparse, headrace.pipeline.filters.gopher_quality
+import headrace.pipeline.filters.decontaminate
 from headrace.pipeline.filters.language import Language
 Language()
 heavy = "datasketch jinja2 numba pandas PIL plotly scipy sklearn tokenizers torch".split()
