@@ -7,6 +7,7 @@ import io
 import re
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 
 import pyarrow as pa
 from fastwarc.stream_io import BrotliReader
@@ -43,8 +44,9 @@ def decode_body(body: bytes, transfer_encoding: str, content_encoding: str, limi
     return body
 
 
-def _codings(header: str) -> list[str]:
-    return [each.strip().lower() for each in reversed(header.split(","))]
+@lru_cache(maxsize=256)
+def _codings(header: str) -> tuple[str, ...]:
+    return tuple(each.strip().lower() for each in reversed(header.split(",")))
 
 
 def _dechunk(body: bytes, limit: int) -> bytes:

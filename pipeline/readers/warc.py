@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import IO, Any, ClassVar
 
 import pyarrow as pa
@@ -96,15 +97,14 @@ class Warc(Reader):
         status = http.status_code
         if status is None:
             raise ValueError("the response has no HTTP status")
-        content_type, _, parameters = _text(http.get_bytes(b"Content-Type")).partition(";")
-        content_type = content_type.strip().lower()
+        content_type, charset = _content_type(http.get_bytes(b"Content-Type"))
         if status not in self.statuses or content_type not in self.content_types:
             return None
         transfer, content = (_text(http.get_bytes(name)) for name in (b"Transfer-Encoding", b"Content-Encoding"))
         decoded = decode_body(body, transfer, content, self.max_bytes)
         if not decoded:
             raise ValueError("the HTTP body is empty")
-        return decoded, {"content_type": content_type, "charset": _charset(parameters), "status": status}
+        return decoded, {"content_type": content_type, "charset": charset, "status": status}
 
 
 def _positioned_frames(file: IO[bytes], limit: int) -> Iterator[tuple[int, Frame]]:
@@ -150,13 +150,15 @@ def _is_response(header: bytes) -> bool:
     return _RESPONSE.search(header) is not None
 
 
-def _charset(parameters: str) -> str:
-    """The charset among a content type's parameters, "" where it names none."""
-    for parameter in parameters.split(";"):
+@lru_cache(maxsize=256)
+def _content_type(header: bytes | None) -> tuple[str, str]:
+    """The media type that a header names, and the charset among its parameters, "" where it names none."""
+    media_type, *parameters = _text(header).split(";")
+    for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset":
-            return value.strip().strip("\"'").lower()
-    return ""
+            return media_type.strip().lower(), value.strip().strip("\"'").lower()
+    return media_type.strip().lower(), ""
 
 
 def _text(header: bytes | None) -> str:

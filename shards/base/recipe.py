@@ -3,9 +3,9 @@
 import inspect
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypeVar, get_origin
+from typing import Annotated, Any, ClassVar, TypeVar, cast, get_origin
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError, ValidationInfo
@@ -190,7 +190,14 @@ def make(kind: type[Built], parameters: Mapping[str, Any], folder: Path) -> Buil
         PluginError: The class lacks what its contract demands.
     """
     refuse_incomplete(kind)
-    return TypeAdapter(kind).validate_python(dict(parameters), context={"folder": folder})
+    made: Built = _validator(cast(Any, kind)).validate_python(dict(parameters), context={"folder": folder})
+    return made
+
+
+@lru_cache(maxsize=256)
+def _validator(kind: type) -> TypeAdapter[Any]:
+    """What makes plug-ins of a class; to make it takes longer than to make a plug-in of it."""
+    return TypeAdapter(kind)
 
 
 def refuse_incomplete(kind: type) -> None:
