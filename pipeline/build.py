@@ -14,6 +14,7 @@ from headrace.shards.format.manifest import FILE as MANIFEST
 from headrace.shards.format.manifest import Manifest
 
 from .assembly.finish import finish
+from .engine.one_heap import one_heap
 from .engine.runner import Phase, PhaseResult, run
 from .engine.tasks import explained, finished
 from .executors.base import Executor
@@ -104,7 +105,8 @@ def _build(recipe: Recipe, plan: Plan, out: Path, root: Path, executor: Executor
         compile_for_recipe()
     results = run(plan.phases, root, executor, check)
     try:
-        manifest = finish(recipe, plan, results, root, out)
+        with one_heap():
+            manifest = finish(recipe, plan, results, root, out)
     except OSError as error:
         raise explained("the end of the build", error) from error
     done = [each for result in results.values() for each in result.done]

@@ -1,5 +1,11 @@
-"""Records by their numbers: random access into what the reading tasks wrote, mapped into memory."""
+"""Records by their numbers: random access into what the reading tasks wrote, mapped into memory.
 
+A mapped page counts as this process's memory from its first use to the mapping's end, and the system maps some fifteen
+more around it. So each file's pages are let go of as soon as what is looked for in it has been copied: they stay in the
+system's cache of files, and at no time more of them are ours than one file's.
+"""
+
+import mmap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -44,12 +50,13 @@ class RecordStore:
         """
         order = np.argsort(numbers, kind="stable")
         ascending = numbers[order]
-        parts = [
+        parts = (
             batch.select(list(columns)).take(pa.array(rows))
             for split, wanted in _runs(ascending, split_of(ascending, self._starts))
             for batch, rows in self._split(split).find(wanted)
-        ]
-        return pa.Table.from_batches(parts).take(pa.array(np.argsort(order)))
+        )
+        # In one piece, the parts gone, before they are put in order: `take` would make this piece beside them.
+        return pa.Table.from_batches(parts).combine_chunks().take(pa.array(np.argsort(order)))
 
     def sizes(self, numbers: NDArray[np.uint64], column: str) -> NDArray[np.uint64]:
         """The bytes of each record's payload, uint64 (n,); reads no payload.
@@ -84,14 +91,22 @@ class RecordStore:
 
 @dataclass(frozen=True)
 class _Split:
-    """One split's pieces of batches, none of them empty, and their first numbers, ascending; views, no copies."""
+    """One split's pieces of batches, none of them empty, and their first numbers, ascending; views, no copies.
+
+    Args:
+        index: Which one.
+        files: The mapped files on which the batches are views.
+        batches: The pieces.
+        firsts: uint64.
+    """
 
     index: int
+    files: tuple[mmap.mmap, ...]
     batches: tuple[pa.RecordBatch, ...]
     firsts: NDArray[np.uint64]
 
     def find(self, numbers: NDArray[np.uint64]) -> Iterator[tuple[pa.RecordBatch, NDArray[np.int64]]]:
-        """Ascending numbers as rows of batches."""
+        """Ascending numbers as rows of batches; behind the last of them the files' pages are let go of."""
         for place, wanted in _runs(numbers, np.searchsorted(self.firsts, numbers, side="right") - 1):
             if place < 0:
                 raise KeyError(f"the record {wanted[0]} is not in split {self.index}")
@@ -102,6 +117,8 @@ class _Split:
             if missing.any():
                 raise KeyError(f"the record {wanted[missing][0]} is not in split {self.index}")
             yield self.batches[place], rows
+        for file in self.files:
+            file.madvise(mmap.MADV_DONTNEED)
 
 
 def _runs(values: NDArray[np.uint64], groups: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.uint64]]]:
@@ -112,13 +129,20 @@ def _runs(values: NDArray[np.uint64], groups: NDArray[np.int64]) -> Iterator[tup
 
 
 def _open(root: Path, phases: Sequence[str], split: int) -> _Split:
-    first, *later = ([*_batches(root / task_name(phase, split) / RECORDS)] for phase in phases)
+    files = tuple(_mapped(root / task_name(phase, split) / RECORDS) for phase in phases)
+    first, *later = ([*_batches(file)] for file in files)
     pieces = _interleaved([*first, *chain.from_iterable(later)]) if any(later) else first
-    return _Split(split, tuple(pieces), np.array([piece.column("number")[0].as_py() for piece in pieces], np.uint64))
+    firsts = np.array([piece.column("number")[0].as_py() for piece in pieces], np.uint64)
+    return _Split(split, files, tuple(pieces), firsts)
 
 
-def _batches(path: Path) -> Iterator[pa.RecordBatch]:
-    reader = pa.ipc.open_file(pa.memory_map(str(path)))
+def _mapped(path: Path) -> mmap.mmap:
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _batches(file: mmap.mmap) -> Iterator[pa.RecordBatch]:
+    reader = pa.ipc.open_file(pa.BufferReader(pa.py_buffer(file)))
     batches = (reader.get_batch(index) for index in range(reader.num_record_batches))
     return (batch for batch in batches if batch.num_rows)
 

@@ -28,7 +28,7 @@ from .order import ORDER
 PLACES = "places.arrow"
 FILES = "files"
 
-CHUNK_BYTES = 16 << 20
+CHUNK_BYTES = 4 << 20
 """Payloads are fetched in pieces of about this size."""
 
 

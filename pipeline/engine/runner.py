@@ -8,6 +8,7 @@ from headrace.shards.base.progress import progress
 
 from ..executors.base import Executor
 from .fingerprint import fingerprint
+from .one_heap import give_back
 from .tasks import Done, Task, finished, remove_leftovers, remove_old_phases
 
 
@@ -59,6 +60,7 @@ def run(phases: Sequence[Phase], root: Path, executor: Executor, check: Check) -
     results: dict[str, PhaseResult] = {}
     for phase in phases:
         results[phase.name] = _run_phase(phase, results, root, executor)
+        give_back()
         check(phase, results[phase.name])
     remove_old_phases(root, set(results))
     return results

@@ -22,6 +22,7 @@ from headrace.shards.base.errors import BuildError, HeadraceError, InputError
 from headrace.shards.format.atomic import sync
 
 from .fingerprint import fingerprint
+from .one_heap import one_heap
 
 MARKER = "done.json"
 TEMPORARY = ".tmp-"
@@ -117,7 +118,8 @@ def execute(root: Path, task: Task) -> Done:
     start = time.perf_counter()
     try:
         temporary.mkdir(parents=True)
-        stats = dict(task.work.run(root, temporary))
+        with one_heap():
+            stats = dict(task.work.run(root, temporary))
         seconds = round(time.perf_counter() - start, 3)
         files = _files(temporary)
         marker = {"fingerprint": task.fingerprint, "stats": stats, "seconds": seconds, "files": files}

@@ -45,10 +45,12 @@ class Galleries:
         """A few kept records and a few for every reason, duplicates beside their survivors."""
         rows: dict[tuple[str, str], list[dict[str, Any]]] = {}
         for row in self._chosen(near=False):
-            rows.setdefault((row["stage"], row["reason"]), []).append(row)
+            found = rows.setdefault((row["stage"], row["reason"]), [])
+            if len(found) < SHOWN_PER_REASON:
+                found.append(row)
         for (stage, reason), found in sorted(rows.items()):
             tag = "kept" if not stage else f"{stage}: {reason}"
-            for row in found[:SHOWN_PER_REASON]:
+            for row in found:
                 measured = "" if row["value"] is None else f"; measured {row['value']:.4g}"
                 measured += "" if row["threshold"] is None else f", bound {row['threshold']:.4g}"
                 yield self._item(tag, f"{row['url'] or self._id(row['number'])}{measured}", row["payload"])
@@ -58,10 +60,12 @@ class Galleries:
         """For each bound the records nearest to it, on both its sides."""
         sides: dict[tuple[str, str, float, str], list[dict[str, Any]]] = {}
         for row in self._chosen(near=True):
-            sides.setdefault((row["stage"], row["reason"], row["threshold"], row["fate"]), []).append(row)
+            found = sides.setdefault((row["stage"], row["reason"], row["threshold"], row["fate"]), [])
+            found.append(row)
+            found.sort(key=lambda row: (abs(row["value"] - row["threshold"]), row["number"]))
+            del found[SHOWN_PER_SIDE:]
         for (stage, reason, bound, fate), found in sorted(sides.items()):
-            found.sort(key=lambda row: (abs(row["value"] - bound), row["number"]))
-            for row in found[:SHOWN_PER_SIDE]:
+            for row in found:
                 side = "within" if fate == "kept" else "beyond"
                 measured = f"measured {row['value']:.4g}, {side} {bound:.4g}"
                 yield self._item(
@@ -75,7 +79,7 @@ class Galleries:
         return row["url"] or self._id(number)
 
     def _chosen(self, *, near: bool) -> Iterator[dict[str, Any]]:
-        """The examples of all splits; of kept ones those that the last filters kept."""
+        """The examples of all splits, one after the other; of kept ones those that the last filters kept."""
         deciding = [segment.decides for segment in self.plan.segments]
         for phase in deciding:
             for split in range(len(self.plan.splits)):

@@ -1,68 +1,68 @@
 """What was measured against its thresholds: a histogram for each rule."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from headrace.shards.base.report import Histogram
 
-from ..assembly.ledger import LEDGER
-from ..engine.tasks import task_name
+from ..engine.runner import Results
 from ..filters.base import RuleFilter
+from ..measured import SCORES, read_columns
+from ..population import Population
 from ..recipe import Recipe
 
 BINS = 40
 DECADES = 1000
 """Measures that span more than this factor get bins of equal ratio, which the report draws on a logarithmic axis."""
 
-MAX_RECORDS = 300_000
-"""A picture of more would look the same."""
+MAX_VALUES = 1 << 21
+"""Measured values that are looked at, of all measures together: a picture of more would look the same."""
+
+MANY_SPLITS = 64
+"""So many splits, at least, are looked into, where there are as many."""
 
 
-def histograms(recipe: Recipe, splits: int, root: Path) -> Iterator[Histogram]:
+def histograms(recipe: Recipe, population: Population, results: Results, root: Path) -> Iterator[Histogram]:
     """One histogram for each rule of each rule-based filter: everything measured, with the rule's bounds."""
-    for stage in recipe.stages:
-        plugin = stage.plugin.load()
-        if not isinstance(plugin, RuleFilter):
+    filters = [(stage.label, stage.plugin.load()) for stage in recipe.stages if stage.kind == "filter"]
+    ruled = [(label, each, rule) for label, each in filters if isinstance(each, RuleFilter) for rule in each.rules]
+    measured = _measured({f"{label}.{rule.measure}" for label, _, rule in ruled}, population, results, root)
+    for label, plugin, rule in ruled:
+        values = np.concatenate(measured[f"{label}.{rule.measure}"])
+        if not len(values):
             continue
-        names = [f"score.{stage.label}.{rule.measure}" for rule in plugin.rules]
-        measured = _measured(names, splits, root)
-        for rule, name in zip(plugin.rules, names, strict=True):
-            values = measured[name]
-            if not len(values):
-                continue
-            low, high = plugin.range_of(rule)
-            edges = _edges(values, low, high)
-            counts, edges = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
-            yield Histogram(
-                title=rule.reason,
-                note="The outermost bins hold everything beyond them.",
-                edges=tuple(edges.tolist()),
-                counts=tuple(counts.tolist()),
-                unit=rule.measure,
-                low=low if np.isfinite(low) else None,
-                high=high if np.isfinite(high) else None,
-                group=stage.label,
-            )
+        low, high = plugin.range_of(rule)
+        edges = _edges(values, low, high)
+        counts, edges = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
+        yield Histogram(
+            title=rule.reason,
+            note="The outermost bins hold everything beyond them.",
+            edges=tuple(edges.tolist()),
+            counts=tuple(counts.tolist()),
+            unit=rule.measure,
+            low=low if np.isfinite(low) else None,
+            high=high if np.isfinite(high) else None,
+            group=label,
+        )
 
 
-def _measured(names: Sequence[str], splits: int, root: Path) -> dict[str, NDArray[np.float64]]:
-    """All values of some measures; of a very large build, those of the first splits."""
+def _measured(
+    names: Collection[str], population: Population, results: Results, root: Path
+) -> dict[str, list[NDArray[np.float64]]]:
+    """All finite values of some measures, by split; of a very large build every so many-th split and record."""
     found: dict[str, list[NDArray[np.float64]]] = {name: [np.empty(0)] for name in names}
-    records = 0
-    for split in range(splits):
-        with pq.ParquetFile(root / task_name("ledger", split) / LEDGER) as ledger:
-            table = ledger.read([name for name in found if name in ledger.schema_arrow.names])
-        for name in table.column_names:
+    sizes = [done.stats["records"] * len(names) for done in results[population.records].done]
+    splits = range(0, len(sizes), max(1, min(sum(sizes) // MAX_VALUES, len(sizes) // MANY_SPLITS)))
+    every = sum(sizes[split] for split in splits) // MAX_VALUES + 1
+    for split in splits:
+        table = read_columns(root, population.view(split, results).measured, SCORES)
+        for name in found.keys() & set(table.column_names):
             values = table.column(name).drop_null().to_numpy()
-            found[name].append(values[np.isfinite(values)])
-        records += table.num_rows
-        if records >= MAX_RECORDS:
-            break
-    return {name: np.concatenate(values) for name, values in found.items()}
+            found[name].append(values[np.isfinite(values)][::every].copy())
+    return found
 
 
 def _edges(values: NDArray[np.float64], least: float, most: float) -> NDArray[np.float64]:

@@ -26,7 +26,7 @@ def write_fragments(
     write_fragment(out, 12, "reasons", reasons_table(funnel))
     if mixture := mixture_table(labels, funnel):
         write_fragment(out, 14, "mixture", mixture)
-    for index, histogram in enumerate(histograms(recipe, len(plan.splits), root)):
+    for index, histogram in enumerate(histograms(recipe, plan.population, results, root)):
         write_fragment(out, 20, f"measure-{index:03d}", histogram)
     if nearest := tuple(galleries.nearest()):
         note = "For each bound the records whose measure is nearest to it, on both its sides."

@@ -11,6 +11,7 @@ import pyarrow as pa
 from headrace.shards.format.shard_list import ShardInfo
 from headrace.shards.format.writer import ShardWriter
 
+from ..records import contents
 from .base import Output, description, shard_name
 
 _TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp", "gif": "image/gif"}
@@ -28,12 +29,11 @@ class Webdataset(Output):
         with ShardWriter(folder, f"{shard_name(shard)}.tar") as writer:
             row = 0
             for batch in batches:
-                columns = batch.to_pydict()
-                payload = "text" if "text" in columns else "image"
-                for id_, url, meta, value in zip(
-                    columns["id"], columns["url"], columns["meta"], columns[payload], strict=True
-                ):
-                    field, data = ("txt", value.encode()) if payload == "text" else (image_field(value), value)
+                payload = next(name for name in self.payloads if name in batch.schema.names)
+                about = (batch.column(name).to_pylist() for name in ("id", "url", "meta"))
+                for id_, url, meta, content in zip(*about, contents(batch.column(payload)), strict=True):
+                    data = bytes(content)
+                    field = "txt" if payload == "text" else image_field(data)
                     described = json.dumps(description(id_, url, meta), ensure_ascii=False, sort_keys=True).encode()
                     writer.add(f"{shard:06d}-{row:06d}", {field: data, "json": described})
                     row += 1

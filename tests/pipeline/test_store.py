@@ -1,5 +1,7 @@
 """Records fetched by their numbers, against a dictionary."""
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -102,3 +104,19 @@ def test_more_splits_than_are_kept_open(tmp_path, monkeypatch):
     wanted = [40, 0, 30, 10, 20, 0, 40]
     for _ in range(2):
         assert store.fetch(np.array(wanted, np.uint64), ["number"]).column("number").to_pylist() == wanted
+
+
+def test_the_pages_of_files_are_not_kept(tmp_path):
+    write_splits(tmp_path, [[[number] for number in range(10 * split, 10 * split + 10)] for split in range(5)])
+    store = RecordStore(tmp_path, ["curate"], [10 * split for split in range(5)])
+    wanted = np.arange(50, dtype=np.uint64)
+    store.fetch(wanted, ["number", "text"])
+    store.sizes(wanted, "text")
+    kept, file = {}, ""
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if str(tmp_path) in line:
+            file = line.split()[-1]
+        elif file and line.startswith("Rss:"):
+            kept[file], file = int(line.split()[1]), ""
+    assert len(kept) == 5
+    assert not any(kept.values())

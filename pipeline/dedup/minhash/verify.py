@@ -23,7 +23,7 @@ from .leaders import Shingled, Verification, prepared
 from .scheme import Scheme
 from .sorting import Rows
 
-CHUNK_BYTES = 8 << 20
+CHUNK_BYTES = 2 << 20
 """Texts are fetched in pieces of about this size; their words and shingles take some ten times as much."""
 
 CHUNK_ROWS = 1 << 16

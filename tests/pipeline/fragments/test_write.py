@@ -81,6 +81,19 @@ def test_histograms_count_everything_that_was_measured(workshop):
     assert len(shown.edges) == len(shown.counts) + 1
 
 
+def test_histograms_of_a_large_build_are_of_records_from_all_over_it(workshop, monkeypatch):
+    workshop.write_recipe(stages=[{"length": {"min_words": 10}}])
+    words = Counter()
+    for most in (10**6, 60):
+        monkeypatch.setattr("headrace.pipeline.fragments.measures.MAX_VALUES", most)
+        monkeypatch.setattr("headrace.pipeline.fragments.measures.MANY_SPLITS", 2)
+        workshop.build()
+        histograms = (each for name, each in fragments(workshop.folder / "out").items() if name.startswith("measure"))
+        words[most] = sum(next(each for each in histograms if each.unit == "words").counts)
+    assert words[10**6] > 60
+    assert 10 < words[60] <= 60
+
+
 @pytest.fixture
 def pictures(workshop):
     """A build of pictures, one of them twice, one no picture at all."""
