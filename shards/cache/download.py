@@ -34,6 +34,19 @@ class Wanted:
     info: ShardInfo
 
 
+@dataclass(frozen=True)
+class Needs:
+    """The shards that a process will need.
+
+    Attributes:
+        wanted: Each once, the soonest first.
+        soon: How many of them it needs before its iteration ends.
+    """
+
+    wanted: tuple[Wanted, ...]
+    soon: int
+
+
 def download(wanted: Wanted, transfer: Transfer, folder: Folder, claim: Claim, stopped: Callable[[], bool]) -> bool:
     """Fetch a shard and its index; False where it was stopped.
 

@@ -1,7 +1,8 @@
 """Threads that fetch whole shards in the order in which they will be needed.
 
 Each thread takes the first shard of the list that is neither there nor on its way and that finds room; where that one
-finds none, none behind it would. A shard that cannot be fetched is left to the reads of its samples, which meet the
+finds none, none behind it would. What an iteration does not need itself, but the next one will, waits until all that it
+does need is there. A shard that cannot be fetched is left to the reads of its samples, which meet the
 same fault and say so; a full disk, or a folder that fails, ends fetching for a minute with a warning, and everything
 is read by ranges meanwhile.
 """
@@ -18,7 +19,7 @@ from typing import Any
 from ..base.errors import HeadraceError, StoreError
 from ..format.transfer import Transfer
 from .claim import Claim, claim, under_way
-from .download import Wanted, download
+from .download import Needs, Wanted, download
 from .folder import Folder
 from .members import Member, distances
 from .room import victims
@@ -44,13 +45,11 @@ class Prefetcher:
         folder: The cache.
         limit: Its bytes.
         transfer: What reads the stores.
-        upcoming: Says which shards will be needed from now on, each once, the soonest first, and not more than fit into
-            the limit; asked again and again.
+        upcoming: Says which shards will be needed from now on, and not more than fit into the limit; asked again and
+            again.
     """
 
-    def __init__(
-        self, folder: Folder, limit: int, transfer: Transfer, upcoming: Callable[[], Sequence[Wanted]]
-    ) -> None:
+    def __init__(self, folder: Folder, limit: int, transfer: Transfer, upcoming: Callable[[], Needs]) -> None:
         self._folder, self._limit, self._transfer, self._upcoming = folder, limit, transfer, upcoming
         self._member: Member | None = None
         self._lock = threading.Lock()
@@ -112,13 +111,13 @@ class Prefetcher:
         if self._member is None:
             self._folder.make()
             self._member = Member(self._folder)
-        wanted = self._upcoming()
-        digests = [each.info.sha256 for each in wanted]
+        upcoming = self._upcoming()
+        digests = [each.info.sha256 for each in upcoming.wanted]
         self._member.publish(digests)
         with self._folder.locked():
-            return self._claimed(wanted, [digests, *self._member.others()])
+            return self._claimed(upcoming, [digests, *self._member.others()])
 
-    def _claimed(self, wanted: Sequence[Wanted], needs: Sequence[Sequence[str]]) -> tuple[Wanted, Claim] | None:
+    def _claimed(self, upcoming: Needs, needs: Sequence[Sequence[str]]) -> tuple[Wanted, Claim] | None:
         held = self._folder.entries()
         for digest in [each.digest for each in held.values() if not each.whole]:
             # In this order: a shard that was on its way when the folder was listed may have come since.
@@ -126,8 +125,13 @@ class Prefetcher:
                 self._folder.abandon(digest)
                 del held[digest]
         near = distances(needs)
-        for each in wanted:
+        coming = False
+        for number, each in enumerate(upcoming.wanted):
             digest = each.info.sha256
+            # The last shards of an iteration share the network with none of the next one.
+            coming = coming or (number < upcoming.soon and digest in held and not held[digest].whole)
+            if coming and number >= upcoming.soon:
+                return None
             if digest in held or self._failed[digest] >= _ATTEMPTS:
                 continue
             leaving = victims(held.values(), near, self._limit, each.info.bytes, near[digest])

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from ..base.errors import ShardError
 from ..format.patience import Patience
@@ -13,7 +14,7 @@ from ..format.spent import spent
 from ..format.store import Store
 from ..format.urls import local_path
 from .claim import under_way
-from .download import Wanted
+from .download import Needs
 from .folder import Folder
 from .prefetch import Prefetcher
 from .settings import Cache
@@ -44,11 +45,10 @@ class CachedStore(Store):
 
     def index(self, place: str, shard: ShardInfo) -> bytes:
         """See `Store.index`."""
-        if local_path(place) is None:
-            try:
-                return self._folder.index(shard.sha256).read_bytes()
-            except OSError:
-                pass  # it is not in the cache, or the cache cannot be read
+        kept = self._folder.index(shard.sha256)
+        if local_path(place) is None and _comes(self._folder, shard.sha256, kept, self.transfer.patience.timeout):
+            with suppress(OSError):  # the cache cannot be read
+                return kept.read_bytes()
         return super().index(place, shard)
 
     def index_again(self, place: str, shard: ShardInfo) -> bytes:
@@ -61,7 +61,7 @@ class CachedStore(Store):
         """See `Store.at_hand`."""
         return super().at_hand(place, shard) or self._folder.shard(shard.sha256).exists()
 
-    def prefetcher(self, ahead: Callable[[int], Callable[[], Sequence[Wanted]]]) -> Prefetcher:
+    def prefetcher(self, ahead: Callable[[int], Callable[[], Needs]]) -> Prefetcher:
         """Threads that keep the cache filled from now on.
 
         Args:
@@ -97,8 +97,13 @@ class CachedFile:
     def read(self, starts: Sequence[int], sizes: Sequence[int]) -> list[bytes]:
         """See `RangeSource.read`."""
         found = self._kept(starts, sizes)
-        if found is None and self._comes():
-            found = self._kept(starts, sizes)
+        shard = self._folder.shard(self._digest)
+        if found is None:
+            if _comes(self._folder, self._digest, shard, self._patience):
+                found = self._kept(starts, sizes)
+            elif under_way(self._folder, self._digest):
+                # Not again before each read, where whoever fetches it stands still.
+                self._patience = 0.0
         return self._direct.read(starts, sizes) if found is None else found
 
     def read_again(self, starts: Sequence[int], sizes: Sequence[int]) -> list[bytes]:
@@ -125,14 +130,11 @@ class CachedFile:
             file.close()
         return found if [len(data) for data in found] == list(sizes) else None
 
-    def _comes(self) -> bool:
-        """Wait for a shard that is under way; whether it has come."""
-        with spent("network"):
-            until = time.monotonic() + self._patience
-            while under_way(self._folder, self._digest):
-                if time.monotonic() >= until:
-                    # Not again before each read, where whoever fetches it stands still.
-                    self._patience = 0.0
-                    break
-                time.sleep(_LOOK)
-        return self._folder.shard(self._digest).exists()
+
+def _comes(folder: Folder, digest: str, file: Path, patience: float) -> bool:
+    """Wait for a file of a shard that is under way; whether it is there."""
+    with spent("network"):
+        until = time.monotonic() + patience
+        while not file.exists() and under_way(folder, digest) and time.monotonic() < until:
+            time.sleep(_LOOK)
+    return file.exists()

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import UsageError
-from ..cache.download import Wanted
+from ..cache.download import Needs, Wanted
 from ..cache.settings import Cache
 from ..format.urls import local_path
 from .delivery.cursor import Share
@@ -30,34 +30,44 @@ class Ahead:
         shelves: Where its shards lie.
         share: What the rank takes.
         position: Says where it stands.
+        end: The position at which the iteration ends; None when it does not.
         limit: Bytes beyond which nobody wants to know.
     """
 
     def __init__(
-        self, order: Order | Mixture, shelves: Shelves, share: Share, position: Callable[[], int], limit: int
+        self,
+        order: Order | Mixture,
+        shelves: Shelves,
+        share: Share,
+        position: Callable[[], int],
+        end: int | None,
+        limit: int,
     ) -> None:
         self._upcoming = Upcoming(order, node_lanes(share, order.lanes))
-        self._shelves, self._position, self._limit = shelves, position, limit
-        self._known: tuple[Wanted, ...] = ()
+        self._shelves, self._position, self._end, self._limit = shelves, position, end, limit
+        self._known = Needs((), 0)
         self._at, self._until = -1, 0.0
 
-    def __call__(self) -> tuple[Wanted, ...]:
+    def __call__(self) -> Needs:
         """The first of them that fit into the limit together, the soonest first."""
         began = time.monotonic()
         if (position := self._position()) != self._at and began >= self._until:
-            self._known = tuple(self._within(self._upcoming.shards(position)))
+            found = list(self._within(self._upcoming.shards(position)))
+            soon = sum(self._end is None or begin < self._end for _, begin in found)
+            self._known = Needs(tuple(wanted for wanted, _ in found), soon)
             self._at, self._until = position, began + _SHARE * (time.monotonic() - began)
         return self._known
 
-    def _within(self, shards: Iterator[int]) -> Iterator[Wanted]:
+    def _within(self, shards: Iterator[tuple[int, int]]) -> Iterator[tuple[Wanted, int]]:
         room = self._limit
-        for wanted in map(self._shelves.wanted, shards):
+        for shard, begin in shards:
+            wanted = self._shelves.wanted(shard)
             if local_path(wanted.place) is not None:
                 continue
             room -= wanted.info.bytes
             if room < 0:
                 return
-            yield wanted
+            yield wanted, begin
 
 
 def node_lanes(share: Share, lanes: int) -> NDArray[np.bool_]:

@@ -225,16 +225,17 @@ class Stream:
             read = partial(read_pairs, read, self.order.seconds)
         return read_all(places, read, instead or self.order.slots, self._transform)
 
-    def ahead(self, share: Share, position: Callable[[], int]) -> AbstractContextManager[object]:
+    def ahead(self, share: Share, position: Callable[[], int], end: int | None) -> AbstractContextManager[object]:
         """While the block runs, the shard cache is filled with what will be needed; nothing without a cache.
 
         Args:
             share: What is taken of the stream in this process.
             position: Says where that stands; asked from threads.
+            end: The position at which that ends; None when it does not.
         """
         if not isinstance(self._store, CachedStore) or not self._shelves.elsewhere:
             return nullcontext()
-        return self._store.prefetcher(partial(Ahead, self.order, self._shelves, share, position))
+        return self._store.prefetcher(partial(Ahead, self.order, self._shelves, share, position, end))
 
     def refuse_small_cache(self, share: Share) -> None:
         """Refuse a cache that cannot hold the working set.

@@ -176,7 +176,7 @@ class Deliverer(Resumable):
                 position = self._cursor.state.position
                 if not reading_ahead:
                     # Only now: the first batch shall have the network to itself.
-                    ahead.enter_context(self._stream.ahead(self.share, lambda: self._cursor.state.position))
+                    ahead.enter_context(self._stream.ahead(self.share, lambda: self._cursor.state.position, end))
                     reading_ahead = True
                 yield batch
 

@@ -38,22 +38,25 @@ class Upcoming:
         self._first_shard = np.cumsum([0, *(each.sizes.size for each in order.orders)])
         self._known: dict[tuple[int, int], tuple[_Ints, _Ints, _Ints]] = {}
 
-    def shards(self, position: int) -> Iterator[int]:
+    def shards(self, position: int) -> Iterator[tuple[int, int]]:
         """The different shards that are needed at a position or within two epochs after it, the soonest first.
 
         Args:
             position: Any position; those before it are over.
+
+        Returns:
+            Pairs of a shard and the first position at which it is needed, which may lie before `position`.
         """
         seen = np.zeros(int(self._first_shard[-1]), dtype=np.bool_)
         for window in range(_AHEAD):
             start = position + window * self._order.total
             begin, shard = self._between(start, start + self._order.total, now=window == 0)
-            shard = shard[np.argsort(begin, kind="stable")]
+            order = np.argsort(begin, kind="stable")
+            begin, shard = begin[order], shard[order]
             _, once = np.unique(shard, return_index=True)
-            new = shard[np.sort(once)]
-            new = new[~seen[new]]
-            seen[new] = True
-            yield from new.tolist()
+            new = np.sort(once[~seen[shard[once]]])
+            seen[shard[new]] = True
+            yield from zip(shard[new].tolist(), begin[new].tolist(), strict=True)
 
     def _between(self, start: int, stop: int, now: bool) -> tuple[_Ints, _Ints]:
         """When shards begin to be needed, and which: from `start` to `stop`; and before, of those needed `now`."""
