@@ -1,0 +1,165 @@
+"""Views from pixels: cut, resize, flip, turn, jitter, greyscale, blur and solarise, one call for views of one size."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headrace.shards.base.kernels import types
+from headrace.shards.base.kernels.compile import device, kernel, reads, writes
+
+from .blur import blur, blur_radius
+from .colour import STEPS, changes, recolour
+from .drawing import DRAWN
+from .lanes import LANES, TILE, copy, padded
+from .resample import BICUBIC, BILINEAR, fill_table, squeeze_columns, squeeze_rows, window
+from .scratch import Scratch, divided, scratch_ends
+
+Bytes = NDArray[np.uint8]
+
+FILTERS = {"bilinear": BILINEAR, "bicubic": BICUBIC}
+
+_ROW = DRAWN.itemsize
+
+
+def _place(name: str) -> int:
+    """Where a field of `DRAWN` stands, counted in items of its own size: the kernel reads the rows as they lie."""
+    if DRAWN.fields is None:
+        raise TypeError("the rows of a plan have fields")
+    kind, offset = DRAWN.fields[name][:2]
+    return offset // kind.base.itemsize
+
+
+FLIP, ANGLE, ORDER, GRAYSCALE, KERNEL_SIZE, SOLARIZE = map(
+    _place, ("flip", "angle", "order", "grayscale", "kernel_size", "solarize")
+)
+FACTORS, SIGMA = _place("brightness"), _place("sigma")
+
+
+class Renderer:
+    """Renders views of one size; it keeps its scratch space from call to call, so each thread needs its own.
+
+    Args:
+        size: Side of a view in pixels.
+        interpolation: `bilinear` or `bicubic`, both with antialiasing.
+    """
+
+    def __init__(self, size: int, interpolation: str = "bicubic") -> None:
+        self._size, self._filter = size, FILTERS[interpolation]
+        self._space = np.empty(0, np.uint8)
+
+    def __call__(self, pixels: Bytes, boxes: NDArray[np.float64], plan: NDArray[np.void], out: Bytes) -> None:
+        """Render the views of a plan into `out`.
+
+        Args:
+            pixels: An image, contiguous uint8 (H, W, C), C = 1 or 3.
+            boxes: Contiguous float64 (views, 4): left, top, right, bottom in pixels of `pixels`, which stand for those
+                of the plan. Of a pixel that an edge cuts, only the part inside counts.
+            plan: Contiguous (views,) of `DRAWN`.
+            out: Contiguous uint8 (views, C, size, size), all of it written.
+
+        Raises:
+            ValueError: The shapes do not belong together.
+            TypeError: An array is of another type or not contiguous.
+        """
+        height, width, channels = pixels.shape
+        shape = (len(plan), channels, self._size, self._size)
+        if plan.dtype != DRAWN or boxes.shape != (len(plan), 4) or out.shape != shape or channels not in (1, 3):
+            raise ValueError(
+                f"a plan of {len(plan)} views of {channels} channels takes boxes of shape {(len(plan), 4)} and a place "
+                f"of shape {shape}, not {boxes.shape} and {out.shape}; 1 and 3 channels can be rendered"
+            )
+        pixels = _with_whole_vectors(pixels)
+        needed = scratch_ends(pixels.shape[0], pixels.shape[1], channels, self._size, self._filter)[-1]
+        if len(self._space) < needed:
+            self._space = np.empty(needed, np.uint8)
+        render(pixels, height, width, boxes, plan.view(np.uint8), out, self._space, self._filter)
+
+
+def _with_whole_vectors(pixels: Bytes) -> Bytes:
+    """The image, set into a larger one if it is smaller than what is read at once."""
+    height, width, channels = pixels.shape
+    if height >= LANES and width >= TILE:
+        return pixels
+    larger = np.zeros((max(height, LANES), max(width, TILE), channels), np.uint8)
+    larger[:height, :width] = pixels
+    return larger
+
+
+@kernel(
+    types.void(
+        reads(types.uint8, 3), types.int64, types.int64, reads(types.float64, 2), reads(types.uint8),
+        writes(types.uint8, 4), writes(types.uint8), types.int64,
+    )
+)  # fmt: skip
+def render(
+    pixels: Bytes, height: int, width: int, boxes: NDArray[np.float64], plan: Bytes, out: Bytes, space: Bytes,
+    support: int,
+) -> None:  # fmt: skip
+    """Render views of an image, (height, width) of `pixels`; `Renderer` makes the arguments."""
+    channels, size = out.shape[1], out.shape[2]
+    full = padded(size)
+    scratch = divided(space, scratch_ends(pixels.shape[0], pixels.shape[1], channels, size, support))
+    planes = scratch.planes
+    for view in range(len(boxes)):
+        drawn = plan[view * _ROW : (view + 1) * _ROW]
+        ints, floats = drawn.view(np.int32), drawn.view(np.float32)
+        turns = drawn[ANGLE] % 4
+        # Half a turn is to mirror both ways; a quarter is to mirror one way, and to transpose at the end.
+        mirrored, upended = (drawn[FLIP] != 0) != (turns == 1 or turns == 2), turns == 2 or turns == 3
+        _resample(scratch, pixels, height, width, boxes[view], size, support, mirrored, upended)
+        grayscale = drawn[GRAYSCALE] != 0 and channels == 3
+        order, factors = drawn[ORDER : ORDER + STEPS], floats[FACTORS : FACTORS + STEPS]
+        if grayscale or changes(factors):
+            recolour(planes, full * full, channels, size * size, order, factors, grayscale, scratch.strip)
+        different = 1 if grayscale else channels
+        sigma = floats[SIGMA]
+        reach = blur_radius(sigma, ints[KERNEL_SIZE], size)
+        for channel in range(different if reach > 0 else 0):
+            plane = planes[channel * full * full : (channel + 1) * full * full]
+            blur(plane, size, sigma, reach, scratch.weights, scratch.line, scratch.smooth)
+        for channel in range(channels):
+            plane = planes[channel % different * full * full :]
+            _finish(out[view, channel], plane, full, turns % 2 == 1, ints[SOLARIZE])
+
+
+@device
+def _resample(
+    scratch: Scratch, pixels: Bytes, height: int, width: int, box: NDArray[np.float64], size: int, support: int,
+    mirrored: bool, upended: bool,
+) -> None:  # fmt: skip
+    """Cut, resize and mirror."""
+    channels, stride = pixels.shape[2], pixels.shape[1] * pixels.shape[2]
+    low, high = _inside(box[0], box[2], width)
+    left, cut_width = window(low, high, pixels.shape[1], TILE)
+    fill_table(scratch.columns, scratch.raw, low, high, left, size, support, mirrored)
+    low, high = _inside(box[1], box[3], height)
+    top, cut_height = window(low, high, pixels.shape[0], LANES)
+    fill_table(scratch.rows, scratch.raw, low, high, top, size, support, upended)
+    squeeze_rows(
+        scratch.middle, pixels, top * stride + left * channels, stride, cut_height, cut_width * channels, channels,
+        size, scratch.columns, scratch.turned, scratch.squeezed,
+    )  # fmt: skip
+    squeeze_columns(scratch.planes, scratch.middle, channels, size, scratch.rows)
+
+
+@device
+def _inside(low: float, high: float, length: int) -> tuple[float, float]:
+    """The part of a span that lies in an image: never nothing, so that no drawing makes the kernel read elsewhere."""
+    low = min(max(low, 0.0), length - 1.0)
+    return low, max(min(high, float(length)), low + 1e-6)
+
+
+@device
+def _finish(out: Bytes, plane: Bytes, stride: int, transposed: bool, threshold: int) -> None:
+    """Write a plane to its slot, transposed and solarised as drawn."""
+    size = len(out)
+    for row in range(size):
+        if transposed:
+            for column in range(size):
+                out[row, column] = plane[column * stride + row]
+        else:
+            copy(out[row], plane[row * stride :])
+        if threshold < 256:
+            line, least = out[row], np.uint8(threshold)
+            for column in range(size):
+                level = line[column]
+                line[column] = ~level if level >= least else level

@@ -1,0 +1,143 @@
+"""A cut of an image resized with antialiasing, bit for bit as `Image.crop(...).resize(...)` of Pillow does it.
+
+Pixels go through two passes, along the rows and then along the columns, each a weighted sum of neighbouring pixels in
+fixed point, rounded to bytes. A pass works on LANES of such sums at once. Along the columns these lie side by side
+already; along the rows they do after LANES rows at a time have been transposed, and what is left of them, which is
+less, is transposed back.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headrace.shards.base.kernels.compile import device
+
+from .lanes import LANES, PRECISION, TILE, padded, transpose, weigh
+
+Bytes = NDArray[np.uint8]
+Ints = NDArray[np.int32]
+
+BILINEAR, BICUBIC = 1, 2
+"""Which filter; the number is its support in pixels of the smaller of the two images."""
+
+
+@device
+def most_taps(length: int, size: int, support: int) -> int:
+    """Pixels that one pixel of `size` takes from `length`, at most."""
+    return 2 * math.ceil(support * max(length / size, 1.0)) + 1
+
+
+@device
+def window(low: float, high: float, length: int, least: int) -> tuple[int, int]:
+    """Where the pixels to read for a span begin, and how many they are: `least` or more of `length`."""
+    begin = min(math.floor(low), length - least)
+    return begin, max(math.ceil(high) - begin, least)
+
+
+@device
+def fill_table(
+    table: Ints, raw: NDArray[np.float64], low: float, high: float, begin: int, size: int, support: int, mirrored: bool
+) -> None:  # fmt: skip
+    """Fill the table of one axis: of each pixel, the first pixel it takes, how many, and their weights.
+
+    Entries beyond `size`, which only fill the last vector, take one pixel with weight 0.
+
+    Args:
+        table: int32, flat: `padded(size)` entries, each of as many places as fit.
+        raw: Scratch, float64 (most taps,).
+        low: Where the box begins; nothing is taken from beyond the pixel that this lies in.
+        high: Where it ends, likewise.
+        begin: The pixel from which pixels are counted in the table.
+        size: Pixels that the box becomes.
+        support: The filter.
+        mirrored: Whether the last of them comes first.
+    """
+    step = len(table) // padded(size)
+    edge = math.floor(low)
+    length = math.ceil(high) - edge
+    scale = (high - low) / size
+    stretch = max(scale, 1.0)
+    reach = support * stretch
+    for place in range(size):
+        center = low - edge + (place + 0.5) * scale
+        first = max(int(center - reach + 0.5), 0)
+        count = min(int(center + reach + 0.5), length) - first
+        total = 0.0
+        for tap in range(count):
+            raw[tap] = _filter((tap + first - center + 0.5) * (1.0 / stretch), support)
+            total += raw[tap]
+        entry = (size - 1 - place if mirrored else place) * step
+        table[entry], table[entry + 1] = edge - begin + first, count
+        for tap in range(count):
+            weight = raw[tap] * (1.0 / total) * (1 << PRECISION)
+            table[entry + 2 + tap] = int(weight + (0.5 if weight >= 0.0 else -0.5))
+    for entry in range(size * step, len(table), step):
+        table[entry], table[entry + 1], table[entry + 2] = 0, 1, 0
+
+
+@device
+def _filter(distance: float, support: int) -> float:
+    """Weight at a distance; Keys's cubic with a = -0.5 for BICUBIC."""
+    x = abs(distance)
+    if x >= support:
+        return 0.0
+    if support == BILINEAR:
+        return 1.0 - x
+    if x < 1.0:
+        return ((-0.5 + 2.0) * x - (-0.5 + 3.0)) * x * x + 1.0
+    return (((x - 5.0) * x + 8.0) * x - 4.0) * -0.5
+
+
+@device
+def squeeze_rows(
+    middle: Bytes, pixels: Bytes, at: int, stride: int, height: int, width: int, channels: int, size: int,
+    table: Ints, turned: Bytes, squeezed: Bytes,
+) -> None:  # fmt: skip
+    """The pass along the rows: `middle`, (height, channels, padded size), from rows of interleaved pixels.
+
+    Args:
+        middle: Where it goes.
+        pixels: The image; the cut begins at the place `at`, its rows lie `stride` apart.
+        at: See `pixels`.
+        stride: See `pixels`.
+        height: Rows of the cut, LANES or more.
+        width: Bytes of a row of it, TILE or more.
+        channels: Of a pixel.
+        size: Pixels that a row becomes.
+        table: See `fill_table`.
+        turned: Scratch for the rows as columns, (width, LANES).
+        squeezed: Scratch for what becomes of them, (channels, padded size, LANES).
+    """
+    size, step = padded(size), len(table) // padded(size)
+    for block in range(0, height, LANES):
+        row = min(block, height - LANES)
+        for column in range(0, width, TILE):
+            byte = min(column, width - TILE)
+            for half in range(0, LANES, TILE):
+                transpose(turned, byte * LANES + half, LANES, pixels, at + (row + half) * stride + byte, stride)
+        for place in range(size):
+            first, count = table[place * step], table[place * step + 1]
+            for channel in range(channels):
+                weigh(
+                    squeezed, (channel * size + place) * LANES, turned, (first * channels + channel) * LANES,
+                    channels * LANES, table, place * step + 2, count,
+                )  # fmt: skip
+        for column in range(0, channels * size, TILE):
+            for half in range(0, LANES, TILE):
+                to = (row + half) * channels * size + column
+                transpose(middle, to, channels * size, squeezed, column * LANES + half, LANES)
+
+
+@device
+def squeeze_columns(planes: Bytes, middle: Bytes, channels: int, size: int, table: Ints) -> None:
+    """The pass along the columns: `planes`, (channels, padded size, padded size), from (height, channels, ...)."""
+    size, step = padded(size), len(table) // padded(size)
+    for row in range(size):
+        first, count = table[row * step], table[row * step + 1]
+        for channel in range(channels):
+            for column in range(0, size, LANES):
+                weigh(
+                    planes, (channel * size + row) * size + column,
+                    middle, (first * channels + channel) * size + column, channels * size, table, row * step + 2, count,
+                )  # fmt: skip
