@@ -33,14 +33,16 @@ class Claim:
             self._written += count
             view = view[count:]
 
-    def commit(self, shard: Path) -> None:
-        """The shard is whole: it takes its name, and the lock ends.
+    def commit(self, folder: Folder, digest: str) -> None:
+        """The shard is whole: it takes its name in the cache, and the lock ends.
 
         Raises:
             OSError: The disk is full, or fails.
         """
         os.fsync(self._descriptor)
-        os.rename(self._part, shard)
+        # Whoever lists the folder meanwhile might see it under both names, or under none.
+        with folder.locked():
+            os.rename(self._part, folder.shard(digest))
         self._close()
 
     def abandon(self) -> None:

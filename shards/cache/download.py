@@ -80,7 +80,7 @@ def download(wanted: Wanted, transfer: Transfer, folder: Folder, claim: Claim, s
                 claim.write(data)
     if (found := digest.hexdigest()) != wanted.info.sha256:
         raise _other(wanted.place, f"sha256 {found}", f"sha256 {wanted.info.sha256}")
-    claim.commit(folder.shard(wanted.info.sha256))
+    claim.commit(folder, wanted.info.sha256)
     return True
 
 

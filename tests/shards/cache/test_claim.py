@@ -26,7 +26,7 @@ def test_a_shard_is_claimed_once_and_appears_whole(folder: Folder) -> None:
         right.write(b"abc")
         right.write(b"def")
         assert not folder.shard(DIGEST).exists()
-        right.commit(folder.shard(DIGEST))
+        right.commit(folder, DIGEST)
     assert folder.shard(DIGEST).read_bytes() == b"abcdef"
     assert not under_way(folder, DIGEST)
     assert claim(folder, DIGEST, 6) is None
@@ -77,7 +77,7 @@ def test_a_claim_ends_with_its_process(folder: Folder) -> None:
     assert not folder.shard(DIGEST).exists()
     with claim(folder, DIGEST, 6) as right:
         right.write(b"abcdef")
-        right.commit(folder.shard(DIGEST))
+        right.commit(folder, DIGEST)
     assert folder.shard(DIGEST).read_bytes() == b"abcdef"
 
 
