@@ -14,7 +14,7 @@ from importlib.metadata import version
 from ..base.counts import counted
 from ..base.errors import InputError, Interrupted, ShardError
 from ..base.progress import Advance, progress
-from ..format.manifest import Manifest, Provenance
+from ..format.manifest import ADOPTION, Manifest, Provenance
 from ..format.patience import Patience
 from ..format.shard_list import Shards
 from ..format.transfer import Transfer
@@ -22,7 +22,7 @@ from ..format.urls import local_path
 from .journal import Entry, Journal, load
 from .listing import Tar, find_tars
 from .media import media_type
-from .place import RECIPE, Place, place_of, refuse_to_overwrite
+from .place import Place, place_of, refuse_to_overwrite
 from .shard import adopt_shard, is_unchanged
 
 
@@ -84,7 +84,7 @@ def adopt(
             remedy="Run the same line again: it goes on with the others",
         ) from None
     if refused and (not leave_out or not entries):
-        raise _refusal(refused, len(tars))
+        raise _refusal(refused, len(tars), leave_out)
     kept = tuple(entries[each] for each in place.names if each in entries)
     manifest = _manifest(name or _name(place.folder), patterns, place, kept, refused)
     manifest.save(place.folder)
@@ -177,7 +177,7 @@ def _manifest(
         kind="samples",
         name=name,
         fields={field: media_type(field) for field in fields},
-        recipe={RECIPE: {"patterns": list(patterns), "left_out": {**left_out}}},
+        recipe={ADOPTION: {"patterns": list(patterns), "left_out": {**left_out}}},
         provenance=Provenance(versions={"headrace": version("headrace")}),
         tars=place.tars,
         shards=Shards.of(entry.shard() for entry in entries),
@@ -189,11 +189,11 @@ def _name(folder: str) -> str:
     return (folder.rstrip("/").rpartition("/")[2] if local is None else local.resolve().name) or "tars"
 
 
-def _refusal(refused: dict[str, str], total: int) -> ShardError:
+def _refusal(refused: dict[str, str], total: int, leave_out: bool) -> ShardError:
     shown = "; ".join(f"{name}: {reason}" for name, reason in list(refused.items())[:3])
     return ShardError(
         f"{len(refused):,} of {counted(total, 'tar')} cannot be adopted",
         found=shown + (f"; and {len(refused) - 3:,} more" if len(refused) > 3 else ""),
-        remedy="See to them and run the same line again, which looks at no other tar again; or leave them out with "
-        "--leave-out",
+        remedy="See to them and run the same line again, which looks at no other tar again"
+        + ("; without any there is no set" if leave_out else "; or leave them out with --leave-out"),
     )

@@ -13,9 +13,6 @@ from ..format.transfer import fetch
 from ..format.urls import local_path
 from .listing import Tar
 
-RECIPE = "index"
-"""The key of a manifest's recipe by which a set is known to be adopted."""
-
 
 @dataclass(frozen=True)
 class Place:
@@ -83,12 +80,12 @@ def refuse_to_overwrite(folder: str) -> None:
     except (FileNotFoundError, NotADirectoryError):
         return
     try:
-        recipe = Manifest.load(place).recipe
+        manifest = Manifest.load(place)
     except ManifestError as error:
         raise UsageError(
             f"{place} is there already", found=str(error), remedy="Remove it, or choose another folder with --out"
         ) from error
-    if RECIPE not in recipe:
+    if not manifest.adopted:
         raise UsageError(
             f"{place} is there already, and not from `headrace index`",
             found="shards that have their indices",

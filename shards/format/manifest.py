@@ -19,6 +19,8 @@ from .urls import join, local_path, names_in, split
 
 FORMAT_VERSION: Literal[1] = 1
 FILE = "manifest.json"
+ADOPTION = "index"
+"""The key of a manifest's recipe by which tars that others made are known."""
 
 # An absolute path or a plain URL; no chain of file systems ("::"), behind which anything could stand.
 Folder = Annotated[str, StringConstraints(pattern=r"^(/|[a-z][a-z0-9+.-]*://)(:?[^:\x00-\x1f])*$")]
@@ -174,6 +176,11 @@ class Manifest(_Model):
     def samples(self) -> int:
         """Samples, documents or records in all shards."""
         return int(self.shards.samples.sum())
+
+    @property
+    def adopted(self) -> bool:
+        """Whether others made the tars, in whose folder there may be more than those of this set."""
+        return ADOPTION in self.recipe
 
     @property
     def tokens(self) -> int:

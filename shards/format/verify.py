@@ -14,7 +14,7 @@ from .manifest import Manifest, folder_of
 from .records import JSONL_ZST, PARQUET
 from .urls import join, names_in, split
 
-_OURS = (".tar", SUFFIX, PARQUET, JSONL_ZST, TEMPORARY)
+_WRITTEN = (SUFFIX, PARQUET, JSONL_ZST, TEMPORARY)
 
 
 @dataclass(frozen=True)
@@ -73,13 +73,17 @@ def verify(url: str, workers: int = 2) -> VerifyReport:
 
 
 def _unknown_files(folder: str, manifest: Manifest) -> Iterator[Problem]:
-    """Files that look like shards, in the folders where shards lie, but are not in the manifest."""
+    """Files that look like shards, in the folders where shards lie, but are not in the manifest.
+
+    Among tars that others made, theirs are no concern of ours.
+    """
+    ours = _WRITTEN if manifest.adopted else (".tar", *_WRITTEN)
     known = set(manifest.shards.name)
     known |= {index_name(shard.name) for shard in manifest.shards if shard.index_sha256}
     for below in sorted({split(f"./{name}")[0] for name in manifest.shards.name}):
         for name in sorted(names_in(join(folder, below))):
             place = f"{below}/{name}".removeprefix("./")
-            if name.endswith(_OURS) and place not in known:
+            if name.endswith(ours) and place not in known:
                 yield Problem(place, found="a file that the manifest does not name", expected="no such file")
 
 

@@ -130,6 +130,21 @@ def test_stores_that_fail(tmp_path: Path, tars: Tars, store: Any) -> None:
     assert streamed(str(tmp_path / "out")).keys() == {key for key in expected(4) if key[:2] != "01"}
 
 
+def test_tars_beside_those_of_the_set_are_no_concern_of_it(tmp_path: Path, tars: Tars) -> None:
+    tars(tmp_path, 3)
+    (tmp_path / "data-01.tar").write_bytes(b"no tar")
+    assert list(adopt([str(tmp_path)], leave_out=True).left_out) == ["data-01.tar"]
+    assert verify(str(tmp_path)).ok
+    adopt([f"{tmp_path}/data-{{02..02}}.tar"])
+    assert [str(each).split(":")[0] for each in verify(str(tmp_path)).problems] == ["data-00.index.npz"]
+
+
+def test_a_set_of_no_tar_is_none(tmp_path: Path) -> None:
+    (tmp_path / "x.tar").write_bytes(b"no tar")
+    with pytest.raises(ShardError, match="without any there is no set"):
+        adopt([str(tmp_path)], leave_out=True)
+
+
 def test_places_that_cannot_be_written(tmp_path: Path, tars: Tars, store: Any) -> None:
     tars(store.folder / "bucket", 1)
     (tmp_path / "file").touch()
