@@ -7,11 +7,11 @@ from typing import Any
 
 from headrace.shards.base.kernels.compile import Compilation, Kernel, imported_kernels
 
-_PACKAGES = (__package__ or "", "headrace.shards.format.kernels")
+_PACKAGES = (__package__ or "", "headrace.shards.base.images", "headrace.shards.format.kernels")
 
 
 def all_kernels() -> tuple[Kernel[..., Any], ...]:
-    """Every kernel: those of this package and those that read shards."""
+    """Every kernel: those of this package, and those that read shards and pictures."""
     for package in map(importlib.import_module, _PACKAGES):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)

@@ -1,4 +1,4 @@
-"""The pixels of everything that is not a plain JPEG, by Pillow."""
+"""The pixels of every other picture, by Pillow."""
 
 import io
 from typing import Literal
@@ -10,13 +10,7 @@ from .header import Header
 
 
 def decode_by_pillow(data: bytes, header: Header, channels: Literal[1, 3] | None, reduction: int) -> NDArray[np.uint8]:
-    """The pixels as stored (H, W, C).
-
-    Args:
-        data: The file.
-        header: Its header.
-        channels: 1 for grey (ITU-R 601 luma), 3 for red, green and blue; None for 1 where it is grey, else 3.
-        reduction: By what both sides are divided, rounded up: one of `header.reductions`.
+    """The pixels as stored (H, W, C); for the arguments see `decode`.
 
     Raises:
         ValueError: It is damaged or cut off.

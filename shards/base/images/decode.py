@@ -6,8 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .by_pillow import decode_by_pillow
-from .header import Header
-from .jpeg import OddJpegError, decode_jpeg
+from .header import Header, UnusualPicture
+from .jpeg import decode_jpeg
+from .png import decode_png
+
+_QUICKER = {"JPEG": decode_jpeg, "PNG": decode_png}
 
 
 def decode(data: bytes, header: Header, channels: Literal[1, 3] | None = None, reduction: int = 1) -> NDArray[np.uint8]:
@@ -16,7 +19,8 @@ def decode(data: bytes, header: Header, channels: Literal[1, 3] | None = None, r
     Args:
         data: The file.
         header: What `read_header` makes of it.
-        channels: 1 for grey, 3 for red, green and blue; None for 1 where the picture is grey, else 3.
+        channels: 1 for grey (ITU-R 601 luma; of a JPEG as it is stored), 3 for red, green and blue; None for 1 where
+            the picture is grey, else 3.
         reduction: By what both sides are divided, rounded up: one of `header.reductions`.
 
     Raises:
@@ -26,9 +30,8 @@ def decode(data: bytes, header: Header, channels: Literal[1, 3] | None = None, r
 
 
 def _stored(data: bytes, header: Header, channels: Literal[1, 3] | None, reduction: int) -> NDArray[np.uint8]:
-    if header.components in (1, 3):
-        try:
-            return decode_jpeg(data, header, channels or (1 if header.components == 1 else 3), reduction)
-        except OddJpegError:
-            pass
-    return decode_by_pillow(data, header, channels, reduction)
+    quicker = _QUICKER.get(header.format, decode_by_pillow)
+    try:
+        return quicker(data, header, channels, reduction)
+    except UnusualPicture:
+        return decode_by_pillow(data, header, channels, reduction)

@@ -6,6 +6,10 @@ from typing import Literal
 from .orientation import UPRIGHT, Orientation
 
 
+class UnusualPicture(Exception):
+    """A picture that its format's own decoder leaves to Pillow, which is slower and knows all kinds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """The header of a picture.

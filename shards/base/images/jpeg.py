@@ -7,7 +7,7 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-from .header import Header
+from .header import Header, UnusualPicture
 from .orientation import UPRIGHT, exif_orientation
 
 MAX_SCANS = 100
@@ -25,10 +25,6 @@ _HARMLESS = (
     "Unknown Adobe color transform",
     "Invalid SOS parameters for sequential JPEG",
 )
-
-
-class OddJpegError(ValueError):
-    """A JPEG that breaks a rule which has nothing to do with its pixels."""
 
 
 def jpeg_header(data: bytes) -> Header:
@@ -58,30 +54,27 @@ def jpeg_header(data: bytes) -> Header:
     raise ValueError("a JPEG without a picture in it")
 
 
-def decode_jpeg(data: bytes, header: Header, channels: Literal[1, 3], reduction: int) -> NDArray[np.uint8]:
-    """The pixels as stored (H, W, C) of a JPEG in grey or colour, the same to the bit as Pillow's.
-
-    Args:
-        data: The file.
-        header: Its header; one or three components.
-        channels: 1 for grey, which of a JPEG in colour is the luma as stored; 3 for red, green and blue.
-        reduction: By what both sides are divided, rounded up: one of `header.reductions`.
+def decode_jpeg(data: bytes, header: Header, channels: Literal[1, 3] | None, reduction: int) -> NDArray[np.uint8]:
+    """The pixels as stored (H, W, C) of a JPEG in grey or colour; for the arguments see `decode`.
 
     Raises:
-        OddJpegError: It does not keep to the standard, although its pixels seem whole; Pillow can tell.
+        UnusualPicture: It is in CMYK, or breaks a rule although its pixels seem whole.
         ValueError: It is damaged, cut off, or has more than `MAX_SCANS` scans.
     """
     # In coded pixels 0xff is never followed by this.
     if header.progressive and (scans := data.count(b"\xff\xda")) > MAX_SCANS:
         raise ValueError(f"a progressive JPEG of {scans:,} scans; at most {MAX_SCANS} are decoded")
+    if header.components not in (1, 3):
+        raise UnusualPicture
     try:
         pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(
             data,
-            "RGB" if channels == 3 else "GRAY",
+            "RGB" if (channels or header.components) == 3 else "GRAY",
             min_height=-(-header.height // reduction),
             min_width=-(-header.width // reduction),
         )
     except ValueError as error:
-        kind = OddJpegError if any(words in str(error) for words in _HARMLESS) else ValueError
-        raise kind(f"a damaged JPEG: {error}") from error
+        if any(words in str(error) for words in _HARMLESS):
+            raise UnusualPicture from error
+        raise ValueError(f"a damaged JPEG: {error}") from error
     return pixels

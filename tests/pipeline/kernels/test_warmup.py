@@ -3,6 +3,7 @@ import pkgutil
 import subprocess
 import sys
 
+import headrace.shards.base.images
 import headrace.shards.format.kernels
 from headrace.pipeline import kernels
 from headrace.pipeline.kernels.warmup import all_kernels, compile_all
@@ -11,7 +12,7 @@ from headrace.shards.base.kernels.compile import Kernel
 
 def test_no_kernel_is_forgotten():
     found = set()
-    for package in (kernels, headrace.shards.format.kernels):
+    for package in (kernels, headrace.shards.base.images, headrace.shards.format.kernels):
         for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
             names = vars(importlib.import_module(module.name))
             found |= {value for value in names.values() if isinstance(value, Kernel)}
