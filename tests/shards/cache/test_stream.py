@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from headrace.shards import Stream
-from headrace.shards.base.errors import StoreError, UsageError
+from headrace.shards.base.errors import HeadraceError, StoreError, UsageError
 from headrace.shards.cache import Cache
 from headrace.shards.cache.folder import Folder
 from headrace.shards.commands import commands
@@ -139,6 +139,29 @@ def test_a_store_that_is_gone_ends_the_run_and_does_not_hang(url: str, store: An
     store.heal()
     rest = stream.batches(10, steps=STEPS, start=batches.state_dict())
     assert len(list(rest)) == STEPS - step % STEPS
+
+
+@pytest.mark.filterwarnings("ignore::headrace.shards.stream.delivery.budget.DamagedSampleWarning")
+@pytest.mark.parametrize("cache", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("wrong", "nothing that could be read instead of it is sound.*checksum.*headrace verify"),
+        ("short", "nothing that could be read instead of it is sound.*cut off.*headrace verify"),
+        ("404", r"there is no s3://set/0\d+\.tar.*headrace verify"),
+        ("403", "refuses to give.*credentials"),
+        ("unranged", "gives no ranges.*Copy the shards"),
+    ],
+)
+def test_a_fault_that_lasts_ends_the_run(
+    url: str, store: Any, tmp_path: Path, kind: str, told: str, cache: bool
+) -> None:
+    stream = Stream(url, cache=Cache(tmp_path, "1MB") if cache else None, patience=PATIENCE, **ORDER)
+    store.fail(kind, times=10**6, name=".tar")
+    batches = stream.batches(10)
+    with pytest.raises(HeadraceError, match=told):
+        next(iter(batches))
+    assert batches.state_dict()["position"] == 0
 
 
 def test_damage_in_the_cache_is_mended_from_the_store(
