@@ -163,6 +163,19 @@ def test_neighbours_on_disk_come_in_turn_no_more_often_than_chance_has_it():
     assert abs(adjacent - expected) < 5 * np.sqrt(expected)
 
 
+def test_sets_that_are_sorted_by_class_are_mixed_in_every_batch():
+    """The chi-square of a batch's class counts, by its degrees of freedom: 1 is what a random permutation gives."""
+    classes, shards, rows, batch = 100, 1000, 200, 256
+    order = Order(np.full(shards, rows))
+    ids = order.locate(np.arange(order.total // batch * batch)).id
+    number = np.repeat(np.arange(ids.size // batch), batch)
+    counts = np.bincount(number * classes + ids * classes // order.total).reshape(-1, classes)
+    chi_square = ((counts - batch / classes) ** 2 / (batch / classes)).sum(axis=1) / (classes - 1)
+    # Read as they lie, a batch is of one class: 99 and more.
+    assert chi_square.mean() < 2
+    assert chi_square.max() < 5
+
+
 def test_golden_values():
     order = Order(np.array([5, 0, 17, 1, 30, 9, 12]), seed=3, lanes=4, block=8)
     found = order.locate(np.array([0, 1, 2, 3, 4, 73, 74, 10**12, 10**15]))
