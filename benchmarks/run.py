@@ -34,6 +34,7 @@ GROUPS = {
         "read_with_workers",
         "token_windows",
         "shuffle_quality",
+        "shard_reads",
         "start_and_resume",
         "remote_epoch",
         "first_batch",

@@ -1,3 +1,5 @@
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -5,7 +7,7 @@ from hypothesis import strategies as st
 
 from headrace.shards.base.errors import UsageError
 from headrace.shards.format.manifest import Manifest
-from headrace.shards.format.shard_list import ShardInfo
+from headrace.shards.format.shard_list import ShardInfo, Shards
 from headrace.shards.stream import Stream
 from headrace.shards.stream.order.batch import Rank, batch_positions
 from headrace.shards.stream.order.lane_readers import lane_readers
@@ -136,6 +138,19 @@ def test_a_shard_is_read_by_hardly_more_than_one_node(tmp_path, nodes):
     for epoch_source in range(3):
         mine = reads[:, (reads[1] == 0) & (reads[2] // 2000 == epoch_source)]
         assert 1 <= mine.shape[1] / 2000 <= 1.05
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(st.integers(0, 60), min_size=1, max_size=200).filter(any), st.sampled_from([1, 2, 4, 8]), st.integers(1, 4)
+)
+def test_each_boundary_between_nodes_costs_one_read_at_most(sizes, nodes, rows):
+    with TemporaryDirectory() as folder:
+        infos = (ShardInfo(f"{number}.tar", samples, 1, "0" * 64, "0" * 64) for number, samples in enumerate(sizes))
+        Manifest(kind="samples", name="ragged", shards=Shards.of(infos)).save(folder)
+        stream = Stream(folder, lanes=8)
+    held = np.count_nonzero(sizes)
+    assert plan(stream, nodes, 8 * rows, 1).reads_per_shard <= 1 + (nodes - 1) / held
 
 
 def wide_mixture(folder, shards, samples=20, lanes=64):
