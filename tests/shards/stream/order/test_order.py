@@ -168,8 +168,8 @@ def test_sets_that_are_sorted_by_class_are_mixed_in_every_batch():
     classes, shards, rows, batch = 100, 1000, 200, 256
     order = Order(np.full(shards, rows))
     ids = order.locate(np.arange(order.total // batch * batch)).id
-    number = np.repeat(np.arange(ids.size // batch), batch)
-    counts = np.bincount(number * classes + ids * classes // order.total).reshape(-1, classes)
+    cells = np.repeat(np.arange(ids.size // batch), batch) * classes + ids * classes // order.total
+    counts = np.bincount(cells, minlength=ids.size // batch * classes).reshape(-1, classes)
     chi_square = ((counts - batch / classes) ** 2 / (batch / classes)).sum(axis=1) / (classes - 1)
     # Read as they lie, a batch is of one class: 99 and more.
     assert chi_square.mean() < 2
