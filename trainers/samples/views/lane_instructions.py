@@ -41,40 +41,51 @@ def _at(builder: Any, data: Any, place: Any, kind: Any) -> Any:
     return builder.bitcast(builder.gep(data, [place]), kind.as_pointer())
 
 
-def _weighted_sum(
-    builder: Any, kind: Any, begin: Any, arguments: Sequence[Any], term: Callable[[Any, Any], Any]
-) -> Any:
-    """Add `term(pixels, weight)` for each tap to a vector `begin`; `kind` is that of the pixels as they lie."""
+def _weighted_sums(
+    builder: Any, kind: Any, begins: Sequence[Any], arguments: Sequence[Any], term: Callable[[Any, Any], Any]
+) -> list[Any]:
+    """Add `term(pixels, weight)` for each tap to vectors side by side; `kind` is that of the pixels as they lie."""
     data, at, stride, weights, first, taps = arguments
-    total = cgutils.alloca_once_value(builder, begin)  # type: ignore[no-untyped-call]
+    totals = [cgutils.alloca_once_value(builder, begin) for begin in begins]  # type: ignore[no-untyped-call]
     with cgutils.for_range(builder, taps) as loop:
-        pixels = builder.load(_at(builder, data, builder.add(at, builder.mul(loop.index, stride)), kind), align=1)
+        place = builder.add(at, builder.mul(loop.index, stride))
         weight = builder.load(builder.gep(weights, [builder.add(first, loop.index)]))
-        empty = ir.Constant(ir.VectorType(weight.type, LANES), ir.Undefined)
-        lane = builder.insert_element(empty, weight, _INT(0))
-        every = builder.shuffle_vector(lane, empty, _splat(_INTS, 0))
-        builder.store(builder.add(builder.load(total), term(pixels, every)), total)
-    return builder.load(total)
+        every = _in_each_lane(builder, weight)
+        for vector, total in enumerate(totals):
+            beside = builder.add(place, _PLACE(vector * LANES))
+            pixels = builder.load(_at(builder, data, beside, kind), align=1)
+            builder.store(builder.add(builder.load(total), term(pixels, every)), total)
+    return [builder.load(total) for total in totals]
 
 
-def _weigh(
-    context: Any, out: Any, to: Any, data: Any, at: Any, stride: Any, weights: Any, first: Any, taps: Any
-) -> Any:
+def _in_each_lane(builder: Any, number: Any) -> Any:
+    empty = ir.Constant(ir.VectorType(number.type, LANES), ir.Undefined)
+    return builder.shuffle_vector(builder.insert_element(empty, number, _INT(0)), empty, _splat(_INTS, 0))
+
+
+def _weigher(vectors: int) -> Callable[..., Any]:
+    def product(builder: Any) -> Callable[[Any, Any], Any]:
+        return lambda pixels, weight: builder.mul(builder.zext(pixels, _INTS), weight)
+
     def generate(target: Any, builder: Any, signature: Signature, arguments: Any) -> Any:
         out, to, *rest = _addresses(target, builder, signature, arguments)
-        level = _weighted_sum(
-            builder, _BYTES, _splat(_INTS, 1 << PRECISION - 1), rest,
-            lambda pixels, weight: builder.mul(builder.zext(pixels, _INTS), weight),
-        )  # fmt: skip
-        level = builder.ashr(level, _splat(_INTS, PRECISION))
-        for limit, beyond in ((0, "<"), (255, ">")):
-            limits = _splat(_INTS, limit)
-            level = builder.select(builder.icmp_signed(beyond, level, limits), limits, level)
-        builder.store(builder.trunc(level, _BYTES), _at(builder, out, to, _BYTES), align=1)
+        begins = [_splat(_INTS, 1 << PRECISION - 1)] * vectors
+        for vector, total in enumerate(_weighted_sums(builder, _BYTES, begins, rest, product(builder))):
+            level = builder.ashr(total, _splat(_INTS, PRECISION))
+            for limit, beyond in ((0, "<"), (255, ">")):
+                limits = _splat(_INTS, limit)
+                level = builder.select(builder.icmp_signed(beyond, level, limits), limits, level)
+            place = builder.add(to, _PLACE(vector * LANES))
+            builder.store(builder.trunc(level, _BYTES), _at(builder, out, place, _BYTES), align=1)
         return target.get_dummy_value()
 
-    place = types.intp
-    return types.void(out, place, data, place, place, weights, place, place), generate
+    def weigh(
+        context: Any, out: Any, to: Any, data: Any, at: Any, stride: Any, weights: Any, first: Any, taps: Any
+    ) -> Any:
+        place = types.intp
+        return types.void(out, place, data, place, place, weights, place, place), generate
+
+    return weigh
 
 
 def _smooth(
@@ -89,9 +100,7 @@ def _smooth(
 
         # Each product is half a unit too small on average.
         half = builder.trunc(builder.lshr(rest[-1], _PLACE(1)), _SHORT)
-        empty = ir.Constant(_SHORTS, ir.Undefined)
-        begin = builder.shuffle_vector(builder.insert_element(empty, half, _INT(0)), empty, _splat(_INTS, 0))
-        level = _weighted_sum(builder, _SHORTS, begin, rest, product)
+        (level,) = _weighted_sums(builder, _SHORTS, [_in_each_lane(builder, half)], rest, product)
         if signature.args[0].dtype == types.uint8:
             level = builder.add(level, _splat(_SHORTS, 1 << FRACTION - 1))
             level = builder.trunc(builder.lshr(level, _splat(_SHORTS, FRACTION)), _BYTES)
@@ -149,6 +158,7 @@ def _columns(builder: Any, rows: list[Any]) -> list[Any]:
 
 Step = Callable[[Any, int, Any, int, int, Any, int, int], None]
 
-weigh = cast(Step, intrinsic(_weigh))
+weigh = cast(Step, intrinsic(_weigher(1)))
+weigh_three = cast(Step, intrinsic(_weigher(3)))
 smooth = cast(Step, intrinsic(_smooth))
 transpose = cast(Callable[[Bytes, int, int, Bytes, int, int], None], intrinsic(_transpose))

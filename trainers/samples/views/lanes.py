@@ -23,8 +23,11 @@ weigh = Intrinsic(f"{__package__}.lane_instructions:weigh")
 of those of `data` at `at`, `at + stride`, ... times `weights[first]`, `weights[first + 1]`, ..., rounded, 0 to 255.
 """
 
+weigh_three = Intrinsic(f"{__package__}.lane_instructions:weigh_three")
+"""The same with three times as many, side by side: a third of the work around the sums."""
+
 smooth = Intrinsic(f"{__package__}.lane_instructions:smooth")
-"""The same with 16 bits for levels (FRACTION of them behind the point) and for weights (all of them); where `out` is
+"""`weigh` with 16 bits for levels (FRACTION of them behind the point) and for weights (all of them); where `out` is
 of bytes, levels are rounded to these.
 """
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from headrace.shards.base.kernels.compile import device
 
-from .lanes import LANES, PRECISION, TILE, padded, transpose, weigh
+from .lanes import LANES, PRECISION, TILE, padded, transpose, weigh, weigh_three
 
 Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int32]
@@ -66,6 +66,7 @@ def fill_table(
         total = 0.0
         for tap in range(count):
             raw[tap] = _filter((tap + first - center + 0.5) * (1.0 / stretch), support)
+        for tap in range(count):
             total += raw[tap]
         entry = (size - 1 - place if mirrored else place) * step
         table[entry], table[entry + 1] = edge - begin + first, count
@@ -80,13 +81,11 @@ def fill_table(
 def _filter(distance: float, support: int) -> float:
     """Weight at a distance; Keys's cubic with a = -0.5 for BICUBIC."""
     x = abs(distance)
-    if x >= support:
-        return 0.0
     if support == BILINEAR:
-        return 1.0 - x
-    if x < 1.0:
-        return ((-0.5 + 2.0) * x - (-0.5 + 3.0)) * x * x + 1.0
-    return (((x - 5.0) * x + 8.0) * x - 4.0) * -0.5
+        return max(1.0 - x, 0.0)
+    near = ((-0.5 + 2.0) * x - (-0.5 + 3.0)) * x * x + 1.0
+    far = (((x - 5.0) * x + 8.0) * x - 4.0) * -0.5
+    return near if x < 1.0 else (far if x < 2.0 else 0.0)
 
 
 @device
@@ -107,26 +106,29 @@ def squeeze_rows(
         size: Pixels that a row becomes.
         table: See `fill_table`.
         turned: Scratch for the rows as columns, (width, LANES).
-        squeezed: Scratch for what becomes of them, (channels, padded size, LANES).
+        squeezed: Scratch for what becomes of them, (padded size, channels, LANES).
     """
-    size, step = padded(size), len(table) // padded(size)
+    full = padded(size)
+    step = len(table) // full
     for block in range(0, height, LANES):
         row = min(block, height - LANES)
         for column in range(0, width, TILE):
             byte = min(column, width - TILE)
             for half in range(0, LANES, TILE):
                 transpose(turned, byte * LANES + half, LANES, pixels, at + (row + half) * stride + byte, stride)
-        for place in range(size):
+        for place in range(full):
             first, count = table[place * step], table[place * step + 1]
-            for channel in range(channels):
-                weigh(
-                    squeezed, (channel * size + place) * LANES, turned, (first * channels + channel) * LANES,
-                    channels * LANES, table, place * step + 2, count,
-                )  # fmt: skip
-        for column in range(0, channels * size, TILE):
-            for half in range(0, LANES, TILE):
-                to = (row + half) * channels * size + column
-                transpose(middle, to, channels * size, squeezed, column * LANES + half, LANES)
+            to, source, apart = place * channels * LANES, first * channels * LANES, channels * LANES
+            if channels == 3:
+                weigh_three(squeezed, to, turned, source, apart, table, place * step + 2, count)
+            else:
+                weigh(squeezed, to, turned, source, apart, table, place * step + 2, count)
+        for channel in range(channels):
+            for column in range(0, full, TILE):
+                for half in range(0, LANES, TILE):
+                    to = ((row + half) * channels + channel) * full + column
+                    source = (column * channels + channel) * LANES + half
+                    transpose(middle, to, channels * full, squeezed, source, channels * LANES)
 
 
 @device
