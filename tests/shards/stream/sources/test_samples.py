@@ -118,6 +118,21 @@ def test_what_does_not_decode_is_named(tmp_path, field, data):
         stream.read(np.arange(2))
 
 
+@pytest.mark.filterwarnings("ignore::headrace.shards.stream.delivery.budget.DamagedSampleWarning")
+def test_a_picture_cut_in_the_middle_gives_its_place_to_a_whole_one(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (5, 64, 64), dtype=np.uint8)
+    pictures = [saved(Image.fromarray(each).save, "JPEG") for each in noise]
+    pictures[2] = pictures[2][: len(pictures[2]) // 2]
+    write(tmp_path, "a.tar", {str(row): {"jpg": picture} for row, picture in enumerate(pictures)})
+    adopt([str(tmp_path)])
+    batches = Stream(str(tmp_path), lanes=1, tolerated=1.0).batches(5, steps=1)
+    (batch,) = batches
+    whole = [np.asarray(Image.open(io.BytesIO(pictures[row]))) for row in (0, 1, 3, 4)]
+    assert len(batch["jpg"]) == 5
+    assert all(any(np.array_equal(found, each) for each in whole) for found in batch["jpg"])
+    assert "damaged JPEG" in batches.replaced[0].reason
+
+
 def test_a_field_that_a_whole_shard_lacks(tmp_path):
     write(tmp_path, "a.tar", {"0": {"txt": b"0", "cls": b"0"}})
     write(tmp_path, "b.tar", {"1": {"txt": b"1"}})
