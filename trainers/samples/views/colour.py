@@ -1,7 +1,8 @@
 """Colour jitter in the drawn order and greyscale, fused: from bytes to bytes, in strips that stay in the fast cache.
 
 Within, levels are float32 from 0 to 255, held there after each step and rounded once at the end. The steps are those
-of Pillow's `ImageEnhance` and of torchvision, which round to bytes after each.
+of Pillow's `ImageEnhance` and of torchvision, which cut off to bytes after each: a single one differs by a level at
+most, hue by 12 from Pillow's, whose HSV has 256 hues, and by one from torchvision's of tensors.
 """
 
 import numpy as np
