@@ -93,10 +93,10 @@ def render_batch(
 
 
 def _bytes_per_image(shape: torch.Size, views: int, size: int) -> int:
-    """What `_rendered` needs at its largest: the resizing's or the colours' share."""
+    """What `_rendered` was seen to need at its largest, as it resizes or as it colours and blurs."""
     _, channels, height, width = shape
     resizing = channels * height * (width + 6 * views * size) + 8 * views * size * (width + height)
-    colours = views * 8 * max(channels, 3) * size * size
+    colours = views * 48 * size * size
     return torch.float32.itemsize * max(resizing, colours)
 
 
