@@ -1,11 +1,7 @@
 """Many ranges of many files in one buffer: local files by one call of a kernel, the others by requests side by side."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from multiprocessing import parent_process
-from threading import Thread
 
 import google_crc32c
 import numpy as np
@@ -18,12 +14,6 @@ _Ints = NDArray[np.int64]
 
 _HELD = 256
 """Files that are held open together, whatever a batch needs: with those that a stream keeps, below the usual 1024."""
-
-
-_PIECE = 1 << 20
-"""Bytes for which another thread is worth its start, which takes as long as reading a tenth of them."""
-_THREADS = 4
-"""Threads that read one batch; memory is not much faster than so many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,36 +90,13 @@ def _gather(
 def _gather_here(
     descriptors: NDArray[np.int32], ranges: Ranges, out: NDArray[np.uint8]
 ) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-    """Read ranges of files of this machine, on as many cores as are free while this process waits for them."""
+    """Read ranges of files of this machine."""
     # Imported when something is read: opening a stream needs no kernels.
     from .kernels.gather import gather
 
     found, crcs = np.empty(descriptors.size, np.int64), np.empty(descriptors.size, np.uint32)
-
-    def read(rows: slice) -> None:
-        some = ranges.of(rows)
-        gather(descriptors[rows], some.start, some.size, some.place, out, found[rows], crcs[rows])
-
-    threads = min(_cores(), int(ranges.size.sum()) // _PIECE)
-    if threads < 2:
-        read(slice(None))
-        return found, crcs
-    edges = np.linspace(0, descriptors.size, threads + 1).astype(int).tolist()
-    first, *others = (slice(*each) for each in pairwise(edges))
-    helpers = [Thread(target=read, args=(rows,)) for rows in others]
-    for helper in helpers:
-        helper.start()
-    read(first)
-    for helper in helpers:
-        helper.join()
+    gather(descriptors, ranges.start, ranges.size, ranges.place, out, found, crcs)
     return found, crcs
-
-
-def _cores() -> int:
-    """How many cores reading may use: one where this process is one of several workers."""
-    if parent_process() is not None:
-        return 1
-    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, _THREADS)
 
 
 def _ask(asked: tuple[RangeSource, Ranges]) -> list[bytes]:

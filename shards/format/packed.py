@@ -26,6 +26,11 @@ class Packed(NamedTuple):
         """One value as a view of `data`; `bytes()` makes bytes of it where it is an array of uint8."""
         return self.data[int(self.offsets[number]) : int(self.offsets[number + 1])]
 
+    def part(self, begin: int, end: int) -> "Packed":
+        """The values from `begin` to `end` (exclusive); their data as a view."""
+        first, last = int(self.offsets[begin]), int(self.offsets[end])
+        return Packed(self.data[first:last], self.offsets[begin : end + 1] - first)
+
     def values(self) -> list[Any]:
         """All values one by one: `bytes` where `data` is uint8, else views of it."""
         data = np.asarray(self.data)

@@ -1,12 +1,12 @@
 """Stretches of tokens of several shards, read together."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .gather import Ranges, gather
-from .pages import Tokens
 from .token_pieces import pieces_of
 from .token_reader import TokenShard, cut_off
 
@@ -14,15 +14,13 @@ Parts = Sequence[tuple[TokenShard, NDArray[np.int64], NDArray[np.int64]]]
 """Shards; of each the first tokens of stretches, int64 (k,), and the places of these among all, int64 (k,)."""
 
 
-def read_windows(parts: Parts, length: int) -> Tokens:
+def read_windows(parts: Parts, length: int, out: NDArray[Any]) -> None:
     """Read stretches of one length, which may cross pages; only their bytes are read.
 
     Args:
         parts: What is read; the places are together 0 to n - 1.
         length: Tokens of each, at least 1.
-
-    Returns:
-        uint16 or uint32 [n, length].
+        out: Becomes the tokens: [n, length], contiguous, of their dtype or a wider one.
 
     Raises:
         IndexError: A stretch leaves its shard.
@@ -40,9 +38,10 @@ def read_windows(parts: Parts, length: int) -> Tokens:
     pieces = pieces_of([each.pages for each in shards], shard, begins, length, dtype.itemsize)
     stride = length * dtype.itemsize
     file, place = shard[pieces.stretch], places[pieces.stretch] * stride + pieces.place
-    out = np.empty(begins.size * stride, np.uint8)
-    found, _ = gather([each.file for each in shards], Ranges(file, pieces.start, pieces.size, place), out)
+    tokens = out if out.dtype == dtype else np.empty(out.shape, dtype)
+    ranges = Ranges(file, pieces.start, pieces.size, place)
+    found, _ = gather([each.file for each in shards], ranges, tokens.reshape(-1).view(np.uint8))
     if (short := found < pieces.size).any():
         raise cut_off(shards[file[short][0]].name, int((pieces.size - found)[short].sum()))
-    tokens: Tokens = out.view(dtype).reshape(-1, length)
-    return tokens
+    if tokens is not out:
+        out[...] = tokens

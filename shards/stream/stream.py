@@ -24,6 +24,7 @@ from ..format.manifest import Manifest
 from ..format.packed import Empty
 from ..format.patience import Patience
 from ..format.shard_list import ShardInfo
+from ..format.spent import spent
 from ..format.store import Store
 from .ahead import Ahead, refuse_small
 from .delivery.batches import Batches, FinitePass
@@ -39,6 +40,7 @@ from .order.places import Places
 from .parts import What
 from .shelves import Shelves
 from .sources.codecs import CODECS, Codecs
+from .sources.columns import Columns, Found
 from .sources.fetch import Sample, fetch
 from .sources.merged import SOURCE
 from .sources.pairs import read_pairs
@@ -153,6 +155,11 @@ class Stream:
         """Fields that batches hold packed, since their arrays differ in length, see `columns`."""
         return self._source.ragged
 
+    @property
+    def plain(self) -> bool:
+        """Whether reading samples is nothing but reading files of this machine, so that threads may do it."""
+        return self._source.plain and not self._shelves.elsewhere and not self._second
+
     def steps_per_epoch(self, batch_size: int) -> int:
         """How many global batches of that size it takes to see every sample; the last may reach into the next epoch."""
         return -(-self.samples // batch_size)
@@ -208,10 +215,11 @@ class Stream:
             CorruptSampleError: A sample is damaged, and so is everything that could be read instead.
             ShardError: A shard is missing, or not that of the manifest.
         """
-        return self.take(self.order.locate(positions)).samples
+        found = self.transformed(self.fetch(self.order.locate(positions)).found)
+        return found.rows() if isinstance(found, Columns) else found
 
-    def take(self, places: Places, instead: Instead | None = None, empty: Empty = np.empty) -> Reading:
-        """Read and transform the samples at places that were already located; errors as for `read`.
+    def fetch(self, places: Places, instead: Instead | None = None, empty: Empty = np.empty) -> Reading:
+        """Read the samples at places that were already located, for `transformed`; errors as for `read`.
 
         Args:
             places: Where they lie.
@@ -223,7 +231,14 @@ class Stream:
         read: Read = partial(fetch, self._source, at_hand=at_hand, empty=empty)
         if self._second:
             read = partial(read_pairs, read, self.order.seconds)
-        return read_all(places, read, instead or self.order.slots, self._transform)
+        return read_all(places, read, instead or self.order.slots)
+
+    def transformed(self, found: Columns) -> Found:
+        """Samples as batches hold them, one by one where there is a transform."""
+        if self._transform is None:
+            return found
+        with spent("transform"):
+            return [self._transform(sample) for sample in found.rows()]
 
     def ahead(self, share: Share, position: Callable[[], int], end: int | None) -> AbstractContextManager[object]:
         """While the block runs, the shard cache is filled with what will be needed; nothing without a cache.
@@ -290,7 +305,8 @@ class Stream:
             rank: Which of the processes that share every batch this one is.
             world_size: How many they are.
             local_world: Ranks on a node that deal the node's rows out in turn; 1 gives each a contiguous share.
-            num_workers: Processes that read, decode and transform ahead; 0 does it in this one.
+            num_workers: Processes that read, decode and transform ahead; 0 does it in this one, where threads read
+                ahead what is not decoded.
             steps: An iteration ends whenever the number of batches is a multiple of this; default: never.
             epochs: An iteration ends whenever this many epochs are over; default: never.
             collate: Puts a list of transformed samples together; default: see `collate`, then tensors.

@@ -14,6 +14,8 @@ from .collate import Batcher
 from .cursor import Share
 from .delivery import Deliverer, Delivery, collated
 from .located import located_batches
+from .memory import Memory
+from .reading_ahead import readings
 
 if TYPE_CHECKING:
     from ..stream import Stream
@@ -37,11 +39,12 @@ class Batches(Deliverer):
 
     def __init__(self, stream: "Stream", share: Share, batcher: Batcher, start: Mapping[str, Any] | None) -> None:
         super().__init__(stream, share, start)
-        self._batcher = batcher
+        self._batcher, self._memory = batcher, Memory()
 
     def _deliveries(self, stream: "Stream") -> Iterator[Delivery]:
-        for places in located_batches(stream.order, self.share, self._cursor.state.position, self._cursor.remaining):
-            yield collated(stream.take(places), self._batcher)
+        located = located_batches(stream.order, self.share, self._cursor.state.position, self._cursor.remaining)
+        for reading in readings(stream, located, self._memory.empty):
+            yield collated(stream, reading, self._batcher)
 
 
 class FinitePass:
@@ -71,11 +74,11 @@ class FinitePass:
         for number in range(len(self)):
             ids, mask = pass_rows(self._stream.samples, self._batch_size, number, self._rank)
             places = self._stream.order.listed(ids)
-            reading = self._stream.take(places, _others(places))
-            replaced = reading.notes.replaced
+            batch, notes = collated(self._stream, self._stream.fetch(places, _others(places)), self._batcher)
+            replaced = notes.replaced
             budget.take(len(places), replaced)
             self.replaced += replaced
-            yield self._batcher(reading.found), mask & ~np.isin(ids, [each.bad for each in replaced])
+            yield batch, mask & ~np.isin(ids, [each.bad for each in replaced])
 
     def _held(self, rows: int) -> int:
         return len(range(rows)[self._rank.rows(rows)])

@@ -43,9 +43,10 @@ def collate(found: Found, ragged: Collection[str] = (), empty: Empty = np.empty)
         UsageError: The samples have different fields, or are no dictionaries.
     """
     if isinstance(found, Columns):
-        if found.absent:
-            _fields(found.rows())
         columns = found.fields
+        if found.absent:
+            # A field that all samples lack is none, whatever was read together with them.
+            columns = {field: columns[field] for field in _fields(found.rows())}
     else:
         columns = {field: [sample[field] for sample in found] for field in _fields(found)}
     return {field: _column(values, field in ragged, empty) for field, values in columns.items()}

@@ -36,10 +36,10 @@ class Delivery(NamedTuple):
     notes: Notes
 
 
-def collated(reading: Reading, batcher: Batcher) -> Delivery:
-    """Put the samples that were read together."""
+def collated(stream: "Stream", reading: Reading, batcher: Batcher) -> Delivery:
+    """Transform the samples that were read, and put them together."""
     with metering() as meter, spent("collate"):
-        batch = batcher(reading.found)
+        batch = batcher(stream.transformed(reading.found))
     return Delivery(batch, reading.notes.after(meter.seconds))
 
 

@@ -1,32 +1,31 @@
-"""Batches through torch's standard DataLoader; with `tensors` and `lending` all of the stream that needs torch.
+"""Batches through torch's standard DataLoader; with `prepared`, `tensors` and `lending` all that needs torch here.
 
-The dataset is map-style; the batch sampler yields where the rows of each batch lie, located some batches ahead. So
-`num_workers`, `pin_memory`, `persistent_workers`, `prefetch_factor`, `timeout` and `multiprocessing_context` mean
-what they always mean, and workers may be forked or spawned.
+The dataset is map-style; the batch sampler yields where the rows of each batch lie, located some batches ahead, or,
+without workers, the samples themselves. So `num_workers`, `pin_memory`, `persistent_workers`, `prefetch_factor`,
+`timeout` and `multiprocessing_context` mean what they always mean, and workers may be forked or spawned.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
+from torch.utils.data import DataLoader, Sampler
 
 from ...base.errors import HeadraceError, StreamError, UsageError
+from ...format.packed import Empty
 from ..order.mixture import Mixture
 from ..order.order import Order
 from ..order.places import Places
-from ..sources.columns import Columns, Found
-from . import tensors
-from .collate import Collate, OneByOne, collate
+from ..sources.reading import Reading
+from .collate import Collate
 from .cursor import Cursor, Share
-from .delivery import Deliverer, Delivery, collated
+from .delivery import Deliverer, Delivery
 from .failures import worker_failures
-from .lending import Piece, Pool
+from .lending import Pool
 from .located import located_batches
+from .prepared import ByWorkers, Here
+from .reading_ahead import readings
 
 if TYPE_CHECKING:
     from ..stream import Stream
@@ -80,15 +79,19 @@ class Loader(Deliverer):
         self._arrange(stream)
 
     def _arrange(self, stream: "Stream") -> None:
-        self._arranged = stream
-        sampler: Any = _Located(stream.order, self._cursor, self.share)
-        self._prepared = _Prepared(stream, self._collate)
+        self._arranged, located = stream, _Located(stream.order, self._cursor, self.share)
+        sampler: Any = located
+        if self._settings.get("num_workers"):
+            self._prepared: ByWorkers | Here = ByWorkers(stream, self._collate)
+        else:
+            self._prepared = Here(stream, self._collate)
+            sampler = _Read(stream, located, self._prepared.empty)
         self.dataloader: DataLoader[Any] = DataLoader(self._prepared, batch_sampler=sampler, **self._settings)
 
     def _set_memory_aside(self) -> None:
         """Pieces that the workers to come will lend, see `lending`; those that persist keep the ones they have."""
         loader, prepared = self.dataloader, self._prepared
-        if not loader.num_workers or (loader.persistent_workers and prepared.pool is not None):
+        if isinstance(prepared, Here) or (loader.persistent_workers and prepared.pool is not None):
             return
         # What was lent, but never delivered, in an iteration that was left is lost with its pool.
         with suppress(OSError):
@@ -111,82 +114,6 @@ class Loader(Deliverer):
             raise
 
 
-class _Prepared(Dataset[Any]):
-    """The stream as a map from the places of a batch to that batch.
-
-    An error with its remedy is returned instead of raised, for the loader to raise it: torch would raise it again as
-    another one, whose message is the worker's traceback.
-    """
-
-    def __init__(self, stream: "Stream", collate: Collate | None) -> None:
-        self._stream, self._collate = stream, collate
-        self.pool: Pool | None = None
-        """What forked workers write large columns into."""
-
-    def __getitem__(self, position: int) -> Any:
-        return self._stream.read(np.array([position]))[0]
-
-    def __getitems__(self, places: Places) -> Delivery | HeadraceError:
-        try:
-            if self._collate is not None:
-                return collated(self._stream.take(places), OneByOne(self._collate))
-            worker = get_worker_info()
-            piece = None if worker is None or self.pool is None else self.pool.piece(worker.id)
-            return self._batch(places, tensors) if piece is None else self._lent(places, piece)
-        except HeadraceError as error:
-            return error
-
-    def _lent(self, places: Places, piece: Piece) -> Delivery:
-        delivery = None
-        try:
-            delivery = self._batch(places, piece)
-            return delivery
-        finally:
-            if delivery is None or not piece.used:
-                piece.close()
-
-    def _batch(self, places: Places, columns: "Allocator") -> Delivery:
-        reading = self._stream.take(places, empty=columns.empty)
-        return collated(reading, partial(tensor_batch, ragged=self._stream.ragged, columns=columns))
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Memory is inherited by a fork, and cannot be sent.
-        return {**self.__dict__, "pool": None}
-
-    def __len__(self) -> int:
-        return self._stream.samples
-
-
-class Allocator(Protocol):
-    """Allocates the columns of a batch and makes them tensors: `tensors`, or a piece of memory that is lent."""
-
-    def empty(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-        """See `packed.Empty`."""
-
-    def delivered(self, column: Any) -> Any:
-        """See `tensors.delivered`."""
-
-
-def tensor_batch(found: Found, ragged: frozenset[str], columns: Allocator) -> dict[str, Any]:
-    """A batch whose columns (see `collate`) are tensors.
-
-    Args:
-        found: The samples.
-        ragged: Fields that are never stacked.
-        columns: What allocates columns, and has allocated those that were read.
-    """
-    if not isinstance(found, Columns):
-        found = [_as_arrays(sample) for sample in found]
-    return {field: columns.delivered(column) for field, column in collate(found, ragged, columns.empty).items()}
-
-
-def _as_arrays(sample: Any) -> Any:
-    """A sample whose transform made tensors, with arrays instead; anything else as it is."""
-    if not isinstance(sample, dict) or not any(isinstance(value, torch.Tensor) for value in sample.values()):
-        return sample
-    return {name: value.numpy() if isinstance(value, torch.Tensor) else value for name, value in sample.items()}
-
-
 def _as_it_is(delivery: Any) -> Any:
     """What torch calls for collation, where there is nothing left to do."""
     return delivery
@@ -200,3 +127,13 @@ class _Located(Sampler[Places]):
 
     def __iter__(self) -> Iterator[Places]:
         return located_batches(self._order, self._share, self._cursor.state.position, self._cursor.remaining)
+
+
+class _Read(Sampler[Reading]):
+    """What lies there, read ahead by this process; the batch sampler of a loader without workers."""
+
+    def __init__(self, stream: "Stream", located: _Located, empty: Empty) -> None:
+        self._stream, self._located, self._empty = stream, located, empty
+
+    def __iter__(self) -> Iterator[Reading]:
+        return readings(self._stream, iter(self._located), self._empty)

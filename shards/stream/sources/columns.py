@@ -41,6 +41,20 @@ class Columns:
     def __len__(self) -> int:
         return self.size
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all that is in arrays."""
+        arrays = (column.data if isinstance(column, Packed) else column for column in self.fields.values())
+        return sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
+
+    def part(self, rows: slice) -> "Columns":
+        """Some of the samples, as views, but for offsets."""
+        fields = {
+            name: column.part(rows.start, rows.stop) if isinstance(column, Packed) else column[rows]
+            for name, column in self.fields.items()
+        }
+        return Columns(rows.stop - rows.start, fields, {name: each[rows] for name, each in self.absent.items()})
+
     def rows(self) -> list[Sample]:
         """The samples one by one: numbers as Python's, packed bytes as `bytes`, arrays as views of the columns."""
         names, values = tuple(self.fields), map(_values, self.fields.values())

@@ -40,6 +40,7 @@ class DocumentSource:
     """
 
     ragged: frozenset[str] = frozenset(FIELDS)
+    plain = False
 
     def __init__(self, url: str, manifest: Manifest, fields: Sequence[str] | None, store: Store | None = None) -> None:
         self.sizes = manifest.shards.samples

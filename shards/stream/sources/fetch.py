@@ -32,6 +32,10 @@ class Source(Protocol):
     ragged: frozenset[str]
     """Fields whose arrays differ in length from sample to sample, so that they are packed and never stacked."""
 
+    plain: bool
+    """Whether samples are delivered as they lie in the files: nothing is parsed, and no codec called, which might be a
+    user's."""
+
     def key(self, shard: int, row: int) -> str:
         """The `__key__` of one sample, without reading it.
 

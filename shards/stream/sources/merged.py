@@ -25,6 +25,7 @@ class MergedSource:
     def __init__(self, names: Sequence[str], sources: Sequence[Source]) -> None:
         self.sizes = np.concatenate([source.sizes for source in sources])
         self.ragged = frozenset[str]().union(*(source.ragged for source in sources))
+        self.plain = all(source.plain for source in sources)
         self._names, self._sources = tuple(names), tuple(sources)
         self._first = np.cumsum([0, *(source.sizes.size for source in sources[:-1])]).tolist()
 

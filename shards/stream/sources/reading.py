@@ -1,15 +1,15 @@
-"""From places to transformed samples, with notes of what happened on the way."""
+"""From places to samples, with notes of what happened on the way."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...format.spent import metering, spent
 from ..order.places import Places
-from .columns import Columns, Found, Sample
+from .columns import Columns
 from .replacement import Instead, Read, Replacement, read_sound
 
 
@@ -33,43 +33,46 @@ class Notes:
         """These notes after more was spent, on other things than before."""
         return replace(self, seconds={**self.seconds, **seconds})
 
+    def part(self, rows: slice, seconds: Mapping[str, float]) -> "Notes":
+        """The notes of some of the samples, on which so much was spent."""
+        positions = self.positions[rows]
+        replaced = self.replaced and tuple(each for each in self.replaced if each.position in positions)
+        return Notes(positions, self.ids[rows], replaced, seconds)
+
 
 @dataclass(frozen=True)
 class Reading:
     """Samples that were read together.
 
     Attributes:
-        found: As they were read, side by side, or, one by one, as the transform returned them.
+        found: As they were read, side by side.
         notes: What happened on the way.
     """
 
-    found: Found
+    found: Columns
     notes: Notes
 
-    @property
-    def samples(self) -> list[Any]:
-        """One by one, in the order asked for."""
-        return self.found.rows() if isinstance(self.found, Columns) else self.found
+    def parts(self, count: int) -> "list[Reading]":
+        """As so many readings of as many samples each; what was spent on all of them was spent before the first."""
+        edges = range(0, self.found.size + 1, self.found.size // count)
+        rows = [slice(*each) for each in pairwise(edges)]
+        spent_on = [self.notes.seconds, *[{}] * (count - 1)]
+        parts = zip(rows, spent_on, strict=True)
+        return [Reading(self.found.part(each), self.notes.part(each, seconds)) for each, seconds in parts]
 
 
-def read_all(places: Places, read: Read, instead: Instead, transform: Callable[[Sample], Any] | None) -> Reading:
-    """Read and transform the samples at some places, replacing those that are damaged.
+def read_all(places: Places, read: Read, instead: Instead) -> Reading:
+    """Read the samples at some places, replacing those that are damaged.
 
     Args:
         places: Where they lie.
         read: Reads samples.
         instead: Where to look instead of a damaged one.
-        transform: What is done with each.
 
     Raises:
         CorruptSampleError: A sample is damaged, and so is everything that could be read instead.
         ShardError: A shard is missing, or not that of the manifest.
     """
-    found: Found
-    with metering() as meter:
-        with spent("disk"):
-            found, really, replaced = read_sound(read, places, instead)
-        if transform is not None:
-            with spent("transform"):
-                found = [transform(sample) for sample in found.rows()]
+    with metering() as meter, spent("disk"):
+        found, really, replaced = read_sound(read, places, instead)
     return Reading(found, Notes(really.position, really.id, tuple(replaced), meter.seconds))

@@ -44,6 +44,8 @@ class SampleSource:
         self._url, self._manifest, self._store = url, manifest, store
         self._fields = None if fields is None else tuple(fields)
         self._codecs = codecs
+        # What fields there are is known when they are read.
+        self.plain = not any(codecs.values() if fields is None else (codec_of(name, codecs) for name in fields))
         self._readers = OpenShards(self._reader)
 
     def ready(self, shard: int) -> None:

@@ -48,6 +48,7 @@ class WindowSource:
     """
 
     ragged: frozenset[str] = frozenset({"ends"})
+    plain = True
 
     def __init__(self, url: str, manifest: Manifest, window: int, store: Store | None = None) -> None:
         if window < 1:
@@ -72,10 +73,9 @@ class WindowSource:
         """See `fetch.Source.read`."""
         width, starts = self._window + 1, row * self._window
         parts = [(self._shards[number], starts[places], places) for number, places in by_shard(shard, row)]
-        tokens = read_windows(parts, width)
-        column = empty(tokens.shape, tokens.dtype)
-        column[...] = tokens
-        fields = {"__key__": list(map(self.key, shard.tolist(), row.tolist())), "tokens": column}
+        tokens = empty((row.size, width), parts[0][0].dtype)
+        read_windows(parts, width, tokens)
+        fields = {"__key__": list(map(self.key, shard.tolist(), row.tolist())), "tokens": tokens}
         return Columns(row.size, {**fields, "ends": _ends(parts, width, empty)})
 
     def key(self, shard: int, row: int) -> str:

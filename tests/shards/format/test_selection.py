@@ -61,19 +61,6 @@ def test_closing_takes_a_file_from_nobody_who_reads_it(tmp_path: Path) -> None:
     assert file.opened() is not opened
 
 
-def test_a_large_batch_is_read_by_several_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    contents = [bytes([number]) * 997 for number in range(200)]
-    with ShardWriter(tmp_path, "a.tar") as writer:
-        for number, content in enumerate(contents):
-            writer.add(f"{number:03d}", {"bin": content})
-    reader = ShardReader(str(tmp_path), Manifest(kind="samples", name="x", shards=(writer.info,)), 0)
-    monkeypatch.setattr(gather, "_PIECE", 30_000)
-    monkeypatch.setattr(gather, "_cores", lambda: 5)
-    rows = np.random.default_rng(0).permutation(200)
-    found = Selection([(reader, rows, np.arange(200))]).read(["bin"])
-    assert found.contents["bin"].values() == [contents[row] for row in rows.tolist()]
-
-
 def test_a_batch_of_many_shards_holds_few_files_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     readers = []
     for number in range(30):

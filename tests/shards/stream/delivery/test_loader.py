@@ -9,7 +9,7 @@ import torch
 from headrace.shards.base.errors import CorruptSampleError, UsageError
 from headrace.shards.stream import Stream
 from headrace.shards.stream.delivery import tensors
-from headrace.shards.stream.delivery.loader import tensor_batch
+from headrace.shards.stream.delivery.prepared import tensor_batch
 
 TRANSFORMS = """
 def drawn(sample, rng):

@@ -131,10 +131,12 @@ def test_every_other_position_holds_what_it_would_hold(images, damaged):
         pytest.param({"num_workers": 1, "multiprocessing_context": "spawn"}, marks=pytest.mark.slow),
     ],
 )
-def test_what_is_replaced_by_what_depends_on_no_rank_and_no_worker(damaged, workers):
-    whole = Stream(damaged, **SETTINGS).batches(20, steps=4)
+@pytest.mark.parametrize("codecs", [CODECS, {}], ids=["decoded", "read ahead"])
+def test_what_is_replaced_by_what_depends_on_no_rank_and_no_worker(damaged, workers, codecs):
+    settings = {**SETTINGS, "codecs": codecs}
+    whole = Stream(damaged, **settings).batches(20, steps=4)
     expected = ids(whole)
-    loaders = [Stream(damaged, **SETTINGS).loader(20, rank=rank, world_size=3, steps=4, **workers) for rank in range(3)]
+    loaders = [Stream(damaged, **settings).loader(20, rank=rank, world_size=3, steps=4, **workers) for rank in range(3)]
     shares = [ids(loader) for loader in loaders]
     assert [[number for share in shares for number in share[step]] for step in range(4)] == expected
     assert sorted(each for loader in loaders for each in loader.replaced) == sorted(whole.replaced)
