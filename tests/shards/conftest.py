@@ -1,7 +1,10 @@
 """A store that fails as it is told, over HTTP and as far as reading goes over S3; and a real S3-compatible server."""
 
+import re
 import socket
 import struct
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -165,24 +168,29 @@ def store(started_store: FaultyStore, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.fixture(scope="session")
-def real_s3() -> Iterator[str]:
-    """The address of a real S3-compatible server with a bucket `bucket`."""
-    from boto3 import client
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    address = f"http://{host}:{port}"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(fsspec.config.conf, "s3", _access(address))
-        client("s3", endpoint_url=address, region_name="us-east-1", **_KEYS).create_bucket(Bucket="bucket")
-        yield address
-    server.stop()
-
-
-_KEYS = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
+def real_s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real S3-compatible server, rclone's, with a bucket `bucket`; it refuses wrong keys."""
+    folder = tmp_path_factory.mktemp("s3")
+    (folder / "bucket").mkdir()
+    # Buckets are folders. Without a cache of their listings, what was just written is there at once.
+    options = ["--addr", "127.0.0.1:0", "--auth-key", "key,secret", "--dir-cache-time", "0"]
+    command = [Path(sys.executable).with_name("rclone"), "serve", "s3", *options, folder]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server, pytest.MonkeyPatch.context() as patch:
+        assert server.stderr is not None
+        started = next(filter(None, (re.search(r"http://[\d.]+:\d+", line) for line in server.stderr)))
+        patch.setitem(fsspec.config.conf, "s3", _access(started[0]))
+        yield started[0]
+        server.terminate()
 
 
 def _access(address: str) -> dict[str, object]:
-    return {"endpoint_url": address, "key": "key", "secret": "secret", "client_kwargs": {"region_name": "us-east-1"}}
+    # Of a range, too, rclone tells the checksum of the whole object.
+    checksums = {"response_checksum_validation": "when_required", "request_checksum_calculation": "when_required"}
+    client = {"region_name": "us-east-1"}
+    return {
+        "endpoint_url": address,
+        "key": "key",
+        "secret": "secret",
+        "client_kwargs": client,
+        "config_kwargs": checksums,
+    }

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
-from boto3 import client
 
 from headrace.shards import Stream
-from headrace.shards.base.errors import ManifestError, ShardError
+from headrace.shards.base.errors import ManifestError, ShardError, StoreError
 from headrace.shards.cache import Cache
 from headrace.shards.format.atomic import write_whole
 from headrace.shards.stream.delivery.budget import DamagedSampleWarning
@@ -34,20 +34,25 @@ def test_the_same_batches_from_a_real_store(url: str, shards: Path, tmp_path: Pa
     assert contents(through.loader(10, steps=24, num_workers=2)) == expected
 
 
-def test_what_a_real_store_refuses_is_said(url: str, real_s3: str) -> None:
+def test_what_a_real_store_refuses_is_said(url: str) -> None:
     with pytest.raises(ManifestError, match=r"there is no s3://bucket/nothing/manifest\.json"):
         Stream("s3://bucket/nothing")
     batches = Stream(url, tolerated=1.0, **ORDER).batches(10, steps=24)
-    keys = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
-    store = client("s3", endpoint_url=real_s3, region_name="us-east-1", **keys)
-    kept = store.get_object(Bucket="bucket", Key="set/00003.tar")["Body"].read()
+    store, shard = fsspec.url_to_fs(f"{url}/00003.tar")
+    kept = store.cat_file(shard)
     try:
-        store.put_object(Bucket="bucket", Key="set/00003.tar", Body=kept[: len(kept) // 2])
+        store.pipe_file(shard, kept[: len(kept) // 2])
         with pytest.warns(DamagedSampleWarning, match="the shard is cut off"):
             assert len(contents(batches)) == 24
         assert {each.used == each.bad for each in batches.replaced} == {False}
-        store.delete_object(Bucket="bucket", Key="set/00003.tar")
+        store.rm_file(shard)
         with pytest.raises(ShardError, match=r"there is no s3://bucket/set/00003\.tar"):
             contents(Stream(url, **ORDER).batches(10, steps=24))
     finally:
-        store.put_object(Bucket="bucket", Key="set/00003.tar", Body=kept)
+        store.pipe_file(shard, kept)
+
+
+def test_wrong_keys_are_told(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(fsspec.config.conf, "s3", {**fsspec.config.conf["s3"], "secret": "another"})
+    with pytest.raises(StoreError, match=r"signature.*does not match.*credentials"):
+        Stream(url, **ORDER)
