@@ -9,6 +9,8 @@ from ..order.order import Order
 from ..order.places import Places
 from .cursor import Share
 
+AHEAD = 16
+"""Batches that are located in one call, at most."""
 ENOUGH = 4096
 """Rows over which the cost of a call is spread well; no more batches are located at once than it takes to have them."""
 
@@ -23,7 +25,7 @@ def located_batches(order: Order | Mixture, share: Share, start: int, batches: i
         batches: How many batches; None for no end.
     """
     size = share.batch_size
-    at_once = max(1, ENOUGH * share.rank.world_size // size)
+    at_once = max(1, min(AHEAD, ENOUGH * share.rank.world_size // size))
     while batches is None or batches > 0:
         count = at_once if batches is None else min(at_once, batches)
         positions = [share.positions(start + number * size, order.lanes) for number in range(count)]

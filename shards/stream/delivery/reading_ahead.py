@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 from ...format.packed import Empty
 from ..order.places import Places, joined
 from ..sources.reading import Reading
+from .located import AHEAD
 
 if TYPE_CHECKING:
     from ..stream import Stream
 
 TOGETHER = 16 << 20
-"""Bytes of columns that are read together, where a batch has less."""
+"""Bytes of columns that are read together, where a batch has less; of at most AHEAD batches."""
 _THREADS = 2
 """Threads, at most: one may need the interpreter while the other reads."""
 
@@ -55,7 +56,7 @@ def read_ahead(batches: Iterator[Places], fetch: Fetch, attempt: Fetch) -> Itera
     """
     for places in islice(batches, 1):
         first = fetch(places)
-        size = max(1, TOGETHER // max(1, first.found.nbytes))
+        size = max(1, min(AHEAD, TOGETHER // max(1, first.found.nbytes)))
         units = _groups(batches, size)
         with _Readers(attempt) as readers:
             under_way = deque((unit, readers.begin(unit)) for unit in islice(units, readers.ahead))

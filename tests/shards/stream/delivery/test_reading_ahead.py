@@ -2,6 +2,7 @@
 
 import os
 import threading
+from itertools import count
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from headrace.shards.format.packed import Packed
 from headrace.shards.format.writer import ShardWriter
 from headrace.shards.stream import Stream
 from headrace.shards.stream.delivery import reading_ahead
+from headrace.shards.stream.delivery.located import AHEAD
 from headrace.shards.stream.delivery.reading_ahead import read_ahead
 from headrace.shards.stream.order.places import Places
 from headrace.shards.stream.sources.columns import Columns
@@ -23,8 +25,8 @@ from headrace.shards.stream.sources.replacement import Replacement
 forks = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 
 
-def batches_of(count, rows):
-    return [Places(*(np.arange(number * rows, (number + 1) * rows) for _ in range(6))) for number in range(count)]
+def batches_of(number_of, rows):
+    return [Places(*(np.arange(number * rows, (number + 1) * rows) for _ in range(6))) for number in range(number_of)]
 
 
 def reading(places):
@@ -49,14 +51,29 @@ def cores(request, monkeypatch):
 
 
 @given(st.integers(0, 20), st.integers(1, 9), st.sampled_from([1, 300, 1000, 1 << 20]))
-def test_batches_are_those_that_are_read_one_by_one(count, rows, together):
+def test_batches_are_those_that_are_read_one_by_one(number, rows, together):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading_ahead, "TOGETHER", together)
-        batches = batches_of(count, rows)
+        batches = batches_of(number, rows)
         found = list(read_ahead(iter(batches), reading, reading))
-    assert len(found) == count
+    assert len(found) == number
     for one, places in zip(found, batches, strict=True):
         same(one, reading(places))
+
+
+def test_endless_small_batches_are_not_read_far_ahead(cores):
+    asked = []
+
+    def noted(places):
+        asked.append(len(places))
+        return reading(places)
+
+    found = read_ahead((batches_of(1, 2)[0] for _ in count()), reading, noted)
+    for _ in range(5):
+        next(found)
+    found.close()
+    assert set(asked) == {2 * AHEAD}
+    assert len(asked) <= 4
 
 
 def test_what_was_spent_on_a_group_was_spent_before_its_first(cores):
