@@ -83,10 +83,13 @@ class Here(Dataset[Any]):
 
     def empty(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
         """See `packed.Empty`."""
-        return self._memory.empty(shape, tensors.widened(dtype))
+        return self._memory.empty(shape, dtype)
 
     def delivered(self, column: Any) -> Any:
-        """See `tensors.delivered`."""
+        """See `tensors.delivered`; what becomes wider does so only now, in memory that the processor still holds."""
+        if isinstance(column, np.ndarray) and (wider := tensors.widened(column.dtype)) != column.dtype:
+            narrow, column = column, self._memory.empty(column.shape, wider)
+            column[...] = narrow
         return tensors.delivered(column)
 
     def __getitem__(self, position: int) -> Any:

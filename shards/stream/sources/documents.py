@@ -61,7 +61,7 @@ class DocumentSource:
         for number, places in by_shard(shard, row):
             reader = self._shards[number]
             for place, document in zip(places.tolist(), row[places].tolist(), strict=True):
-                fields["__key__"][place] = self.key(number, document)
+                fields["__key__"][place] = f"{reader.name}/{document}"
                 if "tokens" in self._fields:
                     # A copy, since what is read is read-only and a transform may want to write.
                     fields["tokens"][place] = reader.document(document).copy()

@@ -72,10 +72,12 @@ class WindowSource:
     def read(self, shard: NDArray[np.int64], row: NDArray[np.int64], empty: Empty = np.empty) -> Columns:
         """See `fetch.Source.read`."""
         width, starts = self._window + 1, row * self._window
-        parts = [(self._shards[number], starts[places], places) for number, places in by_shard(shard, row)]
+        found = {number: (self._shards[number], starts[places], places) for number, places in by_shard(shard, row)}
+        names, parts = {number: reader.name for number, (reader, _, _) in found.items()}, list(found.values())
         tokens = empty((row.size, width), parts[0][0].dtype)
         read_windows(parts, width, tokens)
-        fields = {"__key__": list(map(self.key, shard.tolist(), row.tolist())), "tokens": tokens}
+        keys = [f"{names[number]}/{window}" for number, window in zip(shard.tolist(), row.tolist(), strict=True)]
+        fields = {"__key__": keys, "tokens": tokens}
         return Columns(row.size, {**fields, "ends": _ends(parts, width, empty)})
 
     def key(self, shard: int, row: int) -> str:
