@@ -19,7 +19,7 @@ from .harness import OURS, ROOT, Benchmark, Contestant, Done, Setting, Target, T
 from .warc_to_shards import headrace
 
 SOURCES = tuple(source for source in CRAWLED if source.startswith(("libreoffice-help-en", "postgresql", "python")))
-EVERY, SMALL = 8, 80
+EVERY, SMALL = 6, 80
 
 
 def prepare(setting: Setting) -> None:
