@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -48,6 +49,7 @@ class FaultyStore:
         self.requests: list[Request] = []
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
+        self._answering, self._idle = 0, threading.Condition()
         self._ended = threading.Event()
         self._server = _Server(("127.0.0.1", 0), self._handler())
         self.address = f"http://127.0.0.1:{self._server.server_port}"
@@ -66,7 +68,10 @@ class FaultyStore:
         self._ended.set()
 
     def begin(self, folder: Path) -> None:
-        """Serve a folder from now on, without faults."""
+        """Serve a folder from now on, without faults; what was asked before, and given up, counts no more."""
+        self._ended.set()
+        with self._idle:
+            assert self._idle.wait_for(lambda: not self._answering, 60)
         self.folder, self.latency = folder, 0.0
         self.requests.clear()
         self._faults.clear()
@@ -76,6 +81,17 @@ class FaultyStore:
         self.heal()
         self._server.shutdown()
         self._server.server_close()
+
+    @contextmanager
+    def _in_flight(self) -> Iterator[None]:
+        with self._idle:
+            self._answering += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._answering -= 1
+                self._idle.notify_all()
 
     def _fault(self, path: str) -> str:
         with self._lock:
@@ -95,6 +111,10 @@ class FaultyStore:
                 pass
 
             def do_GET(self) -> None:
+                with store._in_flight():
+                    self._get()
+
+            def _get(self) -> None:
                 time.sleep(store.latency)
                 path = self.path.partition("?")[0]
                 kind, file = store._fault(path), store.folder / path.lstrip("/")
