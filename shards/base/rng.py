@@ -23,6 +23,7 @@ constants), for whole arrays. For a fixed key it is a bijection of the 64-bit in
 """
 
 import hashlib
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ def key(*parts: Part) -> int:
     Raises:
         TypeError: A part is neither a string, an integer nor bytes.
     """
-    return int.from_bytes(_digest(parts, 8), "little")
+    return int.from_bytes(_absorbed(parts, 8).digest(), "little")
 
 
 def generator(*parts: Part) -> np.random.Generator:
@@ -60,7 +61,7 @@ def generator(*parts: Part) -> np.random.Generator:
     Raises:
         TypeError: A part is neither a string, an integer nor bytes.
     """
-    words = np.frombuffer(_digest(parts, 16), dtype="<u8")
+    words = np.frombuffer(_absorbed(parts, 16).digest(), dtype="<u8")
     return np.random.Generator(np.random.Philox(key=words))
 
 
@@ -85,20 +86,38 @@ def hash64(x: NDArray[np.integer], key: int | NDArray[np.uint64]) -> NDArray[np.
     return z
 
 
-def _digest(parts: tuple[Part, ...], size: int) -> bytes:
-    digest = hashlib.blake2b(digest_size=size, person=_PERSON)
-    for part in parts:
-        tag, payload = _encode(part)
-        digest.update(tag + len(payload).to_bytes(8, "little") + payload)
-    return digest.digest()
+def digests(parts: Iterable[tuple[Part, ...]]) -> Iterator[bytes]:
+    """The keys of the generators of many tuples of parts, 16 bytes each.
+
+    What all parts of a tuple but the last make of the hash is kept, for those that follow with the same ones.
+
+    Raises:
+        TypeError: A part is neither a string, an integer nor bytes.
+    """
+    begun: dict[tuple[Part, ...], hashlib.blake2b] = {}
+    for each in parts:
+        before = each[:-1]
+        if (state := begun.get(before)) is None:
+            state = begun[before] = _absorbed(before, 16)
+        state = state.copy()
+        for last in each[-1:]:
+            state.update(_encoded(last))
+        yield state.digest()
 
 
-def _encode(part: Part) -> tuple[bytes, bytes]:
-    if isinstance(part, str):
-        return b"s", part.encode()
-    if isinstance(part, bytes):
-        return b"b", part
+def _absorbed(parts: tuple[Part, ...], size: int) -> hashlib.blake2b:
+    return hashlib.blake2b(b"".join(map(_encoded, parts)), digest_size=size, person=_PERSON)
+
+
+def _encoded(part: Part) -> bytes:
     if isinstance(part, (int, np.integer)):
         number = int(part)
-        return b"i", number.to_bytes(number.bit_length() // 8 + 1, "little", signed=True)
-    raise TypeError(f"a random key is made of strings, integers and bytes, not {type(part).__name__}: {part!r}")
+        size = number.bit_length() // 8 + 1
+        return b"i" + size.to_bytes(8, "little") + number.to_bytes(size, "little", signed=True)
+    if isinstance(part, str):
+        part, tag = part.encode(), b"s"
+    elif isinstance(part, bytes):
+        tag = b"b"
+    else:
+        raise TypeError(f"a random key is made of strings, integers and bytes, not {type(part).__name__}: {part!r}")
+    return tag + len(part).to_bytes(8, "little") + part
