@@ -207,7 +207,9 @@ def _output(data: Mapping[str, Any], file: RecipeFile) -> tuple[OutputModel, Plu
     if model.format in OUTPUTS:
         known = [*OutputModel.model_fields, *(each.name for each in fields(OUTPUTS.load(model.format)))]
         for name in own.keys() - set(known):
-            raise RecipeError(f"{file.place(('output', name))}: unknown key", remedy=did_you_mean(name, known))
+            is_stage = any(name in registry for _, _, registry in _KINDS)
+            remedy = "It is a stage: list it below 'stages'" if is_stage else did_you_mean(name, known)
+            raise RecipeError(f"{file.place(('output', name))}: unknown key", remedy=remedy)
     return model, PluginSpec.check(OUTPUTS, model.format, own, file, ("output",))
 
 

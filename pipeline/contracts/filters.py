@@ -96,8 +96,10 @@ def _form(plugin: Any) -> Iterator[str]:
         yield "it is no frozen dataclass: put @dataclass(frozen=True) above the class"
     if plugin.reads not in ("", *PAYLOADS):
         yield f"it reads '{plugin.reads}', but payloads are {', '.join(PAYLOADS)}"
-    if not plugin.reasons or any(not isinstance(reason, str) or not reason for reason in plugin.reasons):
-        yield f"its reasons are {plugin.reasons!r}, not at least one name"
+    if any(not isinstance(reason, str) or not reason for reason in plugin.reasons):
+        yield f"its reasons are {plugin.reasons!r}, not names"
+    elif not plugin.reasons and not plugin.edits:
+        yield "it has no reason to drop a record, and corrects none: it does nothing"
     elif len(set(plugin.reasons)) < len(plugin.reasons):
         yield f"a reason is declared twice among {', '.join(plugin.reasons)}"
 

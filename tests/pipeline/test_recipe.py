@@ -119,6 +119,7 @@ MISTAKES = [
     ("format: webdataset", "format: webdatset", 10, ["webdatset", "Did you mean 'webdataset'?"]),
     ("order: input", "ordr: input", 10, ["ordr", "Did you mean 'order'?"]),
     ("order: input", "order: crawl", 10, ["order", "'crawl'", "'hash' or 'input'"]),
+    ("order: input", "resize: {quality: 90}", 10, ["resize", "It is a stage: list it below 'stages'"]),
     ("shard_bytes: 1MB", "shard_bytes: 1 potato", 10, ["shard_bytes", "1 potato", "256MB"]),
     ("reader: {jsonl:", "reader: {jsonll:", 4, ["jsonll", "Did you mean 'jsonl'?"]),
     ("text: body", "txt: body", 4, ["txt", "Did you mean 'text'?"]),

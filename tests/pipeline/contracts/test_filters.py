@@ -118,6 +118,11 @@ class SameReasonTwice(Good):
         return (*super().rules, *super().rules)
 
 
+@dataclass(frozen=True)
+class Idle(Good):
+    rules = ()
+
+
 @pytest.mark.parametrize(
     ("plugin", "law", "said"),
     [
@@ -125,6 +130,7 @@ class SameReasonTwice(Good):
         (NotFrozen, FORM, "no Filter"),
         (ReadsSound, FORM, "reads 'sound'"),
         (SameReasonTwice, FORM, "declared twice"),
+        (Idle, FORM, "does nothing"),
     ],
 )
 def test_a_filter_of_the_wrong_form_is_not_even_tried(plugin, law, said):
