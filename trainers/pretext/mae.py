@@ -44,6 +44,7 @@ from ..samples.patches import patch_statistics, patchify, sincos_positions, unpa
 from ..samples.ranges import Count, Probability, ShareRange
 from ..samples.rows import gathered
 from ..samples.views.boxes import central_box
+from ..samples.views.planner import plan
 from ..samples.views.view import View
 from .base import Arrays, Batch, Drawing, Loss, Objective, Pretext, PretextExample
 
@@ -189,7 +190,7 @@ class Mae(Pretext):
     def sample(self, record: Record, rng: np.random.Generator) -> Arrays:
         """See the file's docstring."""
         image = image_of(record, self.images)
-        drawn = self._view.draw(image.shape[0], image.shape[1], rng)
+        drawn = plan([self._view], image.shape[0], image.shape[1], rng)[0]
         crop = resized(image, self.size, tuple(drawn["box"].tolist()))
         visible, hidden = random_patches(self.tokens, self.masked, rng)
         planes = self._planes(crop[:, ::-1] if drawn["flip"] else crop)

@@ -8,6 +8,7 @@ from headrace.shards.base.errors import InputError, RecipeError
 from headrace.trainers.backbones import BackboneRecipe
 from headrace.trainers.data import DataFacts
 from headrace.trainers.pretext.mae import Mae
+from headrace.trainers.samples.views.planner import plan
 from headrace.trainers.samples.views.presets import preset
 from headrace.trainers.samples.views.view import View
 
@@ -101,7 +102,7 @@ def test_a_sample_is_a_crop_of_the_image_and_a_split_of_its_patches():
 def test_the_image_of_a_sample_is_the_view_that_was_drawn(seed):
     mae = Mae(**SMALL, images=("png",))
     image = np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8)
-    row = View(size=8, scale=(0.2, 1.0), horizontal_flip=0.5).draw(30, 40, np.random.default_rng(seed))
+    row = plan([View(size=8, scale=(0.2, 1.0), horizontal_flip=0.5)], 30, 40, np.random.default_rng(seed))[0]
     expected = Image.fromarray(image).crop(row["box"].tolist()).resize((8, 8), Image.Resampling.BICUBIC)
     expected = expected.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if row["flip"] else expected
     found = mae.sample({"png": image}, np.random.default_rng(seed))["image"]

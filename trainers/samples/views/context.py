@@ -16,6 +16,7 @@ skipped there, and scaled up here until they are wide enough. Scaling down is an
 """
 
 import math
+from collections.abc import Iterator
 from typing import Annotated
 
 import numpy as np
@@ -25,7 +26,7 @@ from pydantic.dataclasses import dataclass
 
 from ..crops import resized
 from ..ranges import CHECKED, Count, Probability, Range, ascending
-from .drawing import DRAWN, Numbers, only_cut
+from .drawing import DRAWN, only_cut
 
 PATCH = np.dtype(
     [
@@ -100,7 +101,7 @@ class ContextPrediction:
         pair: np.void = np.array([(patches, label)], PAIR)[0]
         return pair
 
-    def _spans(self, length: int, factor: float, direction: int, numbers: Numbers) -> list[tuple[int, int]]:
+    def _spans(self, length: int, factor: float, direction: int, numbers: Iterator[float]) -> list[tuple[int, int]]:
         """Where both patches begin and end along an axis of the full-size image; `factor` is what it is scaled by."""
         step = self.size + self.gap
         room = math.floor(length * factor) - self.size - abs(direction) * step - 2 * self.jitter
@@ -111,7 +112,7 @@ class ContextPrediction:
         )
         return [_scaled_back(start, start + self.size, factor, length) for start in jittered]
 
-    def _side(self, numbers: Numbers) -> int:
+    def _side(self, numbers: Iterator[float]) -> int:
         lowered, share = next(numbers) < self.downsample_p, next(numbers)
         return int(math.sqrt(_between((self.downsample_size**2, self.size**2), share))) if lowered else self.size
 

@@ -14,9 +14,8 @@ from torch import Tensor
 
 from .banded import blur_matrices, resize_matrices, weighed
 from .device_colour import jittered, luma, solarized
-from .drawing import DRAWN
+from .drawing import DRAWN, Plan
 from .render import FILTERS
-from .view import Plan
 
 _DTYPES = {np.dtype(np.float32): torch.float32, np.dtype(np.int32): torch.int32}
 

@@ -15,8 +15,7 @@ from headrace.shards.base.complaints import expectation, gravest, is_unknown, ke
 from headrace.shards.base.errors import UsageError
 from headrace.shards.base.registry import did_you_mean
 
-from .drawing import ColorJitter, GaussianBlur, RandomSolarize
-from .view import View
+from .view import ColorJitter, GaussianBlur, RandomSolarize, View
 
 _BYOL_JITTER = ColorJitter(p=0.8, brightness=0.4, contrast=0.4, saturation=0.2, hue=0.1)
 

@@ -8,7 +8,7 @@ from headrace.shards.base.kernels.compile import device, kernel, reads, writes
 
 from .blur import blur, blur_radius
 from .colour import STEPS, changes, recolour
-from .drawing import DRAWN
+from .drawing import ANGLE, DRAWN, FACTORS, FLIP, GRAYSCALE, KERNEL_SIZE, ORDER, ROW, SIGMA, SOLARIZE
 from .lanes import LANES, TILE, copy, padded
 from .resample import BICUBIC, BILINEAR, fill_table, squeeze_columns, squeeze_rows, window
 from .scratch import Scratch, divided, scratch_ends
@@ -16,22 +16,6 @@ from .scratch import Scratch, divided, scratch_ends
 Bytes = NDArray[np.uint8]
 
 FILTERS = {"bilinear": BILINEAR, "bicubic": BICUBIC}
-
-_ROW = DRAWN.itemsize
-
-
-def _place(name: str) -> int:
-    """Where a field of `DRAWN` stands, counted in items of its own size: the kernel reads the rows as they lie."""
-    if DRAWN.fields is None:
-        raise TypeError("the rows of a plan have fields")
-    kind, offset = DRAWN.fields[name][:2]
-    return offset // kind.base.itemsize
-
-
-FLIP, ANGLE, ORDER, GRAYSCALE, KERNEL_SIZE, SOLARIZE = map(
-    _place, ("flip", "angle", "order", "grayscale", "kernel_size", "solarize")
-)
-FACTORS, SIGMA = _place("brightness"), _place("sigma")
 
 
 class Renderer:
@@ -100,7 +84,7 @@ def render(
     scratch = divided(space, scratch_ends(pixels.shape[0], pixels.shape[1], channels, size, support))
     planes = scratch.planes
     for view in range(len(boxes)):
-        drawn = plan[view * _ROW : (view + 1) * _ROW]
+        drawn = plan[view * ROW : (view + 1) * ROW]
         ints, floats = drawn.view(np.int32), drawn.view(np.float32)
         turns = drawn[ANGLE] % 4
         # Half a turn is to mirror both ways; a quarter is to mirror one way, and to transpose at the end.

@@ -1,20 +1,67 @@
-"""The parameters of a view, by torchvision's names, and the plan of all views of a sample."""
+"""The parameters of a view: classes of torchvision's names, with torchvision's names for what they take."""
 
-from collections.abc import Sequence
 from dataclasses import field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from ..ranges import CHECKED, Count, PositiveRange, Probability, ShareRange
-from .boxes import random_box
-from .drawing import DRAWN, NUMBERS, ColorJitter, GaussianBlur, Numbers, RandomSolarize
 
-Plan = NDArray[np.void]
-"""(views,) of `DRAWN`."""
+Strength = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+def _odd(size: int | None) -> int | None:
+    if size is not None and size % 2 == 0:
+        raise ValueError(f"an odd number, so that the kernel has a middle, not {size}")
+    return size
+
+
+@dataclass(frozen=True, kw_only=True, config=CHECKED)
+class ColorJitter:
+    """Brightness, contrast, saturation and hue, each at random, in random order.
+
+    Args:
+        p: The probability that a view is changed at all.
+        brightness: b: the factor is uniform in [max(0, 1 - b), 1 + b].
+        contrast: Likewise.
+        saturation: Likewise.
+        hue: h: the shift is uniform in [-h, h] turns.
+    """
+
+    p: Probability = 0.0
+    brightness: Strength = 0.0
+    contrast: Strength = 0.0
+    saturation: Strength = 0.0
+    hue: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, config=CHECKED)
+class GaussianBlur:
+    """A Gaussian blur of random width.
+
+    Args:
+        p: The probability of a blur.
+        sigma: The least and the largest standard deviation, in pixels of the view; uniform between.
+        kernel_size: Pixels a side of the kernel, odd; None: 2 * ceil(4 * sigma) + 1, which leaves less than 1e-4 out.
+    """
+
+    p: Probability = 0.0
+    sigma: PositiveRange = (0.1, 2.0)
+    kernel_size: Annotated[int, Field(ge=1), AfterValidator(_odd)] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, config=CHECKED)
+class RandomSolarize:
+    """Inverts all pixels at or above a threshold.
+
+    Args:
+        p: The probability of it.
+        threshold: A level, 0 to 255.
+    """
+
+    p: Probability = 0.0
+    threshold: Annotated[int, Field(ge=0, le=255)] = 128
 
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)
@@ -48,41 +95,3 @@ class View:
     grayscale: Probability = 0.0
     gaussian_blur: GaussianBlur = field(default_factory=GaussianBlur)
     solarize: RandomSolarize = field(default_factory=RandomSolarize)
-
-    def draw(self, height: int, width: int, rng: np.random.Generator) -> np.void:
-        """One view of an image as a row of `DRAWN`.
-
-        Args:
-            height: Of the upright full-size image, in pixels.
-            width: Likewise.
-            rng: Always as many numbers are taken from it, so that the next view's do not depend on this one.
-        """
-        row: np.void = np.array([self._drawn(height, width, rng.random(NUMBERS).tolist())], DRAWN)[0]
-        return row
-
-    def _drawn(self, height: int, width: int, uniform: Sequence[float]) -> tuple[Any, ...]:
-        numbers: Numbers = iter(uniform)
-        flip = next(numbers) < self.horizontal_flip
-        angle = self.angles[int(next(numbers) * len(self.angles))] // 90
-        jitter = self.color_jitter.draw(numbers)
-        grayscale = next(numbers) < self.grayscale
-        sigma, kernel_size = self.gaussian_blur.draw(numbers)
-        threshold = self.solarize.draw(numbers)
-        box = random_box(height, width, numbers, scale=self.scale, ratio=self.ratio)
-        return box, flip, angle, *jitter, grayscale, sigma, kernel_size, threshold
-
-
-def plan(views: Sequence[View], height: int, width: int, rng: np.random.Generator) -> Plan:
-    """All views of an image, each kind as often as it counts: what `View.draw` gives one after the other.
-
-    Args:
-        views: The kinds, in their order.
-        height: Of the upright full-size image, in pixels.
-        width: Likewise.
-        rng: The sample's own generator; each view has its own place in its numbers, whatever the others draw.
-    """
-    kinds = [view for view in views for _ in range(view.count)]
-    rows = np.empty(len(kinds), DRAWN)
-    for row, (view, uniform) in enumerate(zip(kinds, rng.random((len(kinds), NUMBERS)).tolist(), strict=True)):
-        rows[row] = view._drawn(height, width, uniform)
-    return rows

@@ -6,21 +6,22 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp, kstest
 
-from headrace.trainers.samples.views.boxes import RANDOM_BOX_NUMBERS, central_box, random_box
+from headrace.trainers.samples.views.boxes import central_box
+from headrace.trainers.samples.views.planner import NUMBERS, Planner
+from headrace.trainers.samples.views.view import View
 
 RATIO = (3 / 4, 4 / 3)
 sides = st.one_of(st.integers(1, 8), st.integers(1, 20_000))
 
 
+def boxes_of(height, width, uniforms, scale, ratio=RATIO):
+    """(draws, 4) boxes, each from its row of numbers."""
+    planner = Planner([View(scale=scale, ratio=ratio)])
+    return planner(np.full((len(uniforms), 2), (height, width)), uniforms)["box"][:, 0]
+
+
 def drawn(height, width, scale, ratio=RATIO, draws=4000, seed=0):
-    """(draws, 4) boxes."""
-    rng = np.random.default_rng(seed)
-    return np.array(
-        [
-            random_box(height, width, iter(rng.random(RANDOM_BOX_NUMBERS).tolist()), scale=scale, ratio=ratio)
-            for _ in range(draws)
-        ]
-    )
+    return boxes_of(height, width, np.random.default_rng(seed).random((draws, NUMBERS)), scale, ratio)
 
 
 def inception_boxes(height, width, scale, draws, seed):
@@ -47,19 +48,16 @@ def inception_boxes(height, width, scale, draws, seed):
 @example(20_000, 1, (0.08, 1.0), 100.0, 0)
 @example(2, 2, (0.05, 0.05), 1.0, 0)
 def test_a_box_lies_within_any_image(height, width, scale, ratio, seed):
-    numbers = iter(np.random.default_rng(seed).random(RANDOM_BOX_NUMBERS).tolist())
     scale = (min(scale), max(scale))
-    left, top, right, bottom = random_box(height, width, numbers, scale=scale, ratio=(ratio * 3 / 4, ratio * 4 / 3))
-    assert 0 <= left < right <= width
-    assert 0 <= top < bottom <= height
+    for left, top, right, bottom in drawn(height, width, scale, (ratio * 3 / 4, ratio * 4 / 3), draws=20, seed=seed):
+        assert 0 <= left < right <= width
+        assert 0 <= top < bottom <= height
 
 
 @pytest.mark.parametrize("number", [0.0, np.nextafter(1, 0)])
 @given(height=sides, width=sides)
 def test_the_ends_of_the_numbers_lead_out_of_no_image(number, height, width):
-    left, top, right, bottom = random_box(
-        height, width, iter([number] * RANDOM_BOX_NUMBERS), scale=(0.08, 1), ratio=RATIO
-    )
+    ((left, top, right, bottom),) = boxes_of(height, width, np.full((1, NUMBERS), number), (0.08, 1))
     assert 0 <= left < right <= width
     assert 0 <= top < bottom <= height
 

@@ -6,9 +6,10 @@ import torch
 from PIL import Image
 
 from headrace.trainers.samples.views.device import plan_bytes, render_batch
-from headrace.trainers.samples.views.drawing import DRAWN, ColorJitter, GaussianBlur, RandomSolarize, only_cut
+from headrace.trainers.samples.views.drawing import DRAWN, only_cut
+from headrace.trainers.samples.views.planner import plan
 from headrace.trainers.samples.views.render import Renderer
-from headrace.trainers.samples.views.view import View, plan
+from headrace.trainers.samples.views.view import ColorJitter, GaussianBlur, RandomSolarize, View
 
 SIZE = 24
 SIDES = ((60, 80), (70, 40), (20, 20), (9, 100), (1, 30))

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from headrace.trainers.samples.views.drawing import ColorJitter, GaussianBlur, RandomSolarize
+from headrace.trainers.samples.views.planner import plan
 from headrace.trainers.samples.views.render import Renderer
-from headrace.trainers.samples.views.view import View, plan
+from headrace.trainers.samples.views.view import ColorJitter, GaussianBlur, RandomSolarize, View
 
 BUSY = View(
     count=6,
