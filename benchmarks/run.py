@@ -28,6 +28,7 @@ GROUPS = {
         "warc_against_datatrove",
         "workers",
         "corpus_memory",
+        "resize_build",
     ),
     "streaming": (
         "read_samples",
