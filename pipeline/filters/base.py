@@ -11,8 +11,9 @@ Three forms, from the shortest to the fastest:
 A filter may also *count* over the corpus (`CountingFilter`): records in which it finds something wait until it is known
 how common that is, and are measured then.
 
-A filter may also *edit*: give the payload back corrected (lines removed, addresses redacted). The filters behind it
-see the edited payload, and the ledger keeps its account of what was changed.
+A filter may also *edit*: give the payload back corrected (lines removed, addresses redacted, pictures made smaller).
+The filters behind it see the edited payload, and the ledger keeps its account of what was changed. One that only edits
+has no rules.
 
 A filter is a frozen dataclass whose fields are its parameters in a recipe, in a file named as it is registered, with
 `EXAMPLES` in the module: pairs of (record, reason or None) that the contract tests run.
@@ -136,7 +137,7 @@ class Filter(ABC):
     @property
     @abstractmethod
     def reasons(self) -> tuple[str, ...]:
-        """Every reason for which it can drop a record."""
+        """Every reason for which it can drop a record; none where it only edits."""
 
     @property
     def edits(self) -> bool:
