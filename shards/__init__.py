@@ -12,21 +12,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .base.errors import HeadraceError
+    from .base.errors import CorruptSampleError, HeadraceError
     from .cache.settings import Cache
     from .format.manifest import Manifest
     from .format.patience import Patience
     from .stream.audit.consumption import ConsumptionLog
     from .stream.parts import Part
     from .stream.sources.codecs import AUDIO, CODECS, ENCODED_IMAGES
+    from .stream.sources.replacement import DamagedRowsError
+    from .stream.sources.transforms import BatchTransform
     from .stream.stream import Stream
 
 __all__ = [
     "AUDIO",
     "CODECS",
     "ENCODED_IMAGES",
+    "BatchTransform",
     "Cache",
     "ConsumptionLog",
+    "CorruptSampleError",
+    "DamagedRowsError",
     "HeadraceError",
     "Manifest",
     "Part",
@@ -38,8 +43,11 @@ _HOMES = {
     "AUDIO": ".stream.sources.codecs",
     "CODECS": ".stream.sources.codecs",
     "ENCODED_IMAGES": ".stream.sources.codecs",
+    "BatchTransform": ".stream.sources.transforms",
     "Cache": ".cache.settings",
     "ConsumptionLog": ".stream.audit.consumption",
+    "CorruptSampleError": ".base.errors",
+    "DamagedRowsError": ".stream.sources.replacement",
     "HeadraceError": ".base.errors",
     "Manifest": ".format.manifest",
     "Patience": ".format.patience",

@@ -1,11 +1,4 @@
-"""The stream over sets of shards: one order, the same for any number of nodes, ranks and workers.
-
-What a transform draws for the sample `id` in the epoch e of its source is the generator of `headrace.shards.base.rng`
-
-    generator("headrace.transform", seed, source, e, id)            source: its name in a mixture, "main" otherwise
-
-where ids count through all sources of a mixture, one after the other.
-"""
+"""The stream over sets of shards: one order, the same for any number of nodes, ranks and workers."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -17,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import UsageError
-from ..base.rng import generator
 from ..cache import Cache
 from ..cache.store import CachedStore
 from ..format.manifest import Manifest
@@ -35,22 +27,20 @@ from .delivery.state import Counts, Fingerprint
 from .members import Wanted
 from .opening import Identity, opened, told_counts
 from .order.batch import Rank
-from .order.order import MAIN, ORDER_VERSION, Order
+from .order.order import ORDER_VERSION, Order
 from .order.places import Places
 from .parts import What
 from .shelves import Shelves
 from .sources.codecs import CODECS, Codecs
 from .sources.columns import Columns, Found
-from .sources.fetch import Sample, fetch
-from .sources.merged import SOURCE
+from .sources.fetch import fetch
 from .sources.pairs import read_pairs
-from .sources.reading import Reading, read_all
-from .sources.replacement import Instead, Read
+from .sources.reading import Notes, Reading, read_all
+from .sources.replacement import DamagedRowsError, Instead
+from .sources.transforms import Apply, BatchTransform, Transform, applied
 
 if TYPE_CHECKING:
     from .delivery.loader import Loader
-
-Transform = Callable[[Sample, np.random.Generator], Any]
 
 
 class Stream:
@@ -78,8 +68,9 @@ class Stream:
         second: Whether each sample has another one beside it, as `__second__`, for tasks that need two (see `second`).
         transform: A plain function of a sample and a random generator, called on every sample in the process that
             read it; what it returns is what is batched. The generator is keyed by seed, source, epoch and the sample's
-            `__id__`, so that the numbers it draws do not depend on ranks, workers or restarts. For workers that are
-            spawned it must be importable.
+            `__id__`, so that the numbers it draws do not depend on ranks, workers or restarts. A sample over which it
+            raises CorruptSampleError is replaced. For workers that are spawned it must be importable. Or a
+            `BatchTransform`, which makes columns of whole batches.
         codecs: How fields are decoded, by extension (see the module `codecs`); `{}` leaves all as bytes.
         tolerated: The share of damaged samples that a run puts up with (see `budget`); each is replaced (see
             `replacement`), and beyond that the run stops. 0 stops at the first.
@@ -106,7 +97,7 @@ class Stream:
         documents: bool = False,
         fields: Sequence[str] | None = None,
         second: bool = False,
-        transform: Transform | None = None,
+        transform: Transform | BatchTransform | None = None,
         codecs: Codecs = CODECS,
         tolerated: float = TOLERATED,
         cache: Cache | None = None,
@@ -116,13 +107,15 @@ class Stream:
         self.cache = cache
         self._store = Store(patience) if cache is None else CachedStore(cache, patience)
         self.window, self.documents = window, documents
+        if isinstance(transform, BatchTransform):
+            codecs = {**codecs, **dict.fromkeys(transform.encoded)}
         wanted = Wanted(window, documents, fields, codecs, self._store)
         found = opened(url, wanted, Identity(seed, lanes, block), transform is not None)
         self.members, self.order, self._source = found.members, found.order, found.source
         self._shelves = Shelves(self.members, self._store)
         self._block, self._second = block, second
         self.tolerated = tolerated
-        self._transform = None if transform is None else partial(self._transformed, transform)
+        self._apply = None if transform is None else applied(transform, seed)
 
     @property
     def samples(self) -> int:
@@ -215,7 +208,7 @@ class Stream:
             CorruptSampleError: A sample is damaged, and so is everything that could be read instead.
             ShardError: A shard is missing, or not that of the manifest.
         """
-        found = self.transformed(self.fetch(self.order.locate(positions)).found)
+        found, _ = self.transformed(self.fetch(self.order.locate(positions)))
         return found.rows() if isinstance(found, Columns) else found
 
     def fetch(self, places: Places, instead: Instead | None = None, empty: Empty = np.empty) -> Reading:
@@ -226,19 +219,41 @@ class Stream:
             instead: Where else to look for a damaged one; None for the next slots of its block.
             empty: What allocates columns that are delivered as they are read.
         """
-        at_hand = self._shelves.at_hand if self._shelves.elsewhere else None
-        empty = empty if self._transform is None else np.empty
-        read: Read = partial(fetch, self._source, at_hand=at_hand, empty=empty)
-        if self._second:
-            read = partial(read_pairs, read, self.order.seconds)
-        return read_all(places, read, instead or self.order.slots)
+        # What is transformed is not delivered as it is read.
+        read = partial(self._read, empty if self._apply is None else np.empty)
+        found, notes = read_all(places, read, instead or self.order.slots)
+        return Reading(found, places, notes)
 
-    def transformed(self, found: Columns) -> Found:
-        """Samples as batches hold them, one by one where there is a transform."""
-        if self._transform is None:
-            return found
+    def transformed(
+        self, reading: Reading, instead: Instead | None = None, empty: Empty = np.empty
+    ) -> tuple[Found, Notes]:
+        """Samples that were read as batches hold them: as they are, or as the transform makes them.
+
+        Args:
+            reading: The samples.
+            instead: Where else to look for one that the transform refuses; None for the next slots of its block.
+            empty: What allocates columns.
+        """
+        if self._apply is None:
+            return reading.found, reading.notes
+        transform = partial(self._transformed, self._apply, empty)
+        try:
+            return transform(reading.found), reading.notes
+        except DamagedRowsError as error:
+            read = partial(self._read, np.empty)
+            found, notes = read_all(
+                reading.asked, lambda places: transform(read(places)), instead or self.order.slots, error
+            )
+            return found, notes.after(reading.notes.seconds)
+
+    def _read(self, empty: Empty, places: Places) -> Columns:
+        at_hand = self._shelves.at_hand if self._shelves.elsewhere else None
+        read = partial(fetch, self._source, at_hand=at_hand, empty=empty)
+        return read_pairs(read, self.order.seconds, places) if self._second else read(places)
+
+    def _transformed(self, apply: Apply, empty: Empty, found: Columns) -> Found:
         with spent("transform"):
-            return [self._transform(sample) for sample in found.rows()]
+            return apply(found, empty)
 
     def ahead(self, share: Share, position: Callable[[], int], end: int | None) -> AbstractContextManager[object]:
         """While the block runs, the shard cache is filled with what will be needed; nothing without a cache.
@@ -343,12 +358,3 @@ class Stream:
 
     def _batcher(self, collate: Collate | None) -> Batcher:
         return Collator(self.ragged) if collate is None else OneByOne(collate)
-
-    def _transformed(self, transform: Transform, sample: Sample) -> Any:
-        epoch, number = sample["__epoch__"], sample["__id__"]
-        rng = generator("headrace.transform", self.order.seed, sample.get(SOURCE, MAIN), epoch, number)
-        try:
-            return transform(sample, rng)
-        except Exception as error:
-            error.add_note(f"raised by the transform of the sample {number} in epoch {epoch}")
-            raise

@@ -44,7 +44,7 @@ class Batches(Deliverer):
     def _deliveries(self, stream: "Stream") -> Iterator[Delivery]:
         located = located_batches(stream.order, self.share, self._cursor.state.position, self._cursor.remaining)
         for reading in readings(stream, located, self._memory.empty):
-            yield collated(stream, reading, self._batcher)
+            yield collated(stream, reading, self._batcher, self._memory.empty)
 
 
 class FinitePass:
@@ -74,7 +74,9 @@ class FinitePass:
         for number in range(len(self)):
             ids, mask = pass_rows(self._stream.samples, self._batch_size, number, self._rank)
             places = self._stream.order.listed(ids)
-            batch, notes = collated(self._stream, self._stream.fetch(places, _others(places)), self._batcher)
+            others = _others(places)
+            reading = self._stream.fetch(places, others)
+            batch, notes = collated(self._stream, reading, self._batcher, instead=others)
             replaced = notes.replaced
             budget.take(len(places), replaced)
             self.replaced += replaced

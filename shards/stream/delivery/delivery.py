@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...base.errors import UsageError
+from ...format.packed import Empty
 from ...format.spent import metering, spent
 from ..sources.reading import Notes, Reading
-from ..sources.replacement import Replacement
+from ..sources.replacement import Instead, Replacement
 from .budget import Budget
 from .collate import Batcher
 from .cursor import Cursor, Resumable, Share
@@ -36,11 +37,22 @@ class Delivery(NamedTuple):
     notes: Notes
 
 
-def collated(stream: "Stream", reading: Reading, batcher: Batcher) -> Delivery:
-    """Transform the samples that were read, and put them together."""
+def collated(
+    stream: "Stream", reading: Reading, batcher: Batcher, empty: Empty = np.empty, instead: Instead | None = None
+) -> Delivery:
+    """Transform the samples that were read, and put them together.
+
+    Args:
+        stream: What they are of.
+        reading: The samples.
+        batcher: Puts them together.
+        empty: What allocates the columns that a transform makes.
+        instead: Where else to look for a sample that the transform refuses, see `Stream.transformed`.
+    """
     with metering() as meter, spent("collate"):
-        batch = batcher(stream.transformed(reading.found))
-    return Delivery(batch, reading.notes.after(meter.seconds))
+        found, notes = stream.transformed(reading, instead, empty)
+        batch = batcher(found)
+    return Delivery(batch, notes.after(meter.seconds))
 
 
 class Consumption:

@@ -58,7 +58,8 @@ class ByWorkers(Dataset[Any]):
 
     def _batch(self, places: Places, columns: "Allocator") -> Delivery:
         reading = self._stream.fetch(places, empty=columns.empty)
-        return collated(self._stream, reading, partial(tensor_batch, ragged=self._stream.ragged, columns=columns))
+        batcher = partial(tensor_batch, ragged=self._stream.ragged, columns=columns)
+        return collated(self._stream, reading, batcher, columns.empty)
 
     def __getstate__(self) -> dict[str, Any]:
         # Memory is inherited by a fork, and cannot be sent.
@@ -96,7 +97,7 @@ class Here(Dataset[Any]):
         return self._stream.read(np.array([position]))[0]
 
     def __getitems__(self, reading: Reading) -> Delivery:
-        return collated(self._stream, reading, self._batcher)
+        return collated(self._stream, reading, self._batcher, self.empty)
 
     def __len__(self) -> int:
         return self._stream.samples

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ...format.packed import Empty
 from .columns import Columns, merged
 from .fetch import Source
+from .replacement import DamagedRowsError
 
 SOURCE = "__source__"
 """The name under which a sample of a mixture carries its source's name."""
@@ -40,7 +41,10 @@ class MergedSource:
         parts = []
         for each in np.unique(number).tolist():
             chosen = np.flatnonzero(number == each)
-            columns = self._sources[each].read(shard[chosen] - self._first[each], row[chosen], empty)
+            try:
+                columns = self._sources[each].read(shard[chosen] - self._first[each], row[chosen], empty)
+            except DamagedRowsError as error:
+                raise DamagedRowsError({int(chosen[row]): damage for row, damage in error.rows.items()}) from error
             parts.append((chosen, columns))
         both = merged(row.size, parts, empty)
         names = [self._names[each] for each in number.tolist()]

@@ -10,7 +10,7 @@ SECOND = "__second__"
 """The name under which a sample carries its second sample: a sample like itself, read at the same position."""
 
 
-def read_pairs(read: Read, seconds: Callable[[Places], Places], places: Places) -> Columns:
+def read_pairs(read: Read[Columns], seconds: Callable[[Places], Places], places: Places) -> Columns:
     """Read the samples at some places, in their order, and beside each its second sample.
 
     Args:

@@ -1,5 +1,6 @@
 """From places to samples, with notes of what happened on the way."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -7,10 +8,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from ...base.errors import CorruptSampleError
 from ...format.spent import metering, spent
 from ..order.places import Places
 from .columns import Columns
-from .replacement import Instead, Read, Replacement, read_sound
+from .replacement import F, Instead, Read, Replacement, read_sound
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,10 @@ class Notes:
     seconds: Mapping[str, float]
 
     def after(self, seconds: Mapping[str, float]) -> "Notes":
-        """These notes after more was spent, on other things than before."""
-        return replace(self, seconds={**self.seconds, **seconds})
+        """These notes after more was spent."""
+        both = Counter(self.seconds)
+        both.update(seconds)
+        return replace(self, seconds=both)
 
     def part(self, rows: slice, seconds: Mapping[str, float]) -> "Notes":
         """The notes of some of the samples, on which so much was spent."""
@@ -46,33 +50,40 @@ class Reading:
 
     Attributes:
         found: As they were read, side by side.
+        asked: Where they were looked for first.
         notes: What happened on the way.
     """
 
     found: Columns
+    asked: Places
     notes: Notes
 
     def parts(self, count: int) -> "list[Reading]":
         """As so many readings of as many samples each; what was spent on all of them was spent before the first."""
-        edges = range(0, self.found.size + 1, self.found.size // count)
+        edges = range(0, len(self.asked) + 1, len(self.asked) // count)
         rows = [slice(*each) for each in pairwise(edges)]
         spent_on = [self.notes.seconds, *[{}] * (count - 1)]
         parts = zip(rows, spent_on, strict=True)
-        return [Reading(self.found.part(each), self.notes.part(each, seconds)) for each, seconds in parts]
+        return [
+            Reading(self.found.part(each), self.asked[each], self.notes.part(each, seconds)) for each, seconds in parts
+        ]
 
 
-def read_all(places: Places, read: Read, instead: Instead) -> Reading:
-    """Read the samples at some places, replacing those that are damaged.
+def read_all(
+    places: Places, read: Read[F], instead: Instead, error: CorruptSampleError | None = None
+) -> tuple[F, Notes]:
+    """Read the samples at some places, replacing those that are damaged, and note what happened.
 
     Args:
         places: Where they lie.
         read: Reads samples.
         instead: Where to look instead of a damaged one.
+        error: What `read` raised over these places, where that is known already.
 
     Raises:
         CorruptSampleError: A sample is damaged, and so is everything that could be read instead.
         ShardError: A shard is missing, or not that of the manifest.
     """
     with metering() as meter, spent("disk"):
-        found, really, replaced = read_sound(read, places, instead)
-    return Reading(found, Notes(really.position, really.id, tuple(replaced), meter.seconds))
+        found, really, replaced = read_sound(read, places, instead, error)
+    return found, Notes(really.position, really.id, tuple(replaced), meter.seconds)

@@ -6,22 +6,23 @@ base in a block of n (see `order`), that is (s + 1) mod n, (s + 2) mod n, ...; a
 other position holds what it would have held anyway, and what is read instead depends on nothing but the order and the
 damage: not on ranks, workers, batch size or restarts. The sample that is used comes again where it belongs.
 
-Faults that pass, such as a server's, are not damage, and are none of this file's business; nor is what a user's
-transform raises.
+What a transform refuses is damaged, too. Faults that pass, such as a server's, are not damage, and are none of this
+file's business; nor is anything else that a transform raises.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ...base.errors import CorruptSampleError
 from ..order.places import Places, joined
-from .columns import Columns
+from .columns import Found
 
 ATTEMPTS = 16
 """Slots that are tried for one damaged sample."""
 
-Read = Callable[[Places], Columns]
+F = TypeVar("F", bound=Found)
+Read = Callable[[Places], F]
 """Reads the samples at some places; raises CorruptSampleError where one is damaged."""
 
 Instead = Callable[[int, int], Places]
@@ -44,13 +45,29 @@ class Replacement(NamedTuple):
     reason: str
 
 
-def read_sound(read: Read, places: Places, instead: Instead) -> tuple[Columns, Places, list[Replacement]]:
+class DamagedRowsError(CorruptSampleError):
+    """Of samples that were handled together some are damaged, and all of those are known.
+
+    Args:
+        rows: What is wrong, by row; at least one.
+    """
+
+    def __init__(self, rows: Mapping[int, CorruptSampleError]) -> None:
+        first = rows[min(rows)]
+        super().__init__(first.message, found=first.found, expected=first.expected, remedy=first.remedy)
+        self.rows = rows
+
+
+def read_sound(
+    read: Read[F], places: Places, instead: Instead, error: CorruptSampleError | None = None
+) -> tuple[F, Places, list[Replacement]]:
     """Read samples, each at its place or, where it is damaged, elsewhere.
 
     Args:
         read: Reads samples.
         places: Their places.
         instead: Where else to look.
+        error: What `read` raised over these places, where that is known already.
 
     Returns:
         The samples in the order of `places`, the places where they really lie, and what was replaced.
@@ -58,23 +75,33 @@ def read_sound(read: Read, places: Places, instead: Instead) -> tuple[Columns, P
     Raises:
         CorruptSampleError: A sample is damaged, and so is everything that could be read instead.
     """
-    try:
-        return read(places), places, []
-    except CorruptSampleError as error:
-        sound, replaced = _sound_places(read, places, instead, error)
-    return read(sound), sound, replaced
+    replaced: list[Replacement] = []
+    while True:
+        if error is not None:
+            places, more = _sound_places(read, places, instead, error)
+            replaced += more
+        try:
+            return read(places), places, _in_order(replaced, places)
+        except CorruptSampleError as damage:
+            error = damage
+
+
+def _in_order(replaced: list[Replacement], places: Places) -> list[Replacement]:
+    by_position = {each.position: each for each in replaced}
+    return [by_position[position] for position in places.position.tolist() if position in by_position]
 
 
 def _sound_places(
-    read: Read, places: Places, instead: Instead, error: CorruptSampleError
+    read: Read[F], places: Places, instead: Instead, error: CorruptSampleError
 ) -> tuple[Places, list[Replacement]]:
     """Places to read instead of some of which at least one is damaged.
 
-    Halving finds k damaged ones among n with about k * log2(n) reads.
+    Where it is not known which, halving finds k damaged ones among n with about k * log2(n) reads.
     """
+    if isinstance(error, DamagedRowsError):
+        return _replaced_rows(read, places, instead, error.rows)
     if len(places) == 1:
-        other, replacement = _sound_place(read, places, instead, error)
-        return other, [replacement]
+        return _replaced_rows(read, places, instead, {0: error})
     sound, replaced = [], []
     for half in (places[: len(places) // 2], places[len(places) // 2 :]):
         try:
@@ -86,7 +113,20 @@ def _sound_places(
     return joined(sound), replaced
 
 
-def _sound_place(read: Read, place: Places, instead: Instead, error: CorruptSampleError) -> tuple[Places, Replacement]:
+def _replaced_rows(
+    read: Read[F], places: Places, instead: Instead, rows: Mapping[int, CorruptSampleError]
+) -> tuple[Places, list[Replacement]]:
+    each = [places[row : row + 1] for row in range(len(places))]
+    replaced = []
+    for row, error in rows.items():
+        each[row], replacement = _sound_place(read, each[row], instead, error)
+        replaced.append(replacement)
+    return joined(each), replaced
+
+
+def _sound_place(
+    read: Read[F], place: Places, instead: Instead, error: CorruptSampleError
+) -> tuple[Places, Replacement]:
     position, bad = int(place.position[0]), int(place.id[0])
     others = instead(position, ATTEMPTS)
     for number in range(len(others)):
@@ -99,7 +139,7 @@ def _sound_place(read: Read, place: Places, instead: Instead, error: CorruptSamp
         return replace(other, position=place.position), Replacement(position, bad, int(other.id[0]), _reason(error))
     raise CorruptSampleError(
         f"{error.message}, and nothing that could be read instead of it is sound",
-        found=f"{len(others)} more damaged samples in its block; of the first: {error.found}",
+        found=f"{len(others)} more damaged samples in its block; of the first: {error.found or error.message}",
         expected=error.expected,
         remedy=error.remedy,
     ) from error

@@ -17,6 +17,7 @@ from .codecs import Codec, Codecs, codec_of
 from .columns import Columns
 from .fetch import by_shard
 from .open_shards import OpenShards
+from .replacement import DamagedRowsError
 
 
 class SampleSource:
@@ -85,6 +86,7 @@ class SampleSource:
         row: NDArray[np.int64],
     ) -> list[Any]:
         values: list[Any] = [None] * row.size
+        damaged: dict[int, CorruptSampleError] = {}
         with spent("decode"):
             for number in range(row.size) if lacking is None else (~lacking).nonzero()[0].tolist():
                 data = found.value(number).tobytes()
@@ -95,7 +97,9 @@ class SampleSource:
                 # A codec may raise anything at all over broken bytes.
                 except Exception as error:
                     place = int(shard[number]), int(row[number])
-                    raise self._undecodable(field, len(data), error, *place) from error
+                    damaged[number] = self._undecodable(field, len(data), error, *place)
+        if damaged:
+            raise DamagedRowsError(damaged)
         return values
 
     def _undecodable(self, field: str, size: int, error: Exception, shard: int, row: int) -> CorruptSampleError:

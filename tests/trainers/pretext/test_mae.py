@@ -8,8 +8,8 @@ from headrace.shards.base.errors import InputError, RecipeError
 from headrace.trainers.backbones import BackboneRecipe
 from headrace.trainers.data import DataFacts
 from headrace.trainers.pretext.mae import Mae
+from headrace.trainers.samples.views.choice import preset
 from headrace.trainers.samples.views.planner import plan
-from headrace.trainers.samples.views.presets import preset
 from headrace.trainers.samples.views.view import View
 
 SMALL = {"size": 8, "patch": 2, "channels": 3, "decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2}

@@ -8,14 +8,12 @@ levels in the mean (49 to 52 dB in the median, 37 dB at worst; single pixels by 
 pixels for each view it would be 55 to 57 dB, and take 13% longer.
 """
 
-from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headrace.shards.base.images.decode import decode as decode_picture
-from headrace.shards.base.images.formats import read_header
 from headrace.shards.base.images.header import Header
 
 
@@ -31,37 +29,29 @@ class Decoded(NamedTuple):
     boxes: NDArray[np.float64]
 
 
-def size_of(data: bytes) -> tuple[int, int]:
-    """Height and width of a picture when upright, from its header alone.
-
-    Raises:
-        ValueError: It is no JPEG, PNG or WebP, is cut off before its size, or declares too many pixels.
-    """
-    return read_header(data).upright_size
-
-
-def decode(data: bytes, boxes: NDArray[np.int32], sizes: Sequence[int], channels: Literal[1, 3] = 3) -> Decoded:
+def decode(
+    data: bytes, header: Header, boxes: NDArray[np.int32], sizes: NDArray[np.int64], channels: Literal[1, 3] = 3
+) -> Decoded:
     """Decode a picture for its views; see `headrace.shards.base.images` for what is made of which picture.
 
     Args:
         data: The file.
+        header: What `read_header` makes of it.
         boxes: (views, 4): left, top, right, bottom of each view in pixels of the upright full-size picture.
-        sizes: Pixels a side of each view.
+        sizes: (views,): pixels a side of each.
         channels: 1 for grey, 3 for red, green and blue.
 
     Raises:
         ValueError: It is no picture that can be used, or damaged.
     """
-    header = read_header(data)
     reduction = _reduction(header, boxes, sizes)
     return Decoded(decode_picture(data, header, channels, reduction), _reduced(boxes, header, reduction))
 
 
-def _reduction(header: Header, boxes: NDArray[np.int32], sizes: Sequence[int]) -> int:
-    spare = min(
-        min(right - left, bottom - top) / size
-        for (left, top, right, bottom), size in zip(boxes.tolist(), sizes, strict=True)
-    )
+def _reduction(header: Header, boxes: NDArray[np.int32], sizes: NDArray[np.int64]) -> int:
+    if header.reductions == (1,):
+        return 1
+    spare = ((boxes[:, 2:] - boxes[:, :2]).min(1) / sizes).min()
     return max(reduction for reduction in header.reductions if reduction == 1 or reduction <= spare)
 
 

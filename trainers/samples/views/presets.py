@@ -1,19 +1,12 @@
-"""The views of the papers, in the originals' numbers, and how a recipe changes any of them by its name.
+"""The views of the papers, in the originals' numbers.
 
 Where an image is not square, where a crop does not fit and how ten tries end, all presets follow torchvision. All scale
 with antialiasing, as Pillow does and TensorFlow (SimCLR, BYOL) does not. TensorFlow draws the aspect of a crop
 uniformly, torchvision its logarithm: ours is the latter.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
-from typing import Annotated, Any
-
-from pydantic import BeforeValidator, TypeAdapter, ValidationError
-
-from headrace.shards.base.complaints import expectation, gravest, is_unknown, keys_of
-from headrace.shards.base.errors import UsageError
-from headrace.shards.base.registry import did_you_mean
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from .view import ColorJitter, GaussianBlur, RandomSolarize, View
 
@@ -154,64 +147,3 @@ PRESETS: Mapping[str, Callable[[], tuple[View, ...]]] = {
     each.__name__: each
     for each in (simclr, simclr_cifar, moco_v2, moco_v3, byol, dino, dinov2, dinov2_code, mae, ijepa)
 }
-
-
-def preset(name: str, **changes: Any) -> tuple[View, ...]:
-    """A paper's views, with changes.
-
-    Args:
-        name: One of `PRESETS`.
-        changes: Parameters of `View` for all views, those of its operations as mappings; or under the name of a view
-            such changes for it alone: `preset("dino", grayscale=0.1, local={"count": 6, "gaussian_blur": {"p": 0}})`.
-
-    Raises:
-        UsageError: There is no such preset or parameter, or a value is not allowed.
-    """
-    try:
-        return _VIEWS.validate_python({"preset": name, **changes})
-    except ValidationError as error:
-        detail = gravest(error)
-    keys = [step for step in detail["loc"] if isinstance(step, str)]
-    where = ".".join(keys)
-    if is_unknown(detail):
-        remedy = did_you_mean(keys[-1], keys_of(View, keys[:-1]))
-        raise UsageError(f"the preset '{name}' has no parameter '{where}'", remedy=remedy)
-    found = f"{where} = {detail['input']!r}" if where else repr(detail["input"])
-    raise UsageError("these are no views", found=found, expected=expectation(detail, View))
-
-
-def _chosen(given: Any) -> Any:
-    """The views that are meant by the name of a preset, or by a mapping of it and changes; all else as it is."""
-    given = {"preset": given} if isinstance(given, str) else given
-    if not isinstance(given, Mapping) or "preset" not in given:
-        return given
-    changes = dict(given)
-    name = str(changes.pop("preset"))
-    if name not in PRESETS:
-        raise ValueError(f"the name of a preset. {did_you_mean(name, PRESETS)}")
-    return _changed(PRESETS[name](), changes)
-
-
-def _changed(views: Sequence[View], changes: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The views' parameters: what is changed for all first, then what is changed for one."""
-    names = {view.name for view in views}
-    for name in names & changes.keys():
-        if not isinstance(changes[name], Mapping):
-            raise ValueError(f"a mapping of what is changed in the view '{name}', not {changes[name]!r}")
-    shared = {key: value for key, value in changes.items() if key not in names}
-    return [_merged(_merged(asdict(view), shared), changes.get(view.name, {})) for view in views]
-
-
-def _merged(parameters: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters with changes, mappings inside them likewise."""
-    merged = dict(parameters)
-    for name, value in changes.items():
-        inner = merged.get(name)
-        merged[name] = _merged(inner, value) if isinstance(inner, dict) and isinstance(value, Mapping) else value
-    return merged
-
-
-Views = Annotated[tuple[View, ...], BeforeValidator(_chosen), "a preset, {preset: NAME, CHANGES}, or list of views"]
-"""The type of a recipe's views: `simclr`, `{preset: dino, local: {count: 6}}`, or a list of what `View` takes."""
-
-_VIEWS: TypeAdapter[tuple[View, ...]] = TypeAdapter(Views)

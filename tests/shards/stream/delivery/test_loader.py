@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from headrace.shards.base.errors import CorruptSampleError, UsageError
+from headrace.shards.base.errors import InputError, UsageError
 from headrace.shards.stream import Stream
 from headrace.shards.stream.delivery import tensors
 from headrace.shards.stream.delivery.prepared import tensor_batch
@@ -24,8 +24,8 @@ def large(sample, rng):
     return {"id": sample["__id__"], "large": np.full(50_000, sample["__id__"], np.int32)}
 
 def broken(sample, rng):
-    from headrace.shards.base.errors import CorruptSampleError
-    raise CorruptSampleError("the sample is damaged", found="holes", remedy="Mend it")
+    from headrace.shards.base.errors import InputError
+    raise InputError("the sample is damaged", found="holes", remedy="Mend it")
 """
 
 forks = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
@@ -154,7 +154,7 @@ def test_bytes_come_packed(images):
 @forks
 @pytest.mark.parametrize("workers", [0, 1])
 def test_an_error_in_a_worker_arrives_as_itself(images, transforms, workers):
-    with pytest.raises(CorruptSampleError) as caught:
+    with pytest.raises(InputError) as caught:
         next(iter(Stream(images, transform=transforms.broken).loader(4, num_workers=workers)))
     assert str(caught.value) == "the sample is damaged. Found: holes. Mend it."
 

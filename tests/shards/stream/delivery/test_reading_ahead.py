@@ -36,7 +36,8 @@ def reading(places):
     fields = {"text": text, "number": places.position.copy(), "bytes": Packed(data, np.cumsum([0, *sizes]))}
     replaced = tuple(Replacement(each, each, each + 1, "damaged") for each in places.position.tolist() if each % 7 == 0)
     absent = {"bytes": places.position % 3 == 0}
-    return Reading(Columns(len(places), fields, absent), Notes(places.position, places.id, replaced, {"disk": 1.0}))
+    notes = Notes(places.position, places.id, replaced, {"disk": 1.0})
+    return Reading(Columns(len(places), fields, absent), places, notes)
 
 
 def same(one, other):

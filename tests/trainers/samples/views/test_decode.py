@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from headrace.trainers.samples.views.decode import decode, size_of
+from headrace.shards.base.images.formats import read_header
+from headrace.trainers.samples.views.decode import decode as decode_for
 
 HEIGHT, WIDTH = 1205, 1603
+
+
+def decode(data, boxes, sizes, channels=3):
+    return decode_for(data, read_header(data), boxes, np.array(sizes), channels)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +78,7 @@ def test_what_is_not_reduced_is_as_stored(photo):
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_boxes_lie_over_the_same_pixels_when_reduced_and_turned(photo, orientation):
     data = encoded(photo, orientation=orientation)
-    height, width = size_of(data)
+    height, width = read_header(data).upright_size
     assert (height, width) == ((HEIGHT, WIDTH) if orientation < 5 else (WIDTH, HEIGHT))
     boxes = np.array([(9, 8, 900, 900), (width - 901, height - 950, width, height), (101, 99, 940, 966)], np.int32)
     sizes = [100, 100, 100]

@@ -1,11 +1,12 @@
 from dataclasses import dataclass
 
 import pytest
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from headrace.shards.base.errors import RecipeError, UsageError
 from headrace.shards.base.recipe import RecipeFile, build
-from headrace.trainers.samples.views.presets import PRESETS, Views, preset
+from headrace.trainers.samples.views.choice import Views, preset
+from headrace.trainers.samples.views.presets import PRESETS
 
 RECIPES = TypeAdapter(Views)
 
@@ -107,15 +108,19 @@ def test_what_is_said_of_one_view_goes_before_what_is_said_of_all():
 def test_a_recipe_names_a_preset_changes_it_or_lists_views():
     assert RECIPES.validate_python("byol") == preset("byol")
     assert RECIPES.validate_python({"preset": "byol", "size": 64}) == preset("byol", size=64)
-    assert [view.size for view in RECIPES.validate_python([{"size": 8}, {"size": 4, "scale": [0.2, 0.4]}])] == [8, 4]
+    listed = RECIPES.validate_python([{"name": "wide", "size": 8}, {"size": 4, "scale": [0.2, 0.4]}])
+    assert [(view.name, view.size) for view in listed] == [("wide", 8), ("view", 4)]
+    for wrong in ([], [{"size": 8}, {"size": 4}]):
+        with pytest.raises(ValidationError, match=r"at least 1|more than once"):
+            RECIPES.validate_python(wrong)
 
 
 @pytest.mark.parametrize(
     ("name", "changes", "told"),
     [
         ("simlcr", {}, "Did you mean 'simclr'"),
-        ("dino", {"colour_jitter": 1}, "no parameter 'colour_jitter'.*Did you mean 'color_jitter'"),
-        ("dino", {"color_jitter": {"hues": 1}}, "no parameter 'color_jitter.hues'.*Did you mean 'hue'"),
+        ("dino", {"colour_jitter": 1}, "has a parameter 'colour_jitter'.*Did you mean 'color_jitter'"),
+        ("dino", {"color_jitter": {"hues": 1}}, "has a parameter 'color_jitter.hues'.*Did you mean 'hue'"),
         ("dino", {"color_jitter": {"hue": 0.7}}, "color_jitter.hue = 0.7.*less than or equal to 0.5"),
         ("dino", {"local": 3}, "a mapping of what is changed in the view 'local', not 3"),
     ],
