@@ -1,4 +1,4 @@
-"""Where compiled kernels are kept between runs: one file each, its stamp and its symbol before the object file.
+"""Where compiled kernels are kept between runs: one file each, its stamp before its machine code.
 
 numba's own cache cannot be read without importing numba, holds pickles, and falls short of a package that is installed
 read-only, upgraded, or run by a user without a home:
@@ -63,21 +63,20 @@ def cache_directory_problem(source: Path = Path(__file__)) -> str | None:
     )
 
 
-def load(source: Path, name: str) -> tuple[str, bytes] | None:
-    """The symbol and the object file of a kernel of the file `source`, or None where no directory has them."""
+def load(source: Path, name: str) -> bytes | None:
+    """The machine code of a kernel of the file `source`, or None where no directory has it."""
     for directory in cache_directories(source):
         with suppress(OSError):
             content = (directory / _file(name)).read_bytes() if is_trusted(directory) else b""
-            head, _, code = content.partition(b"\n")
-            stamp, _, symbol = head.decode(errors="replace").partition(" ")
-            if stamp == _stamp(source, symbol, code):
-                return symbol, code
+            stamp, _, code = content.partition(b"\n")
+            if stamp.decode(errors="replace") == _stamp(source, code):
+                return code
     return None
 
 
-def save(source: Path, name: str, symbol: str, code: bytes) -> None:
+def save(source: Path, name: str, code: bytes) -> None:
     """Keep the machine code of a kernel of the file `source`."""
-    content = f"{_stamp(source, symbol, code)} {symbol}\n".encode() + code
+    content = f"{_stamp(source, code)}\n".encode() + code
     if keep(cache_directories(source), _file(name), content) is None:
         warnings.warn(cache_directory_problem(source) or "Compiled kernels cannot be kept.", stacklevel=2)
 
@@ -105,10 +104,10 @@ def _made_for() -> str:
     return hashlib.sha256(f"{machine()} {compilers} {sys.implementation.cache_tag}".encode()).hexdigest()[:12]
 
 
-def _stamp(source: Path, symbol: str, code: bytes) -> str:
+def _stamp(source: Path, code: bytes) -> str:
     """What tells that a file is whole, and was made of the sources that are here now."""
     sources = digest_of_sources(source.parent) + digest_of_sources(Path(__file__).parent)
-    return hashlib.sha256(f"{sources} {symbol} ".encode() + code).hexdigest()
+    return hashlib.sha256(f"{sources} ".encode() + code).hexdigest()
 
 
 @cache

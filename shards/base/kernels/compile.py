@@ -55,7 +55,7 @@ class Kernel(Generic[P, R]):
         if self._code is None:
             kept = cache.load(self._source, self.name)
             self._loaded = kept is not None
-            self._code = MachineCode(self.name, self.signature, *(kept or self._compiled()))
+            self._code = MachineCode(self.name, self.signature, kept or self._compiled())
         return Compilation(self.name, time.perf_counter() - began, self._loaded)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -68,11 +68,11 @@ class Kernel(Generic[P, R]):
             self.compile()
         return cast(R, cast(MachineCode, self._code)(*args, **kwargs))
 
-    def _compiled(self) -> tuple[str, bytes]:
+    def _compiled(self) -> bytes:
         from .lowering import compile_kernel
 
         compiled = compile_kernel(self.function, self.signature)
-        cache.save(self._source, self.name, *compiled)
+        cache.save(self._source, self.name, compiled)
         return compiled
 
 

@@ -10,6 +10,8 @@ from typing import Any, cast
 import numba
 
 from .compile import Device, Intrinsic
+from .entry import compile_entry
+from .machine_code import joined
 from .types import Argument, Array, NamedTuple, Scalar, Signature
 
 # numba counts references to arrays even in inlined functions, atomically, which costs ten times the work itself.
@@ -18,8 +20,8 @@ from .types import Argument, Array, NamedTuple, Scalar, Signature
 OPTIONS: dict[str, Any] = {"nogil": True, "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
-def compile_kernel(function: Callable[..., Any], signature: Signature) -> tuple[str, bytes]:
-    """Compile a function: the name of its machine code, and the object file that holds it.
+def compile_kernel(function: Callable[..., Any], signature: Signature) -> bytes:
+    """Compile a function and the way into it: the object files, `machine_code.joined`.
 
     Raises:
         numba.core.errors.NumbaError: It is not in the subset of Python that numba compiles.
@@ -29,7 +31,8 @@ def compile_kernel(function: Callable[..., Any], signature: Signature) -> tuple[
     result = numba.types.void if signature.result is None else _numba_type(signature.result)
     with _uncollected():
         compiled = dispatcher._compiler.compile(arguments, result)
-    return compiled.fndesc.llvm_func_name, compiled.library._get_compiled_object()
+    entry = compile_entry(compiled.fndesc.llvm_func_name, signature)
+    return joined(entry, compiled.library._get_compiled_object())
 
 
 @contextmanager

@@ -3,21 +3,35 @@
 numba's calling convention (`numba.core.callconv.CPUCallConv`): `int32 function(result *, exception **, arguments...)`,
 where an array is seven arguments or more: two owners, which may be null, its size, the bytes of an item, the address,
 and for each dimension its length, then for each its stride in bytes. A named tuple is its items. What it returns is 0
-unless an exception was raised, and kernels raise none.
+unless an exception was raised, and kernels raise none. Python calls the kernel's `entry`, which makes them.
 """
 
 import ctypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
+from functools import partial
 from operator import index
+from struct import Struct
 from typing import Any
 
 import llvmlite.binding as llvm  # type: ignore[import-untyped]
 import numpy as np
 
-from .types import Array, Scalar, Signature
+from .types import Array, NamedTuple, Scalar, Signature
 
-_NUMBERS: dict[str, Any] = {"int64": ctypes.c_int64, "float64": ctypes.c_double}
-"""The numbers that are arguments or results: all others lie in arrays."""
+ENTRY = "headrace_entry"
+"""What the entry's machine code is called."""
+
+_NUMBERS: dict[str, tuple[Any, str, Callable[[Any], Any]]] = {
+    "int64": (ctypes.c_int64, "q", index),
+    "float64": (ctypes.c_double, "d", float),
+}
+"""The numbers that are arguments or results: for ctypes, for struct, from Python. All others lie in arrays."""
+
+_SIZE = 8
+"""Bytes of the length of the entry's object file."""
+
+_CALL = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_char_p)
+"""An entry; the interpreter's lock is released while it runs."""
 
 
 class MachineCode:
@@ -26,18 +40,19 @@ class MachineCode:
     Args:
         name: The kernel's, for errors.
         signature: The types of its arguments and of its result.
-        symbol: The name of its machine code.
-        code: The object file that holds it.
+        code: Its object files, from `joined`.
     """
 
-    def __init__(self, name: str, signature: Signature, symbol: str, code: bytes) -> None:
-        self._name, self._types = name, tuple(signature.flat())
-        self._result = ctypes.c_int64 if signature.result is None else _NUMBERS[signature.result.name]
+    def __init__(self, name: str, signature: Signature, code: bytes) -> None:
+        self._name = name
+        self._result = _NUMBERS["int64" if signature.result is None else signature.result.name][0]
         self._returns = signature.result is not None
+        self._nested = any(isinstance(each, NamedTuple) for each in signature.arguments)
+        words = [_word(name, each) for each in signature.flat()]
+        self._words = [made for _, made in words]
+        self._block = Struct("PP" + "".join(letter for letter, _ in words))
         self._engine = _engine(code)
-        # Released while it runs, as a `CDLL` does: the interpreter lock.
-        prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *_flat_types(self._types))
-        self._function = prototype(self._engine.get_function_address(symbol))
+        self._entry = _CALL(self._engine.get_function_address(ENTRY))
 
     def __call__(self, *arguments: Any) -> Any:
         """Call it.
@@ -45,35 +60,43 @@ class MachineCode:
         Raises:
             TypeError: The arguments are not of the signature's types.
         """
-        values = [item for each in arguments for item in (each if isinstance(each, tuple) else (each,))]
-        if len(values) != len(self._types):
-            raise TypeError(f"{self._name} takes {len(self._types)} arguments, not {len(values)}")
-        flat: list[Any] = []
-        for value, wanted in zip(values, self._types, strict=True):
-            if isinstance(wanted, Scalar):
-                flat.append(float(value) if wanted.name == "float64" else index(value))
-            else:
-                self._check(value, wanted)
-                flat += (None, None, value.size, value.itemsize, value.ctypes.data, *value.shape, *value.strides)
+        values = arguments
+        if self._nested:
+            values = tuple(item for each in arguments for item in (each if isinstance(each, tuple) else (each,)))
+        if len(values) != len(self._words):
+            raise TypeError(f"{self._name} takes {len(self._words)} arguments, not {len(values)}")
+        words = [made(value) for made, value in zip(self._words, values, strict=True)]
         result, failure = self._result(), ctypes.c_void_p()
-        if self._function(ctypes.addressof(result), ctypes.addressof(failure), *flat):
+        if self._entry(self._block.pack(ctypes.addressof(result), ctypes.addressof(failure), *words)):
             raise RuntimeError(f"{self._name} raised an exception, which kernels must not")
         return result.value if self._returns else None
 
-    def _check(self, value: Any, wanted: Array) -> None:
-        """See to it that machine code gets the memory that it was compiled for."""
-        if (
-            not isinstance(value, np.ndarray)
-            or value.dtype != wanted.dtype
-            or value.ndim != wanted.dimensions
-            or not (flags := value.flags).c_contiguous
-            or not (wanted.readonly or flags.writeable)
-        ):
-            found = f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
-            raise TypeError(
-                f"{self._name} got {found}; expected a contiguous array of {wanted.dtype} with "
-                f"{wanted.dimensions} dimension(s){'' if wanted.readonly else ' that may be written'}"
-            )
+
+def joined(entry: bytes, kernel: bytes) -> bytes:
+    """The object files of a kernel as one."""
+    return len(entry).to_bytes(_SIZE, "little") + entry + kernel
+
+
+def _word(name: str, kind: Scalar | Array) -> tuple[str, Callable[[Any], Any]]:
+    """What a word of the entry's block is for `struct`, and what makes it of an argument."""
+    return ("P", partial(_address, name, kind)) if isinstance(kind, Array) else _NUMBERS[kind.name][1:]
+
+
+def _address(name: str, wanted: Array, value: Any) -> int:
+    """The address of an array, if its memory is what machine code was compiled for."""
+    if (
+        not isinstance(value, np.ndarray)
+        or value.dtype != wanted.dtype
+        or value.ndim != wanted.dimensions
+        or not (flags := value.flags).c_contiguous
+        or not (wanted.readonly or flags.writeable)
+    ):
+        found = f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
+        raise TypeError(
+            f"{name} got {found}; expected a contiguous array of {wanted.dtype} with "
+            f"{wanted.dimensions} dimension(s){'' if wanted.readonly else ' that may be written'}"
+        )
+    return id(value)
 
 
 def machine() -> str:
@@ -82,20 +105,13 @@ def machine() -> str:
 
 
 def _engine(code: bytes) -> Any:
-    """An engine of LLVM that holds an object file; the code lives as long as it does."""
+    """An engine of LLVM that holds what was `joined`; the code lives as long as it does."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     target = llvm.Target.from_default_triple().create_target_machine()
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target)
-    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    end = _SIZE + int.from_bytes(code[:_SIZE], "little")
+    for each in (code[_SIZE:end], code[end:]):
+        engine.add_object_file(llvm.ObjectFileRef.from_data(each))
     engine.finalize_object()
     return engine
-
-
-def _flat_types(types: Sequence[Scalar | Array]) -> Iterator[Any]:
-    for each in types:
-        if isinstance(each, Scalar):
-            yield _NUMBERS[each.name]
-        else:
-            yield from (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
-            yield from [ctypes.c_int64] * (2 * each.dimensions)

@@ -6,6 +6,7 @@ the start of a small build.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -35,7 +36,7 @@ class Array:
     dimensions: int
     readonly: bool
 
-    @property
+    @cached_property
     def dtype(self) -> np.dtype[np.generic]:
         """Numpy's."""
         return np.dtype(self.item.name)

@@ -35,7 +35,7 @@ def half(number):
 
 
 def compiled(function, signature):
-    return MachineCode(function.__name__, signature, *compile_kernel(function, signature))
+    return MachineCode(function.__name__, signature, compile_kernel(function, signature))
 
 
 SIGNATURE = types.int64(
@@ -96,6 +96,17 @@ def test_no_memory_is_touched_but_that_of_the_right_type(code):
 def test_empty_arrays_are_passed(code):
     given = arguments(table=np.zeros((0, 3), np.int32), total=np.zeros((0, 3), np.int64))
     assert code(*given.values()) == 3
+
+
+def test_arrays_are_taken_where_they_lie(code, tmp_path):
+    np.arange(12, dtype=np.int32).tofile(tmp_path / "table")
+    for table in (
+        np.arange(12, dtype=np.int32).reshape(4, 3)[1:3],
+        np.memmap(tmp_path / "table", np.int32, "r", 12, (2, 3)),
+    ):
+        mine, plain = arguments(table=table), arguments(table=table)
+        assert code(*mine.values()) == everything(**plain)
+        assert np.array_equal(mine["total"], plain["total"])
 
 
 def churn(rounds):
