@@ -29,6 +29,7 @@ GROUPS = {
         "workers",
         "corpus_memory",
         "resize_build",
+        "resize_views",
     ),
     "streaming": (
         "read_samples",
