@@ -12,8 +12,8 @@ from headrace.pipeline.plugin_listing import KINDS, Listing, listings
 from headrace.pipeline.recipe import BuildModel, OutputModel
 from headrace.shards.base.parameters import Parameter, parameters_of, summary
 from headrace.trainers.evals.base import EVALUATIONS
-from headrace.trainers.pretext.base import PRETEXTS
 from headrace.trainers.recipe import TrainModel
+from headrace.trainers.registries import PRETEXTS
 
 PAGE = Path(__file__).parents[1] / "docs" / "recipes.md"
 

@@ -1,4 +1,4 @@
-"""The commands `train` and `eval`: their help, and nothing of what they do."""
+"""The commands `train`, `eval` and `peek`: their help, and nothing of what they do."""
 
 from pathlib import Path
 from typing import Annotated
@@ -43,3 +43,57 @@ def evaluate(
     from .console import run_eval
 
     run_eval(run, overrides or [])
+
+
+@commands.command()
+def peek(
+    url: Annotated[
+        str, typer.Argument(help="A folder of shards, local or any fsspec URL; or a mixture file, `.yaml`.")
+    ],
+    overrides: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Changes to it.")] = None,
+    pretext: Annotated[
+        str,
+        typer.Option(help="A pretext, a preset of views, path/to/file.py:Class, or a training recipe."),
+    ] = "simclr",
+    number: Annotated[int, typer.Option("--number", "-n", min=1, help="How many samples.")] = 8,
+    step: Annotated[int | None, typer.Option(min=0, help="Begin with the samples of this step, from 0.")] = None,
+    epoch: Annotated[int | None, typer.Option(min=0, help="Begin with the samples of this epoch, from 0.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The run's seed; default: the recipe's, else 0.")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="The run's rows in a step; default: the recipe's, else 256.")
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The picture: png, jpg or webp.")] = Path("views.png"),
+    report: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also leave them here, for `headrace report DIR`.")
+    ] = None,
+) -> None:
+    """Draw samples as the model will see them: the original with its crops, every view, masks, targets.
+
+    They are the samples of a training's own order, with the same random numbers. Of a preset of views, KEY=VALUE
+    changes parameters of its views, or of its masks; of a pretext or a recipe, keys of the recipe as in `train`.
+
+    Presets of views: simclr simclr_cifar moco_v2 moco_v3 byol dino dinov2 dinov2_code mae ijepa context_prediction.
+
+    Example: headrace peek shards/photos --pretext simclr -n 8 -o views.png
+
+    Example: headrace peek shards/photos --pretext dino local.count=6 --step 1200 --batch-size 1024
+
+    Example: headrace peek shards/photos --pretext ijepa masks.patch=14
+
+    Example: headrace peek shards/photos --pretext mae preset=paper pretext.mae.masked=0.6
+
+    Example: headrace peek shards/text --pretext recipe.yaml --report runs/mlm
+    """
+    from .peek.peek import Start, run_peek
+
+    told = {"seed": seed, "batch_size": batch_size}
+    run_peek(
+        url,
+        pretext,
+        overrides or [],
+        count=number,
+        start=Start(step, epoch),
+        order={key: value for key, value in told.items() if value is not None},
+        output=output,
+        report=report,
+    )

@@ -31,7 +31,8 @@ from .distributed import Device
 from .evals.base import EVALUATIONS, Evaluation
 from .evals.labels import ProbeRecipe
 from .optimizers import OptimizerRecipe
-from .pretext.base import PRETEXTS, Pretext
+from .pretext.base import Pretext
+from .registries import PRETEXTS
 from .schedules import ScheduleRecipe
 
 Positive = Annotated[int, Field(gt=0)]

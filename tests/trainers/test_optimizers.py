@@ -5,8 +5,8 @@ import torch
 
 from headrace.shards.base.recipe import make
 from headrace.trainers.optimizers import OptimizerRecipe, build_optimizer, parameter_groups, set_learning_rate
-from headrace.trainers.pretext.base import PRETEXTS
 from headrace.trainers.recipe import BackboneRecipe
+from headrace.trainers.registries import PRETEXTS
 
 
 def tiny(name):

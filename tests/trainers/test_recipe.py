@@ -6,8 +6,9 @@ import yaml
 
 from headrace.shards.base.errors import PluginError, RecipeError
 from headrace.trainers.evals.classifiers.knn import Knn
-from headrace.trainers.pretext.base import PRETEXTS, Objective
+from headrace.trainers.pretext.base import Objective
 from headrace.trainers.recipe import merged, read_recipe
+from headrace.trainers.registries import PRETEXTS
 
 
 @pytest.fixture

@@ -30,12 +30,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from headrace.shards.base.recipe import refuse_incomplete
-from headrace.shards.base.registry import Registry
 
 from ..backbones import BackboneRecipe
 from ..data import DataFacts, Record
-
-PRETEXTS = Registry("pretext", "headrace.trainers.pretext", "headrace.pretexts")
 
 Arrays = dict[str, NDArray[Any]]
 Batch = Mapping[str, Tensor]

@@ -10,7 +10,7 @@ import torch
 from headrace.shards.base.recipe import make
 from headrace.trainers.backbones import BackboneRecipe
 from headrace.trainers.distributed import World
-from headrace.trainers.pretext.base import PRETEXTS
+from headrace.trainers.registries import PRETEXTS
 from headrace.trainers.step import backward
 
 CASES = [(name, number) for name in PRETEXTS.names() for number in range(len(PRETEXTS.load(name).examples))]

@@ -14,10 +14,9 @@ from pydantic import (
     WrapValidator,
 )
 
-from headrace.shards.base.complaints import expectation, gravest, is_unknown, keys_of
-from headrace.shards.base.errors import UsageError
 from headrace.shards.base.registry import did_you_mean
 
+from ..complaints import complaint
 from .own import OwnView
 from .presets import PRESETS
 from .view import View
@@ -52,13 +51,7 @@ def views_of(given: Any) -> tuple[AnyView, ...]:
     try:
         return _VIEWS.validate_python(given)
     except ValidationError as error:
-        detail = gravest(error)
-    keys = [step for step in detail["loc"] if isinstance(step, str)]
-    where = ".".join(keys)
-    if is_unknown(detail):
-        raise UsageError(f"no view has a parameter '{where}'", remedy=did_you_mean(keys[-1], keys_of(View, keys[:-1])))
-    found = f"{where} = {detail['input']!r}" if where else repr(detail["input"])
-    raise UsageError("these are no views", found=found, expected=expectation(detail, View))
+        raise complaint(error, View, "no view", "these are no views") from None
 
 
 def _chosen(given: Any) -> Any:

@@ -1,0 +1,1 @@
+"""Samples as the model will see them, drawn: what `headrace peek` shows."""
