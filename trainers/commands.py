@@ -55,7 +55,7 @@ def peek(
         str,
         typer.Option(help="A pretext, a preset of views, path/to/file.py:Class, or a training recipe."),
     ] = "simclr",
-    number: Annotated[int, typer.Option("--number", "-n", min=1, help="How many samples.")] = 8,
+    number: Annotated[int, typer.Option("--number", "-n", min=1, max=100, help="How many samples.")] = 8,
     step: Annotated[int | None, typer.Option(min=0, help="Begin with the samples of this step, from 0.")] = None,
     epoch: Annotated[int | None, typer.Option(min=0, help="Begin with the samples of this epoch, from 0.")] = None,
     seed: Annotated[int | None, typer.Option(help="The run's seed; default: the recipe's, else 0.")] = None,

@@ -173,7 +173,8 @@ class Subject(BatchTransform):
         try:
             return self.look(sample, rngs)
         except (ValueError, CorruptSampleError) as error:
-            return Look(refused=error.found if isinstance(error, CorruptSampleError) else str(error))
+            found = error.found if isinstance(error, CorruptSampleError) else str(error)
+            return Look(refused=found, notes=("Training reads another sample of its block instead.",))
 
     @abstractmethod
     def look(self, sample: Sample, rngs: Generators) -> Look:

@@ -12,7 +12,8 @@ from .style import TARGETS
 
 _HIDDEN = 222
 """The level of a patch that is not seen."""
-_TINT = 0.45
+_PALE, _TINT = 0.3, 0.45
+"""How much is left of a pixel that is not predicted; how much of its target's colour gets one that is."""
 
 
 def masked_panels(view: Panel, mask: Mask | None) -> list[Panel]:
@@ -44,16 +45,22 @@ def _seen(pixels: Pixels, seen: NDArray[np.bool_]) -> Pixels:
 
 
 def _targets(pixels: Pixels, mask: Mask) -> Pixels:
-    """The pixels, pale where nothing is predicted; each target in its colour."""
+    """The pixels, pale where nothing is predicted; each target in its colour, its border above all others' insides."""
     colour = np.stack([pixels] * 3, -1) if pixels.ndim == 2 else pixels
-    shown = 255 - (255 - colour.astype(np.float32)) * 0.3
-    for number, target in enumerate(mask.targets):
-        block = np.zeros(mask.seen.shape, np.bool_)
-        block.flat[target] = True
-        where, tint = _enlarged(block, pixels), np.array(TARGETS[number % len(TARGETS)], np.float32)
-        shown[where] = (1 - _TINT) * colour[where] + _TINT * tint
-        shown[where & ~_shrunken(where)] = tint
+    shown = 255 - (255 - colour.astype(np.float32)) * _PALE
+    tints = [np.array(TARGETS[number % len(TARGETS)], np.float32) for number in range(len(mask.targets))]
+    blocks = [_enlarged(_block(target, mask), pixels) for target in mask.targets]
+    for block, tint in zip(blocks, tints, strict=True):
+        shown[block] = (1 - _TINT) * colour[block] + _TINT * tint
+    for block, tint in zip(blocks, tints, strict=True):
+        shown[block & ~_shrunken(block)] = tint
     return shown.astype(np.uint8)
+
+
+def _block(target: NDArray[np.int64], mask: Mask) -> NDArray[np.bool_]:
+    block = np.zeros(mask.seen.shape, np.bool_)
+    block.flat[target] = True
+    return block
 
 
 def _enlarged(grid: NDArray[np.bool_], pixels: Pixels) -> NDArray[np.bool_]:

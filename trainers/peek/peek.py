@@ -24,6 +24,8 @@ from .sheet import sheet
 from .subjects import subject
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+_LARGEST = {"JPEG": 65_500, "WEBP": 16_383}
+"""Pixels of a side at most, where a format sets a bound."""
 _STYLES = {"masked": "reverse blue", "random": "reverse red", "kept": "reverse green", "special": "dim"}
 
 
@@ -84,7 +86,7 @@ def run_peek(
     made_for = subject(name, url, overrides, order)
     looks = read(made_for, url, count, start)
     picture = sheet(looks, made_for.legend, url)
-    write_whole(output, _encoded(picture, FORMATS[output.suffix.lower()]))
+    write_whole(output, _encoded(picture, output))
     if report is not None:
         write_report(report, looks, made_for.legend, url)
     _print(looks)
@@ -135,7 +137,15 @@ def _look(stream: Stream, position: int) -> Look:
     return replace(look, notes=(*damage, *look.notes))
 
 
-def _encoded(picture: Image.Image, format: str) -> bytes:
+def _encoded(picture: Image.Image, output: Path) -> bytes:
+    format = FORMATS[output.suffix.lower()]
+    if max(picture.size) > _LARGEST.get(format, max(picture.size)):
+        raise UsageError(
+            f"a {format} cannot be as large as these samples are together",
+            found=f"{picture.width:,} x {picture.height:,} pixels",
+            expected=f"at most {_LARGEST[format]:,} each way",
+            remedy="Ask for fewer of them, -n, or for a .png",
+        )
     file = io.BytesIO()
     picture.save(file, format, quality=92, **({"optimize": True} if format == "PNG" else {}))
     return file.getvalue()

@@ -23,7 +23,7 @@ from ..samples.views.context import ContextPrediction
 from ..samples.views.presets import PRESETS as VIEWS
 from ..samples.views.view import View
 from .look import Legend, Order, Subject
-from .wording import AREA, BLUR, JITTER
+from .wording import AREA, BLUR, JITTER, MASKED
 
 _CONTEXT = "context_prediction"
 
@@ -63,23 +63,23 @@ def subject(name: str, url: str, overrides: Sequence[str], order: Mapping[str, i
 def _of_views(name: str, images: tuple[str, ...], changes: dict[str, Any], order: Order) -> Subject:
     from .views import ViewsOfImages
 
-    asked = changes.pop("masks", {})
+    mask = _mask(name, changes.pop("masks", {}))
     views = [view for view in preset(name, **changes) if isinstance(view, View)]
     return ViewsOfImages(
         order=order,
-        legend=Legend(name, [(view.name, _kind(view)) for view in views], _words(views)),
+        legend=Legend(name, [(view.name, _kind(view)) for view in views], _words(views, mask)),
         fields=images if len(images) == 1 else None,
         views=tuple(views),
         images=images,
-        mask=_mask(name, asked),
+        mask=mask,
     )
 
 
-def _words(views: Sequence[View]) -> list[str]:
-    """The abbreviations that are used for some views."""
+def _words(views: Sequence[View], mask: PatchMask | None) -> list[str]:
+    """What must be said of some views once."""
     jitter = [JITTER] if any(view.color_jitter.p for view in views) else []
     blur = [BLUR] if any(view.gaussian_blur.p for view in views) else []
-    return [AREA, *jitter, *blur]
+    return [AREA, *jitter, *blur, *([] if mask is None else [MASKED])]
 
 
 def _mask(name: str, asked: Any) -> PatchMask | None:

@@ -9,6 +9,7 @@ _STEPS = ("brightness", "contrast", "saturation", "hue")
 AREA = "%: share of the original's area"
 JITTER = "b c s: factors of brightness, contrast and saturation; h: shift of the hue in turns; in the order drawn"
 BLUR = "blur: standard deviation in pixels of the view"
+MASKED = "grey patches are not seen"
 
 
 def drawn_lines(row: Any, size: tuple[int, int]) -> tuple[str, ...]:

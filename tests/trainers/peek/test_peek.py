@@ -10,6 +10,7 @@ from headrace.shards.base.errors import HeadraceError, InputError, PluginError, 
 from headrace.shards.base.report import read_fragments
 from headrace.shards.cli import application
 from headrace.shards.report.page import compose
+from headrace.trainers.peek import peek as peek_module
 
 
 def peek(*arguments: str) -> str:
@@ -89,6 +90,13 @@ def test_errors_say_what_to_do(pictures, tmp_path, monkeypatch, arguments, error
     assert told in str(caught.value)
     assert isinstance(caught.value, HeadraceError)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_sheet_that_is_too_large_for_its_format_is_refused(sound, tmp_path, monkeypatch):
+    monkeypatch.setitem(peek_module._LARGEST, "WEBP", 500)
+    with pytest.raises(UsageError, match=r"or for a \.png"):
+        peek(sound, "size=32", "-n", 3, "-o", tmp_path / "views.webp")
+    peek(sound, "size=32", "-n", 3, "-o", tmp_path / "views.png")
 
 
 def test_shards_of_text_have_no_views(texts, tmp_path):
