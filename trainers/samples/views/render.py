@@ -8,7 +8,7 @@ from headrace.shards.base.kernels.compile import device, kernel, reads, writes
 
 from .blur import blur, blur_radius
 from .colour import STEPS, changes, recolour
-from .drawing import ANGLE, DRAWN, FACTORS, FLIP, GRAYSCALE, KERNEL_SIZE, ORDER, ROW, SIGMA, SOLARIZE
+from .drawing import ANGLE, DRAWN, FACTORS, FLIP, GRAYSCALE, KERNEL_SIZE, NOT_SOLARIZED, ORDER, ROW, SIGMA, SOLARIZE
 from .lanes import LANES, TILE, copy, padded
 from .resample import BICUBIC, BILINEAR, fill_table, squeeze_columns, squeeze_rows, window
 from .scratch import Scratch, divided, scratch_ends
@@ -28,7 +28,7 @@ class Renderer:
 
     def __init__(self, size: int, interpolation: str = "bicubic") -> None:
         self._size, self._filter = size, FILTERS[interpolation]
-        self._space = np.empty(0, np.uint8)
+        self._space, self._shape = np.empty(0, np.uint8), (0, 0, 0)
 
     def __call__(self, pixels: Bytes, boxes: NDArray[np.float64], plan: NDArray[np.void], out: Bytes) -> None:
         """Render the views of a plan into `out`.
@@ -52,9 +52,11 @@ class Renderer:
                 f"of shape {shape}, not {boxes.shape} and {out.shape}; 1 and 3 channels can be rendered"
             )
         pixels = _with_whole_vectors(pixels)
-        needed = scratch_ends(pixels.shape[0], pixels.shape[1], channels, self._size, self._filter)[-1]
-        if len(self._space) < needed:
-            self._space = np.empty(needed, np.uint8)
+        if pixels.shape != self._shape:
+            self._shape = pixels.shape
+            needed = scratch_ends(*self._shape, self._size, self._filter)[-1]
+            if len(self._space) < needed:
+                self._space = np.empty(needed, np.uint8)
         render(pixels, height, width, boxes, plan.view(np.uint8), out, self._space, self._filter)
 
 
@@ -82,14 +84,17 @@ def render(
     channels, size = out.shape[1], out.shape[2]
     full = padded(size)
     scratch = divided(space, scratch_ends(pixels.shape[0], pixels.shape[1], channels, size, support))
-    planes = scratch.planes
     for view in range(len(boxes)):
         drawn = plan[view * ROW : (view + 1) * ROW]
         ints, floats = drawn.view(np.int32), drawn.view(np.float32)
         turns = drawn[ANGLE] % 4
         # Half a turn is to mirror both ways; a quarter is to mirror one way, and to transpose at the end.
         mirrored, upended = (drawn[FLIP] != 0) != (turns == 1 or turns == 2), turns == 2 or turns == 3
-        _resample(scratch, pixels, height, width, boxes[view], size, support, mirrored, upended)
+        slot, transposed = out[view].reshape(-1), turns % 2 == 1
+        # Planes of whole vectors are made where they are delivered, unless they must still be transposed.
+        in_place = size == full and not transposed
+        planes = slot if in_place else scratch.planes
+        _resample(scratch, planes, pixels, height, width, boxes[view], size, support, mirrored, upended)
         grayscale = drawn[GRAYSCALE] != 0 and channels == 3
         order, factors = drawn[ORDER : ORDER + STEPS], floats[FACTORS : FACTORS + STEPS]
         if grayscale or changes(factors):
@@ -101,16 +106,19 @@ def render(
             plane = planes[channel * full * full : (channel + 1) * full * full]
             blur(plane, size, sigma, reach, scratch.weights, scratch.line, scratch.smooth)
         for channel in range(channels):
-            plane = planes[channel % different * full * full :]
-            _finish(out[view, channel], plane, full, turns % 2 == 1, ints[SOLARIZE])
+            if channel >= different or not in_place:
+                plane = planes[channel % different * full * full :]
+                _move(out[view, channel], plane, full, transposed)
+        if ints[SOLARIZE] < NOT_SOLARIZED:
+            _solarize(slot, np.uint8(ints[SOLARIZE]))
 
 
 @device
 def _resample(
-    scratch: Scratch, pixels: Bytes, height: int, width: int, box: NDArray[np.float64], size: int, support: int,
-    mirrored: bool, upended: bool,
+    scratch: Scratch, planes: Bytes, pixels: Bytes, height: int, width: int, box: NDArray[np.float64], size: int,
+    support: int, mirrored: bool, upended: bool,
 ) -> None:  # fmt: skip
-    """Cut, resize and mirror."""
+    """Cut, resize and mirror, into `planes`."""
     channels, stride = pixels.shape[2], pixels.shape[1] * pixels.shape[2]
     low, high = _inside(box[0], box[2], width)
     left, cut_width = window(low, high, pixels.shape[1], TILE)
@@ -122,7 +130,7 @@ def _resample(
         scratch.middle, pixels, top * stride + left * channels, stride, cut_height, cut_width * channels, channels,
         size, scratch.columns, scratch.turned, scratch.squeezed,
     )  # fmt: skip
-    squeeze_columns(scratch.planes, scratch.middle, channels, size, scratch.rows)
+    squeeze_columns(planes, scratch.middle, channels, size, scratch.rows)
 
 
 @device
@@ -133,8 +141,8 @@ def _inside(low: float, high: float, length: int) -> tuple[float, float]:
 
 
 @device
-def _finish(out: Bytes, plane: Bytes, stride: int, transposed: bool, threshold: int) -> None:
-    """Write a plane to its slot, transposed and solarised as drawn."""
+def _move(out: Bytes, plane: Bytes, stride: int, transposed: bool) -> None:
+    """Write a plane to its slot, transposed if so drawn."""
     size = len(out)
     for row in range(size):
         if transposed:
@@ -142,8 +150,10 @@ def _finish(out: Bytes, plane: Bytes, stride: int, transposed: bool, threshold: 
                 out[row, column] = plane[column * stride + row]
         else:
             copy(out[row], plane[row * stride :])
-        if threshold < 256:
-            line, least = out[row], np.uint8(threshold)
-            for column in range(size):
-                level = line[column]
-                line[column] = ~level if level >= least else level
+
+
+@device
+def _solarize(levels: Bytes, threshold: np.uint8) -> None:
+    for place in range(len(levels)):
+        level = levels[place]
+        levels[place] = ~level if level >= threshold else level
