@@ -1,6 +1,7 @@
 """From a kernel's function to machine code; the one file that imports numba, and that knows its ways."""
 
 import gc
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -19,20 +20,27 @@ from .types import Argument, Array, NamedTuple, Scalar, Signature
 # The machine code is called as it is (see `machine_code`), and wrappers would cost a fifth more time to compile.
 OPTIONS: dict[str, Any] = {"nogil": True, "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
+_NUMBAS_OWN = re.compile(rb"\0((?:numba|NRT)_\w+)")
+"""Names in an object file of what numba's runtime has."""
+
 
 def compile_kernel(function: Callable[..., Any], signature: Signature) -> bytes:
     """Compile a function and the way into it: the object files, `machine_code.joined`.
 
     Raises:
         numba.core.errors.NumbaError: It is not in the subset of Python that numba compiles.
+        TypeError: It needs numba when it is called, as `reshape` does.
     """
     dispatcher: Any = numba.njit(**OPTIONS)(_compilable(function))
     arguments = tuple(map(_numba_type, signature.arguments))
     result = numba.types.void if signature.result is None else _numba_type(signature.result)
     with _uncollected():
         compiled = dispatcher._compiler.compile(arguments, result)
-    entry = compile_entry(compiled.fndesc.llvm_func_name, signature)
-    return joined(entry, compiled.library._get_compiled_object())
+    code: bytes = compiled.library._get_compiled_object()
+    if missing := _NUMBAS_OWN.findall(code):
+        names = b", ".join(missing).decode()
+        raise TypeError(f"{function.__name__} calls {names} of numba, which is not there where a kernel is loaded")
+    return joined(compile_entry(compiled.fndesc.llvm_func_name, signature), code)
 
 
 @contextmanager

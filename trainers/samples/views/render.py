@@ -41,15 +41,16 @@ class Renderer:
             out: Contiguous uint8 (views, C, size, size), all of it written.
 
         Raises:
-            ValueError: The shapes do not belong together.
+            ValueError: The shapes do not belong together, or `out` is not contiguous.
             TypeError: An array is of another type or not contiguous.
         """
         height, width, channels = pixels.shape
         shape = (len(plan), channels, self._size, self._size)
-        if plan.dtype != DRAWN or boxes.shape != (len(plan), 4) or out.shape != shape or channels not in (1, 3):
+        fits = plan.dtype == DRAWN and boxes.shape == (len(plan), 4) and out.shape == shape and out.flags.c_contiguous
+        if not fits or channels not in (1, 3):
             raise ValueError(
                 f"a plan of {len(plan)} views of {channels} channels takes boxes of shape {(len(plan), 4)} and a place "
-                f"of shape {shape}, not {boxes.shape} and {out.shape}; 1 and 3 channels can be rendered"
+                f"of shape {shape}, contiguous, not {boxes.shape} and {out.shape}; 1 and 3 channels can be rendered"
             )
         pixels = _with_whole_vectors(pixels)
         if pixels.shape != self._shape:
@@ -57,7 +58,8 @@ class Renderer:
             needed = scratch_ends(*self._shape, self._size, self._filter)[-1]
             if len(self._space) < needed:
                 self._space = np.empty(needed, np.uint8)
-        render(pixels, height, width, boxes, plan.view(np.uint8), out, self._space, self._filter)
+        rows, slots = plan.view(np.uint8), out.reshape(-1)
+        render(pixels, height, width, boxes, rows, slots, self._space, self._size, self._filter)
 
 
 def _with_whole_vectors(pixels: Bytes) -> Bytes:
@@ -73,16 +75,15 @@ def _with_whole_vectors(pixels: Bytes) -> Bytes:
 @kernel(
     types.void(
         reads(types.uint8, 3), types.int64, types.int64, reads(types.float64, 2), reads(types.uint8),
-        writes(types.uint8, 4), writes(types.uint8), types.int64,
+        writes(types.uint8), writes(types.uint8), types.int64, types.int64,
     )
 )  # fmt: skip
 def render(
     pixels: Bytes, height: int, width: int, boxes: NDArray[np.float64], plan: Bytes, out: Bytes, space: Bytes,
-    support: int,
+    size: int, support: int,
 ) -> None:  # fmt: skip
     """Render views of an image, (height, width) of `pixels`; `Renderer` makes the arguments."""
-    channels, size = out.shape[1], out.shape[2]
-    full = padded(size)
+    channels, full, area = pixels.shape[2], padded(size), size * size
     scratch = divided(space, scratch_ends(pixels.shape[0], pixels.shape[1], channels, size, support))
     for view in range(len(boxes)):
         drawn = plan[view * ROW : (view + 1) * ROW]
@@ -90,7 +91,7 @@ def render(
         turns = drawn[ANGLE] % 4
         # Half a turn is to mirror both ways; a quarter is to mirror one way, and to transpose at the end.
         mirrored, upended = (drawn[FLIP] != 0) != (turns == 1 or turns == 2), turns == 2 or turns == 3
-        slot, transposed = out[view].reshape(-1), turns % 2 == 1
+        slot, transposed = out[view * channels * area : (view + 1) * channels * area], turns % 2 == 1
         # Planes of whole vectors are made where they are delivered, unless they must still be transposed.
         in_place = size == full and not transposed
         planes = slot if in_place else scratch.planes
@@ -98,7 +99,7 @@ def render(
         grayscale = drawn[GRAYSCALE] != 0 and channels == 3
         order, factors = drawn[ORDER : ORDER + STEPS], floats[FACTORS : FACTORS + STEPS]
         if grayscale or changes(factors):
-            recolour(planes, full * full, channels, size * size, order, factors, grayscale, scratch.strip)
+            recolour(planes, full * full, channels, area, order, factors, grayscale, scratch.strip)
         different = 1 if grayscale else channels
         sigma = floats[SIGMA]
         reach = blur_radius(sigma, ints[KERNEL_SIZE], size)
@@ -108,7 +109,7 @@ def render(
         for channel in range(channels):
             if channel >= different or not in_place:
                 plane = planes[channel % different * full * full :]
-                _move(out[view, channel], plane, full, transposed)
+                _move(slot[channel * area : (channel + 1) * area], plane, size, full, transposed)
         if ints[SOLARIZE] < NOT_SOLARIZED:
             _solarize(slot, np.uint8(ints[SOLARIZE]))
 
@@ -141,15 +142,15 @@ def _inside(low: float, high: float, length: int) -> tuple[float, float]:
 
 
 @device
-def _move(out: Bytes, plane: Bytes, stride: int, transposed: bool) -> None:
+def _move(out: Bytes, plane: Bytes, size: int, stride: int, transposed: bool) -> None:
     """Write a plane to its slot, transposed if so drawn."""
-    size = len(out)
     for row in range(size):
+        line = out[row * size : (row + 1) * size]
         if transposed:
             for column in range(size):
-                out[row, column] = plane[column * stride + row]
+                line[column] = plane[column * stride + row]
         else:
-            copy(out[row], plane[row * stride :])
+            copy(line, plane[row * stride :])
 
 
 @device

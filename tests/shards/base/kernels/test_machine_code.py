@@ -109,6 +109,15 @@ def test_arrays_are_taken_where_they_lie(code, tmp_path):
         assert np.array_equal(mine["total"], plain["total"])
 
 
+def flat_size(table):
+    return len(table.reshape(-1))
+
+
+def test_what_needs_numba_when_it_is_called_is_refused():
+    with pytest.raises(TypeError, match=r"flat_size calls .*numba_attempt_nocopy_reshape"):
+        compile_kernel(flat_size, types.int64(reads(types.int32, 2)))
+
+
 def churn(rounds):
     state = np.int64(1)
     for _ in range(rounds):
