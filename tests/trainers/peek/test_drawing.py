@@ -27,18 +27,28 @@ def test_lines_keep_the_order_and_the_width(widths, width):
 
 @given(st.data())
 def test_a_box_is_drawn_where_it_lies(data):
-    height, width = data.draw(st.integers(1, 400)), data.draw(st.integers(1, 400))
-    left, top = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
-    right, bottom = data.draw(st.integers(left + 1, width)), data.draw(st.integers(top + 1, height))
-    original = Original(np.zeros((height, width, 3), np.uint8), (height, width))
-    boxed = Original(original.pixels, original.size, (Outline("view", "", (left, top, right, bottom)),))
-    picture = np.asarray(outlined(boxed, ["view"], 300, 200))
+    height, width = data.draw(st.integers(100, 400)), data.draw(st.integers(100, 400))
+    left, top = data.draw(st.integers(0, width - 50)), data.draw(st.integers(0, height - 50))
+    right, bottom = data.draw(st.integers(left + 50, width)), data.draw(st.integers(top + 50, height))
+    picture = drawn(height, width, (left, top, right, bottom))
     assert picture.shape[0] <= 200
     assert picture.shape[1] <= 300
     rows, columns = np.nonzero((picture == KINDS[0]).all(-1))
     down, across = picture.shape[0] / height, picture.shape[1] / width
-    assert abs(rows.max() - (bottom * down - 1)) <= 20  # the tag of a tiny box reaches beyond it
-    assert abs(columns.min() - left * across) <= 20
+    assert abs(np.array([columns.min(), columns.max() + 1]) - np.array([left, right]) * across).max() <= 1
+    assert abs(np.array([rows.min(), rows.max() + 1]) - np.array([top, bottom]) * down).max() <= 1
+
+
+@given(st.integers(1, 400), st.integers(1, 400), st.data())
+def test_a_box_of_any_shape_is_seen(height, width, data):
+    left, top = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
+    right, bottom = data.draw(st.integers(left + 1, width)), data.draw(st.integers(top + 1, height))
+    assert (drawn(height, width, (left, top, right, bottom)) == KINDS[0]).all(-1).any()
+
+
+def drawn(height: int, width: int, box: tuple[int, int, int, int]) -> np.ndarray:
+    original = Original(np.zeros((height, width, 3), np.uint8), (height, width), (Outline("view", "", box),))
+    return np.asarray(outlined(original, ["view"], 300, 200))
 
 
 def test_views_keep_their_proportions_and_tiny_ones_are_enlarged():
