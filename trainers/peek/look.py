@@ -12,6 +12,7 @@ from headrace.shards.base.generators import Generators
 from headrace.shards.base.terminal import printable
 from headrace.shards.format.packed import Empty
 from headrace.shards.stream.sources.columns import Sample
+from headrace.shards.stream.sources.merged import SOURCE
 from headrace.shards.stream.sources.transforms import BatchTransform
 
 LOOK = "look"
@@ -188,4 +189,5 @@ class Subject(BatchTransform):
 
 def _name(sample: Sample) -> str:
     where = (f"sample {sample['__id__']:,}", f"epoch {sample['__epoch__']}", f"position {sample['__position__']:,}")
-    return " · ".join([printable(str(sample.get("__key__", ""))), *where])
+    names = (printable(str(sample[name])) for name in (SOURCE, "__key__") if name in sample)
+    return " · ".join([*names, *where])

@@ -130,7 +130,7 @@ def _look(stream: Stream, position: int) -> Look:
     try:
         reading = stream.fetch(stream.order.locate(np.array([position])))
     except CorruptSampleError as error:
-        return Look(name=f"position {position:,}", refused=str(error))
+        return Look(name=f"position {position:,}", refused=f"{error.message}: {error.found}")
     found, notes = stream.transformed(reading)
     look: Look = cast(Columns, found).fields[LOOK][0]
     damage = tuple(f"in place of a damaged one: {each.reason}" for each in notes.replaced)

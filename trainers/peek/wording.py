@@ -21,7 +21,7 @@ def drawn_lines(row: Any, size: tuple[int, int]) -> tuple[str, ...]:
     """
     left, top, right, bottom = row["box"].tolist()
     share = (right - left) * (bottom - top) / (size[0] * size[1])
-    place = [f"{share:.0%}" if share >= 0.01 else f"{share:.1%}"]
+    place = [_percent(share)]
     place += ["flipped"] if row["flip"] else []
     place += [f"turned {90 * int(row['angle'])}°"] if row["angle"] else []
     filters = ["grey"] if row["grayscale"] else []
@@ -29,6 +29,12 @@ def drawn_lines(row: Any, size: tuple[int, int]) -> tuple[str, ...]:
     filters += [f"solarised from {row['solarize']}"] if row["solarize"] < NOT_SOLARIZED else []
     lines = (", ".join(place), _jitter(row), ", ".join(filters))
     return tuple(line for line in lines if line)
+
+
+def _percent(share: float) -> str:
+    if share < 0.001:
+        return "<0.1%"
+    return f"{share:.0%}" if share >= 0.01 else f"{share:.1%}"
 
 
 def _jitter(row: Any) -> str:

@@ -59,6 +59,15 @@ def test_one_view_as_large_as_the_picture_is_the_picture(sound):
     assert np.array_equal(look.panels[0].pixels, look.original.pixels[top:bottom, left:right])
 
 
+def test_samples_of_a_mixture_say_where_they_come_from(sound, pictures, tmp_path):
+    (tmp_path / "mix.yaml").write_text(
+        f"sources: {{whole: {{url: {sound}, weight: 1}}, cut: {{url: {pictures}, weight: 1}}}}"
+    )
+    url = str(tmp_path / "mix.yaml")
+    looks = read(subject("ijepa", url, ["size=32"], {}), url, 12, Start())
+    assert {look.name.split(" · ")[0] for look in looks} == {"whole", "cut"}
+
+
 def test_a_mask_is_that_of_its_step_and_sample_whatever_else_is_shown(sound):
     def context(*where):
         looks = read(subject("ijepa", sound, ["size=64"], {"batch_size": 4}), sound, *where)

@@ -30,3 +30,4 @@ def test_the_jitter_is_told_in_the_order_drawn():
 
 def test_a_tiny_box_is_more_than_nothing():
     assert words(drawn(box=(0, 0, 3, 10))) == ["0.3%"]
+    assert words(drawn(box=(0, 0, 1, 1))) == ["<0.1%"]
