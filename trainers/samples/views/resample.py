@@ -31,6 +31,12 @@ def most_taps(length: int, size: int, support: int) -> int:
 
 
 @device
+def raw_numbers(size: int, taps: int) -> int:
+    """How much scratch space `fill_table` takes, in numbers."""
+    return padded(size) * (4 + taps)
+
+
+@device
 def window(low: float, high: float, length: int, least: int) -> tuple[int, int]:
     """Where the pixels to read for a span begin, and how many they are: `least` or more of `length`."""
     begin = min(math.floor(low), length - least)
@@ -47,7 +53,8 @@ def fill_table(
 
     Args:
         table: int32, flat: `padded(size)` entries, each of as many places as fit.
-        raw: Scratch, float64 (most taps,).
+        raw: Scratch, float64, as long as `raw_numbers` says: of all pixels the centers, first taps, counts and totals,
+            then the weights of one tap after the other, so that pixels lie side by side in a vector.
         low: Where the box begins; nothing is taken from beyond the pixel that this lies in.
         high: Where it ends, likewise.
         begin: The pixel from which pixels are counted in the table.
@@ -55,25 +62,34 @@ def fill_table(
         support: The filter.
         mirrored: Whether the last of them comes first.
     """
-    step = len(table) // padded(size)
+    full = padded(size)
+    step = len(table) // full
     edge = math.floor(low)
     length = math.ceil(high) - edge
     scale = (high - low) / size
     stretch = max(scale, 1.0)
     reach = support * stretch
+    narrowing = 1.0 / stretch
+    centers, firsts = raw[:full], raw[full : 2 * full]
+    counts, totals = raw[2 * full : 3 * full], raw[3 * full : 4 * full]
     for place in range(size):
         center = low - edge + (place + 0.5) * scale
-        first = max(int(center - reach + 0.5), 0)
-        count = min(int(center + reach + 0.5), length) - first
-        total = 0.0
-        for tap in range(count):
-            raw[tap] = _filter((tap + first - center + 0.5) * (1.0 / stretch), support)
-        for tap in range(count):
-            total += raw[tap]
+        first = max(np.int32(center - reach + 0.5), np.int32(0))
+        centers[place], firsts[place], totals[place] = center, first, 0.0
+        counts[place] = min(np.int32(center + reach + 0.5), np.int32(length)) - first
+    for tap in range(min(int(2.0 * reach) + 2, step - 2)):
+        weights = raw[(4 + tap) * full : (5 + tap) * full]
+        for place in range(size):
+            weight = _filter((tap + firsts[place] - centers[place] + 0.5) * narrowing, support)
+            weight = weight if tap < counts[place] else 0.0
+            weights[place] = weight
+            totals[place] += weight
+    for place in range(size):
         entry = (size - 1 - place if mirrored else place) * step
-        table[entry], table[entry + 1] = edge - begin + first, count
+        count, portion = int(counts[place]), 1.0 / totals[place]
+        table[entry], table[entry + 1] = edge - begin + int(firsts[place]), count
         for tap in range(count):
-            weight = raw[tap] * (1.0 / total) * (1 << PRECISION)
+            weight = raw[(4 + tap) * full + place] * portion * (1 << PRECISION)
             table[entry + 2 + tap] = int(weight + (0.5 if weight >= 0.0 else -0.5))
     for entry in range(size * step, len(table), step):
         table[entry], table[entry + 1], table[entry + 2] = 0, 1, 0

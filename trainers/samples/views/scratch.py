@@ -9,7 +9,7 @@ from headrace.shards.base.kernels.compile import device
 
 from .colour import STRIP
 from .lanes import LANES, padded
-from .resample import most_taps
+from .resample import most_taps, raw_numbers
 
 Bytes = NDArray[np.uint8]
 Shorts = NDArray[np.uint16]
@@ -22,7 +22,7 @@ class Scratch(NamedTuple):
     columns: Ints  # the table of the pass along the rows, see `resample.fill_table`
     rows: Ints  # likewise, that of the pass along the columns
     weights: Shorts  # of the blur
-    raw: NDArray[np.float64]  # weights of one pixel
+    raw: NDArray[np.float64]  # what weights are made of, see `resample.fill_table`
     strip: NDArray[np.float32]  # see `colour.recolour`
     turned: Bytes  # see `resample.squeeze_rows`
     squeezed: Bytes  # likewise
@@ -48,7 +48,7 @@ def scratch_ends(height: int, width: int, channels: int, size: int, support: int
     columns = 4 * full * (2 + taps)
     rows = columns + 4 * full * (2 + taps)
     weights = rows + padded(4 * size)
-    raw = weights + padded(8 * taps)
+    raw = weights + 8 * raw_numbers(size, taps)
     strip = raw + 4 * 3 * STRIP
     turned = strip + LANES * width * channels
     squeezed = turned + LANES * channels * full

@@ -90,6 +90,7 @@ def test_shapes_that_do_not_belong_together_are_refused(pixels, drawn):
         (pixels, boxes, drawn, out[1:]),
         (pixels[..., :1], boxes, drawn, out),
         (pixels, boxes, drawn[:0], out),
+        (pixels, boxes, drawn, np.empty((len(drawn), 40, 40, 3), np.uint8).transpose(0, 3, 1, 2)),
     ]:
         with pytest.raises(ValueError, match="takes boxes of shape"):
             renderer(*wrong)
