@@ -1,14 +1,11 @@
-"""What a run knows of its shards before it reads them, and where a record keeps its image."""
+"""What a run knows of its shards before it reads them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from headrace.shards.base.errors import InputError, RecipeError
+from headrace.shards.base.errors import RecipeError
 from headrace.shards.format.manifest import Manifest, folder_of
 from headrace.shards.format.transfer import fetch
 from headrace.shards.format.urls import join
@@ -96,22 +93,3 @@ class DataFacts:
             expected=expected,
             remedy="Point data.url at other shards, or choose another pretext",
         )
-
-
-def image_of(record: Record, fields: Sequence[str]) -> NDArray[np.uint8]:
-    """The image of a record, (H, W) or (H, W, 3): under the first of the fields that it has.
-
-    Raises:
-        InputError: It has none of them.
-    """
-    for name in fields:
-        if name in record:
-            image: NDArray[np.uint8] = record[name]
-            return image
-    held = sorted(name for name in record if not name.startswith("__"))
-    raise InputError(
-        f"the sample '{record.get('__key__', 'without a key')}' holds no image that can be decoded",
-        found=f"the fields {', '.join(held) or 'none'}",
-        expected=f"one of {', '.join(fields)}",
-        remedy="Build the shards anew without such records, or from PNG, JPEG or WebP",
-    )

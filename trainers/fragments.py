@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-import numpy as np
 import torch
 from PIL import Image
 
@@ -13,7 +12,7 @@ from headrace.shards.base.report import FOLDER, Curve, Gallery, Item, Series, Ta
 from .evals.labels import LabelledRecords, ProbeRecipe
 from .evals.results import Score
 from .metrics import WAIT, read_metrics
-from .pretext.base import Arrays, Drawing, Objective
+from .pretext.base import Batch, Drawing, Objective
 from .runs import Run
 
 _POINTS = 1000
@@ -22,13 +21,13 @@ _RATES = ("step", "lr", "grad_norm", "samples_per_s", "tokens_per_s", "data_wait
 """What a line of the log holds besides the loss and the objective's own metrics."""
 
 
-def write_training(run: Run, objective: Objective, samples: Sequence[Arrays]) -> None:
+def write_training(run: Run, objective: Objective, samples: Batch) -> None:
     """The fragments of a training run.
 
     Args:
         run: The run.
         objective: The trained network.
-        samples: What is drawn, as the pretext made it.
+        samples: What is drawn.
     """
     lines = read_metrics(run.folder)
     write_fragment(run.folder, 10, "training", summary(run, objective, lines))
@@ -73,13 +72,11 @@ def curve(title: str, name: str, lines: Sequence[Mapping[str, float]]) -> Curve:
     return Curve(title=title.capitalize(), note=note, x_label="step", y_label=name, series=(series,))
 
 
-def draw(run: Run, objective: Objective, samples: Sequence[Arrays]) -> Sequence[Drawing]:
+def draw(run: Run, objective: Objective, samples: Batch) -> Sequence[Drawing]:
     """The objective's own drawings of some samples."""
-    device = next(objective.parameters()).device
-    batch = {name: torch.from_numpy(np.stack([each[name] for each in samples])).to(device) for name in samples[0]}
     objective.eval()
     with torch.inference_mode():
-        return objective.draw(batch, run.data)
+        return objective.draw(samples, run.data)
 
 
 def gallery(run: Run, drawings: Sequence[Drawing]) -> Gallery:

@@ -24,16 +24,19 @@ from headrace.shards.cache import Cache
 from headrace.shards.format.atomic import write_whole
 from headrace.shards.stream import ConsumptionLog, Stream
 from headrace.shards.stream.audit.logs import FOLDER
+from headrace.shards.stream.delivery import tensors
 from headrace.shards.stream.delivery.failures import worker_failures
 from headrace.shards.stream.delivery.loader import Loader
+from headrace.shards.stream.delivery.prepared import tensor_batch
 
 from .distributed import World, joined
 from .export import export
 from .fragments import write_training
 from .metrics import MetricsLog, rates
 from .optimizers import build_optimizer, set_learning_rate
-from .pretext.base import Batch, Objective
+from .pretext.base import Objective
 from .recipe import TrainModel, TrainRecipe
+from .rendering import Finish, rendering
 from .runs import RECIPE, Run, device_seed
 from .signals import StopRequest, stop_requests
 from .step import Outcome, backward
@@ -71,7 +74,8 @@ def train(recipe: TrainRecipe, folder: Path) -> bool:
             run_to_end(run, world, state, stop)
             if world.main:
                 export(run, state.objective)
-                write_training(run, state.objective, state.stream.read(np.arange(EXAMPLES)))
+                examples = tensor_batch(state.stream.read(np.arange(EXAMPLES)), state.stream.ragged, tensors)
+                write_training(run, state.objective, state.finish(examples))
             world.barrier()
         return world.main
 
@@ -83,6 +87,7 @@ class State:
     Args:
         stream: The samples.
         loader: This process' rows of each batch; knows which batch is next.
+        finish: Makes of them what the objective takes.
         objective: Network and loss.
         parallel: The same, as it must be called.
         optimizer: Over the objective's parameters.
@@ -91,6 +96,7 @@ class State:
 
     stream: Stream
     loader: Loader
+    finish: Finish
     objective: Objective
     parallel: nn.Module
     optimizer: torch.optim.Optimizer
@@ -107,6 +113,7 @@ def start(run: Run, world: World) -> State:
             expected=f"a multiple of {world.size * model.accumulate}",
             remedy="Change batch_size or accumulate, or the number of processes",
         )
+    transform, finish = rendering(pretext, model.data.render, world.device)
     stream = Stream(
         model.data.url,
         seed=model.seed,
@@ -114,7 +121,7 @@ def start(run: Run, world: World) -> State:
         block=model.data.block,
         window=pretext.window,
         fields=pretext.fields,
-        transform=pretext.sample,
+        transform=transform,
         tolerated=model.data.tolerated,
         cache=None if model.data.cache is None else Cache(model.data.cache.folder, model.data.cache.limit),
     )
@@ -137,7 +144,7 @@ def start(run: Run, world: World) -> State:
         pin_memory=world.device.type == "cuda",
         start=position,
     )
-    return State(stream, loader, objective, world.wrap(objective), optimizer, step)
+    return State(stream, loader, finish, objective, world.wrap(objective), optimizer, step)
 
 
 def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
@@ -190,7 +197,7 @@ def save(run: Run, world: World, state: State, consumed: ConsumptionLog, stream:
         run.checkpoints.save(state.step, state.objective, state.optimizer, stream)
 
 
-def take_step(run: Run, world: World, state: State, batch: Batch) -> tuple[Outcome, dict[str, float]]:
+def take_step(run: Run, world: World, state: State, batch: Mapping[str, Any]) -> tuple[Outcome, dict[str, float]]:
     """One step of the optimizer on this process' rows of a batch; the outcome, and numbers for the log.
 
     Raises:
@@ -201,7 +208,7 @@ def take_step(run: Run, world: World, state: State, batch: Batch) -> tuple[Outco
     outcome = backward(
         state.objective,
         state.parallel,
-        batch,
+        state.finish(batch),
         world,
         accumulate=model.accumulate,
         autocast=partial(_autocast, model, world),
@@ -232,7 +239,7 @@ def _bar(run: Run, world: World, done: int) -> Iterator[Advance]:
         yield advance
 
 
-def _next(batches: Iterator[Batch]) -> tuple[Batch, Exception | None]:
+def _next(batches: Iterator[Mapping[str, Any]]) -> tuple[Mapping[str, Any], Exception | None]:
     """The next batch; none of it, and why, where it cannot be had."""
     try:
         return next(batches), None

@@ -56,6 +56,9 @@ class DataRecipe(RecipeModel):
     a path is read from the recipe's folder."""
     workers: Annotated[int, Field(ge=0)] = 0
     """Processes that read and make samples; 0: the training process itself. Has no influence on the order."""
+    render: Literal["worker", "device"] = "worker"
+    """Where views of pictures are cut, resized and coloured: by the workers, or on the device of the network; equal
+    but for rounding."""
     lanes: Positive = 64
     """Places of the data that are read at once; part of the order."""
     block: Positive | None = None

@@ -20,7 +20,7 @@ from headrace.shards.format.writer import ShardWriter
 
 TINY = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
 MAE = {
-    "pretext": {"mae": {"size": 8, "patch": 2, "decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2}},
+    "pretext": {"mae": {"views": {"size": 8}, "patch": 2, "decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2}},
     "backbone": {"type": "vit", **TINY},
     "probe": {"label": {"field": "label"}, "split": {"field": "split"}},
 }

@@ -36,7 +36,7 @@ def gradients_and_line(run, world, accumulate):
     state = start(run, world)
     batches = iter(state.loader)
     next(batches)
-    batch = next(batches)
+    batch = state.finish(next(batches))
     outcome = backward(state.objective, state.parallel, batch, world, accumulate=accumulate)
     gradients = {name: each.grad.numpy() for name, each in state.objective.named_parameters() if each.grad is not None}
     return gradients, outcome.line(world), sum(state.objective.targets(batch).values()).item()

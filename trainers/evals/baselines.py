@@ -1,14 +1,14 @@
 """Raw input as features: what a network must beat to be worth its training."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data import DataFacts, Record, image_of
-from ..samples.crops import resized, with_channels
-from ..samples.views.boxes import central_box
+from ..data import DataFacts, Record
+from ..samples.views.central import central_view
+from ..samples.views.pictures import picture_of
 from .base import Matrix
 
 _SIDE = 32
@@ -29,7 +29,7 @@ def raw_input(
     if data.manifest.kind == "tokens":
         return "TF-IDF of words", tf_idf((decoded(data, record) for record in records), train)
     fields, side, channels = data.image_fields(), min(network["image_size"], _SIDE), network["num_channels"]
-    return "pixels", np.stack([pixels(image_of(record, fields), side, channels) for record in records])
+    return "pixels", np.stack([pixels(record, fields, side, channels) for record in records])
 
 
 def tf_idf(texts: Iterable[str], train: NDArray[np.bool_]) -> Matrix:
@@ -47,7 +47,6 @@ def decoded(data: DataFacts, record: Record) -> str:
     return text
 
 
-def pixels(image: NDArray[np.uint8], side: int, channels: int) -> NDArray[np.float32]:
-    """The largest central square of an image, scaled to side x side pixels of 0 .. 1, as one row."""
-    square = resized(image, side, central_box(*image.shape[:2]))
-    return with_channels(square, channels).astype(np.float32).ravel() / np.float32(255)
+def pixels(record: Record, fields: Sequence[str], side: int, channels: Literal[1, 3]) -> NDArray[np.float32]:
+    """The largest central square of a record's image, scaled to side x side pixels of 0 .. 1, as one row."""
+    return central_view(picture_of(record, fields), side, channels).astype(np.float32).ravel() / np.float32(255)

@@ -31,7 +31,7 @@ def network_features(
     objective.to(device).eval()
     found = []
     for chunk in _chunks(records):
-        found.append(_features(objective, [pretext.views(record) for record in chunk], device))
+        found.append(_features(objective, [pretext.plain_views(record) for record in chunk], device))
         advance(len(chunk))
     return np.concatenate(found)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from headrace.shards.base.errors import InputError
 from headrace.shards.format.token_reader import TokenShard
-from headrace.shards.stream.sources.codecs import CODECS
+from headrace.shards.stream.sources.codecs import CODECS, ENCODED_IMAGES
 from headrace.shards.stream.sources.samples import SampleSource
 
 from ..data import DataFacts, Record
@@ -41,7 +41,7 @@ def read_metas(data: DataFacts) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def read_records(data: DataFacts, rows: NDArray[np.int64]) -> Iterator[Record]:
-    """The records with the given numbers (ascending), as a pretext's `views` takes them."""
+    """The records with the given numbers (ascending), as a pretext's `plain_views` takes them."""
     if data.manifest.kind != "tokens":
         yield from _samples(data, rows, None)
         return
@@ -52,7 +52,7 @@ def read_records(data: DataFacts, rows: NDArray[np.int64]) -> Iterator[Record]:
 
 
 def _samples(data: DataFacts, rows: NDArray[np.int64], fields: tuple[str, ...] | None) -> Iterator[Record]:
-    source = SampleSource(data.url, data.manifest, fields, CODECS)
+    source = SampleSource(data.url, data.manifest, fields, {**CODECS, **ENCODED_IMAGES})
     for shard, inside in _by_shard(data, rows):
         for start in range(0, len(inside), _ROWS):
             some = inside[start : start + _ROWS]

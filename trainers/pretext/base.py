@@ -30,9 +30,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from headrace.shards.base.recipe import refuse_incomplete
+from headrace.shards.stream.sources.transforms import BatchTransform, Transform
 
 from ..backbones import BackboneRecipe
 from ..data import DataFacts, Record
+from ..samples.views.deferred import DeferredViews
 
 Arrays = dict[str, NDArray[Any]]
 Batch = Mapping[str, Tensor]
@@ -109,7 +111,7 @@ class Objective(nn.Module, ABC):
 
     @abstractmethod
     def features(self, batch: Batch) -> Tensor:
-        """(B, D) what the network knows of each view of `Pretext.views`, for the evaluations."""
+        """(B, D) what the network knows of each view of `Pretext.plain_views`, for the evaluations."""
 
     def draw(self, batch: Batch, data: DataFacts) -> Sequence[Drawing]:
         """Examples for the report, one for each row of the batch."""
@@ -155,14 +157,24 @@ class Pretext(ABC):
 
     @abstractmethod
     def sample(self, record: Record, rng: np.random.Generator) -> Arrays:
-        """One record of the stream as arrays of fixed shapes and dtypes."""
+        """One record of the stream, its images as bytes, as arrays of fixed shapes and dtypes."""
+
+    @property
+    def transform(self) -> Transform | BatchTransform:
+        """What the stream is given: it makes of samples what `sample` makes of each, many at once where that pays."""
+        return self.sample
+
+    @property
+    def deferred(self) -> DeferredViews | None:
+        """The same with as much as possible left to the device; None where there is nothing to leave."""
+        return None
 
     @abstractmethod
-    def views(self, record: Record) -> Sequence[Arrays]:
+    def plain_views(self, record: Record) -> Sequence[Arrays]:
         """A record as the evaluations see it, with nothing random; its features are the mean over the views.
 
         Args:
-            record: An image record, or a whole document as `{"tokens": (n,)}`.
+            record: A sample whose images are bytes, or a whole document as `{"tokens": (n,)}`.
         """
 
     @abstractmethod

@@ -11,9 +11,9 @@ patch i, less their mean and divided by sqrt(variance + 1e-6) (unbiased) of that
 
 A sample:
 
-    image    (C, S, S) uint8   a random crop, flipped half of the time
-    visible  (K,) int64        patches that the encoder sees, sorted; K = floor(N (1 - masked))
-    hidden   (N - K,) int64    M, sorted
+    view     (1, C, S, S) uint8   a random crop, flipped half of the time
+    visible  (K,) int64           patches that the encoder sees, sorted; K = floor(N (1 - masked))
+    hidden   (N - K,) int64       M, sorted
 
 Patches are numbered row by row, and their pixels as (row, column, channel).
 
@@ -22,74 +22,72 @@ a narrow network, mild crops, patches of 7. Those of 4 cost three times as much 
 (linear probe on held-out training images of Fashion-MNIST, trained - untrained: +5 points with 7, -1 to +1 with 4).
 """
 
+import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal, Self
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from pydantic import Field
 from torch import Tensor, nn
 
 from headrace.shards.base.errors import RecipeError
 
 from ..backbones import BackboneRecipe, encode_visible, vision_encoder
-from ..data import DataFacts, Record, image_of
+from ..data import DataFacts
 from ..decoders import PatchDecoder, initialise
-from ..samples.crops import resized, with_channels
+from ..image_pretext import ImagePretext
 from ..samples.masks.random import random_patches, visible_patches
 from ..samples.patches import patch_statistics, patchify, sincos_positions, unpatchify
-from ..samples.ranges import Count, Probability, ShareRange
+from ..samples.ranges import Count
 from ..samples.rows import gathered
-from ..samples.views.boxes import central_box
-from ..samples.views.planner import plan
-from ..samples.views.view import View
-from .base import Arrays, Batch, Drawing, Loss, Objective, Pretext, PretextExample
+from ..samples.views import presets
+from ..samples.views.choice import SAID, AnyView, Like
+from .base import Arrays, Batch, Drawing, Loss, Objective, PretextExample
+
+
+def _squares(side: int) -> bytes:
+    """A small picture, as the bytes of its file."""
+    stream = io.BytesIO()
+    Image.fromarray((np.arange(side * side, dtype=np.uint8) ** 2).reshape(side, side)).save(stream, "PNG")
+    return stream.getvalue()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mae(Pretext):
+class Mae(ImagePretext):
     """Parameters and worker half.
 
     Args:
-        size: S, pixels a side that the network sees.
+        views: The crop, S pixels a side; one view.
         patch: P, pixels of a patch's side.
-        channels: C: 1 for grey, 3 for RGB.
         masked: The share of patches that is hidden.
-        crop: The least and the largest share of the image's area in a crop.
-        flip: The probability of mirroring a crop.
         mean: Of the pixels (0 to 1), for each channel.
         std: Of the pixels, for each channel.
         decoder_width: Features of the decoder.
         decoder_depth: Blocks of the decoder.
         decoder_heads: Attention heads of the decoder.
         pool: What the features are: the mean over all patches (`mean`), or the class token (`cls`).
-        images: The fields that may hold the image, the first that a sample has counts; default: those of the manifest.
     """
 
-    size: Count = 224
+    views: Annotated[tuple[AnyView, ...], Like("mae"), SAID] = presets.mae()
     patch: Count = 16
-    channels: Literal[1, 3] = 3
     masked: Annotated[float, Field(gt=0, lt=1)] = 0.75
-    crop: ShareRange = (0.2, 1.0)
-    flip: Probability = 0.5
     mean: tuple[float, ...] = (0.485, 0.456, 0.406)
     std: tuple[float, ...] = (0.229, 0.224, 0.225)
     decoder_width: Count = 512
     decoder_depth: Count = 8
     decoder_heads: Count = 16
     pool: Literal["mean", "cls"] = "mean"
-    images: tuple[str, ...] = ()
 
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "small": {
             "pretext": {
-                "size": 28,
+                "views": {"preset": "mae", "size": 28, "scale": [0.6, 1.0]},
                 "patch": 7,
                 "channels": 1,
-                "crop": [0.6, 1.0],
                 "mean": [0.29],
                 "std": [0.35],
                 "decoder_width": 64,
@@ -131,9 +129,9 @@ class Mae(Pretext):
     }
     examples: ClassVar[Sequence[PretextExample]] = (
         PretextExample(
-            record={"png": (np.arange(10 * 12, dtype=np.uint8) ** 2).reshape(10, 12)},
+            record={"png": _squares(11)},
             parameters={
-                "size": 8,
+                "views": {"size": 8},
                 "patch": 2,
                 "channels": 1,
                 "mean": [0.5],
@@ -154,6 +152,8 @@ class Mae(Pretext):
     )
 
     def __post_init__(self) -> None:
+        if len(self.views) > 1 or self.first.count > 1:
+            raise ValueError(f"views must be one view, not {sum(view.count for view in self.views)}")
         if self.size % self.patch:
             raise ValueError(f"patch must divide size, but {self.patch} does not divide {self.size}")
         if not len(self.mean) == len(self.std) == self.channels:
@@ -163,14 +163,10 @@ class Mae(Pretext):
         if not 0 < visible_patches(self.tokens, self.masked) < self.tokens:
             raise ValueError(f"masked = {self.masked} leaves nothing to see or nothing to predict")
 
-    def bind(self, data: DataFacts) -> Self:
-        """See `Pretext.bind`: takes the image fields of the data."""
-        return self if self.images else replace(self, images=data.image_fields())
-
     @property
-    def fields(self) -> tuple[str, ...] | None:
-        """See `Pretext.fields`; where formats are mixed, not every shard has each."""
-        return self.images if len(self.images) == 1 else None
+    def size(self) -> int:
+        """S, pixels a side that the network sees."""
+        return self.first.size
 
     @property
     def side(self) -> int:
@@ -187,26 +183,10 @@ class Mae(Pretext):
         """See `Pretext.network`."""
         return {"image_size": self.size, "patch_size": self.patch, "num_channels": self.channels}
 
-    def sample(self, record: Record, rng: np.random.Generator) -> Arrays:
-        """See the file's docstring."""
-        image = image_of(record, self.images)
-        drawn = plan([self._view], image.shape[0], image.shape[1], rng)[0]
-        crop = resized(image, self.size, tuple(drawn["box"].tolist()))
+    def beside(self, rng: np.random.Generator) -> Arrays:
+        """The mask; see the file's docstring."""
         visible, hidden = random_patches(self.tokens, self.masked, rng)
-        planes = self._planes(crop[:, ::-1] if drawn["flip"] else crop)
-        return {"image": planes, "visible": visible, "hidden": hidden}
-
-    @cached_property
-    def _view(self) -> View:
-        return View(size=self.size, scale=self.crop, horizontal_flip=self.flip)
-
-    def views(self, record: Record) -> list[Arrays]:
-        """The image's largest central square, scaled."""
-        image = image_of(record, self.images)
-        return [{"image": self._planes(resized(image, self.size, central_box(*image.shape[:2])))}]
-
-    def _planes(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        return np.ascontiguousarray(with_channels(image, self.channels).transpose(2, 0, 1))
+        return {"visible": visible, "hidden": hidden}
 
     def objective(self, backbone: BackboneRecipe) -> "MaeObjective":
         """See `Pretext.objective`."""
@@ -229,7 +209,7 @@ class MaeObjective(Objective):
     def __init__(self, pretext: Mae, backbone: Any) -> None:
         super().__init__()
         self.backbone = backbone
-        self.patch, self.pool = pretext.patch, pretext.pool
+        self.view, self.patch, self.pool = pretext.first.name, pretext.patch, pretext.pool
         config = backbone.config
         self.decoder = PatchDecoder(
             states=config.hidden_size,
@@ -256,7 +236,7 @@ class MaeObjective(Objective):
 
     def loss(self, batch: Batch) -> Loss:
         """See `Objective.loss`."""
-        pixels = self._pixels(batch["image"])
+        pixels = self._pixels(batch)
         patches = patchify(pixels, self.patch)
         center, scale = patch_statistics(patches)
         wanted = gathered((patches - center) / scale, batch["hidden"])
@@ -265,13 +245,13 @@ class MaeObjective(Objective):
 
     def features(self, batch: Batch) -> Tensor:
         """The mean over all patches, or the class token, of the last hidden states; (B, D)."""
-        states = self.backbone(pixel_values=self._pixels(batch["image"])).last_hidden_state
+        states = self.backbone(pixel_values=self._pixels(batch)).last_hidden_state
         pooled: Tensor = states[:, 0] if self.pool == "cls" else states[:, 1:].mean(1)
         return pooled
 
     def draw(self, batch: Batch, data: DataFacts) -> list[Drawing]:
         """Each image, what the encoder saw of it, and the reconstruction, side by side."""
-        pixels = self._pixels(batch["image"])
+        pixels = self._pixels(batch)
         patches = patchify(pixels, self.patch)
         center, scale = patch_statistics(patches)
         # The prediction is of normalised patches; only with each patch's own mean and variance is it a picture again.
@@ -289,8 +269,9 @@ class MaeObjective(Objective):
         predicted: Tensor = self.decoder(encode_visible(self.backbone, pixels, visible), visible)
         return predicted
 
-    def _pixels(self, image: Tensor) -> Tensor:
-        return (image.float() / 255 - self.mean) / self.std
+    def _pixels(self, batch: Batch) -> Tensor:
+        """(B, C, S, S), normalised."""
+        return (batch[self.view].flatten(0, 1).float() / 255 - self.mean) / self.std
 
     def _picture(self, pixels: Tensor) -> NDArray[np.uint8]:
         levels = ((pixels * self.std + self.mean).clamp(0, 1) * 255).round().byte()

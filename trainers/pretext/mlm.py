@@ -173,7 +173,7 @@ class Mlm(Pretext):
         document, places = self._documents(record["ends"])
         return {"tokens": hidden, "positions": positions, "labels": labels, "document": document, "places": places}
 
-    def views(self, record: Record) -> list[Arrays]:
+    def plain_views(self, record: Record) -> list[Arrays]:
         """The first windows of a document, the last of them padded."""
         tokens = record["tokens"][: self.window * self.views_per_document]
         starts = range(0, max(1, len(tokens)), self.window)

@@ -1,4 +1,7 @@
+import io
+
 import numpy as np
+from PIL import Image
 from scipy import sparse
 
 from headrace.trainers.data import DataFacts
@@ -28,5 +31,8 @@ def test_text_becomes_sparse_rows_and_pictures_rows_of_pixels(texts, images):
 def test_pixels_are_the_central_square_in_shares_of_white():
     image = np.zeros((4, 6), np.uint8)
     image[:, 1:5] = 255
-    assert pixels(image, 4, 1).tolist() == [1.0] * 16
-    assert pixels(image, 4, 3).shape == (48,)
+    stream = io.BytesIO()
+    Image.fromarray(image).save(stream, "PNG")
+    record = {"png": stream.getvalue()}
+    assert pixels(record, ["png"], 4, 1).tolist() == [1.0] * 16
+    assert pixels(record, ["png"], 4, 3).shape == (48,)

@@ -7,7 +7,7 @@ from headrace.trainers.evals.features import network_features
 class Views:
     """A pretext whose records are lists of numbers, each of them a view."""
 
-    def views(self, record):
+    def plain_views(self, record):
         return [{"number": np.float32([each])} for each in record]
 
 

@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from headrace.shards import BatchTransform
+from headrace.shards.base.generators import Generators
 from headrace.shards.base.recipe import make
+from headrace.shards.base.rng import generator
 from headrace.trainers.backbones import BackboneRecipe
 from headrace.trainers.distributed import World
 from headrace.trainers.registries import PRETEXTS
@@ -56,6 +59,19 @@ def test_a_sample_is_a_function_of_the_record_and_the_generator(case):
         assert array.shape == other[name].shape, name
         assert array.dtype == other[name].dtype, name
     assert any((first[name] != other[name]).any() for name in first)
+
+
+def test_the_transform_makes_of_many_what_the_sample_is_of_each(case):
+    pretext, _, record = case
+    if not isinstance(pretext.transform, BatchTransform):
+        assert pretext.transform == pretext.sample
+        return
+    rngs = Generators.of([("test", row) for row in range(5)])
+    columns = pretext.transform([dict(record)] * 5, rngs, np.empty)
+    for row in range(5):
+        sample = pretext.sample(record, generator("test", row))
+        assert sample.keys() == columns.keys()
+        assert all((columns[name][row] == array).all() for name, array in sample.items())
 
 
 def test_the_worker_half_travels_to_other_processes(case):
@@ -113,8 +129,8 @@ def test_the_loss_falls(case):
 
 def test_views_have_fixed_shapes_and_give_features(case):
     pretext, objective, record = case
-    views = pretext.views(record)
-    again = pretext.views(record)
+    views = pretext.plain_views(record)
+    again = pretext.plain_views(record)
     assert all((a[name] == b[name]).all() for a, b in zip(views, again, strict=True) for name in a)
     batch = {name: torch.from_numpy(np.stack([view[name] for view in views])) for name in views[0]}
     features = objective.eval().features(batch)

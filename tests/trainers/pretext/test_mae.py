@@ -1,3 +1,5 @@
+import io
+
 import numpy as np
 import pytest
 import torch
@@ -12,18 +14,24 @@ from headrace.trainers.samples.views.choice import preset
 from headrace.trainers.samples.views.planner import plan
 from headrace.trainers.samples.views.view import View
 
-SMALL = {"size": 8, "patch": 2, "channels": 3, "decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2}
+SMALL = {"patch": 2, "channels": 3, "decoder_width": 16, "decoder_depth": 1, "decoder_heads": 2}
 VIT = BackboneRecipe(type="vit", hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32)
 
 
 @pytest.fixture
 def pretext():
-    return Mae(**SMALL, images=("png",))
+    return Mae(**SMALL, views=preset("mae", size=8), images=("png",))
+
+
+def png(pixels):
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
+    return stream.getvalue()
 
 
 def batch_of(pretext, count=4):
     rng = np.random.default_rng(0)
-    records = [{"png": rng.integers(0, 256, (10, 12, 3), dtype=np.uint8)} for _ in range(count)]
+    records = [{"png": png(rng.integers(0, 256, (10, 12, 3), dtype=np.uint8))} for _ in range(count)]
     samples = [pretext.sample(record, rng) for record in records]
     return {name: torch.from_numpy(np.stack([each[name] for each in samples])) for name in samples[0]}
 
@@ -43,8 +51,8 @@ def patches_of(image, size=2):
 def test_the_loss_is_the_formula_in_float64(pretext):
     objective, batch = pretext.objective(VIT), batch_of(pretext)
     total = 0.0
-    predicted = objective._predict(objective._pixels(batch["image"]), batch["visible"]).detach().double().numpy()
-    for row, image in enumerate(batch["image"].double().numpy() / 255):
+    predicted = objective._predict(objective._pixels(batch), batch["visible"]).detach().double().numpy()
+    for row, image in enumerate(batch["view"][:, 0].double().numpy() / 255):
         pixels = (image - np.reshape(pretext.mean, (3, 1, 1))) / np.reshape(pretext.std, (3, 1, 1))
         for number in batch["hidden"][row].tolist():
             patch = patches_of(pixels)[number]
@@ -63,7 +71,7 @@ def test_the_loss_is_that_of_transformers(pretext):
         )
     )  # fmt: skip
     objective, batch = pretext.objective(VIT), batch_of(pretext)
-    pixels = objective._pixels(batch["image"])
+    pixels = objective._pixels(batch)
     # It keeps the patches with the smallest noise.
     told = oracle(pixels, noise=torch.rand(4, 16).scatter_add(1, batch["hidden"], torch.ones(4, 12)))
     assert torch.equal(told.mask, torch.zeros(4, 16).scatter(1, batch["hidden"], 1.0))
@@ -81,7 +89,7 @@ def test_positions_are_fixed_and_left_out_of_the_class_token(pretext):
 
 def test_hidden_patches_do_not_reach_the_prediction(pretext):
     objective, batch = pretext.objective(VIT).eval(), batch_of(pretext)
-    pixels = objective._pixels(batch["image"])
+    pixels = objective._pixels(batch)
     other = pixels.clone()
     row, column = divmod(batch["hidden"][0, 0].item(), 4)
     other[0, :, 2 * row : 2 * row + 2, 2 * column : 2 * column + 2] += 1
@@ -89,46 +97,47 @@ def test_hidden_patches_do_not_reach_the_prediction(pretext):
 
 
 def test_a_sample_is_a_crop_of_the_image_and_a_split_of_its_patches():
-    whole = Mae(**{**SMALL, "channels": 1}, mean=(0.5,), std=(0.5,), images=("png",), crop=(1.0, 1.0), flip=0.0)
+    views = preset("mae", size=8, scale=(1.0, 1.0), horizontal_flip=0.0)
+    whole = Mae(**{**SMALL, "channels": 1}, mean=(0.5,), std=(0.5,), images=("png",), views=views)
     image = np.random.default_rng(0).integers(0, 256, (8, 8), dtype=np.uint8)
     # A square image of which the whole area is asked for: only the aspect 1 fits, by the fall-back.
-    sample = whole.sample({"png": image}, np.random.default_rng(1))
-    assert sample["image"].shape == (1, 8, 8)
+    sample = whole.sample({"png": png(image)}, np.random.default_rng(1))
+    assert sample["view"].tolist() == [[image.tolist()]]
     assert sorted([*sample["visible"], *sample["hidden"]]) == list(range(16))
     assert len(sample["visible"]) == 4
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_the_image_of_a_sample_is_the_view_that_was_drawn(seed):
-    mae = Mae(**SMALL, images=("png",))
+    mae = Mae(**SMALL, views=preset("mae", size=8), images=("png",))
     image = np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8)
     row = plan([View(size=8, scale=(0.2, 1.0), horizontal_flip=0.5)], 30, 40, np.random.default_rng(seed))[0]
     expected = Image.fromarray(image).crop(row["box"].tolist()).resize((8, 8), Image.Resampling.BICUBIC)
     expected = expected.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if row["flip"] else expected
-    found = mae.sample({"png": image}, np.random.default_rng(seed))["image"]
+    found = mae.sample({"png": png(image)}, np.random.default_rng(seed))["view"][0]
     assert (found.transpose(1, 2, 0) == np.asarray(expected)).all()
 
 
 def test_the_defaults_are_the_preset():
-    assert (Mae()._view,) == preset("mae")
+    assert Mae().views == preset("mae")
 
 
 def test_a_record_without_an_image_that_can_be_decoded(pretext):
-    with pytest.raises(InputError, match=r"sample 'a/b' holds no image.*Found: the fields gif, json"):
-        pretext.views({"__key__": "a/b", "gif": b"GIF89a", "json": {}})
+    with pytest.raises(InputError, match=r"sample 'a/b' holds no picture.*Found: the fields gif, json"):
+        pretext.plain_views({"__key__": "a/b", "gif": b"GIF89a", "json": {}})
 
 
 def test_a_view_is_the_central_square(pretext):
     image = np.random.default_rng(0).integers(0, 256, (10, 12, 3), dtype=np.uint8)
     expected = Image.fromarray(image[:, 1:11]).resize((8, 8), Image.Resampling.BICUBIC)
-    (view,) = pretext.views({"png": image})
-    assert (view["image"].transpose(1, 2, 0) == np.asarray(expected)).all()
+    (view,) = pretext.plain_views({"png": png(image)})
+    assert (view["view"][0].transpose(1, 2, 0) == np.asarray(expected)).all()
 
 
 def test_features_are_the_mean_over_patches_or_the_class_token(pretext):
     objective = pretext.objective(VIT).eval()
-    batch = {"image": batch_of(pretext)["image"]}
-    states = objective.backbone(objective._pixels(batch["image"])).last_hidden_state
+    batch = {"view": batch_of(pretext)["view"]}
+    states = objective.backbone(objective._pixels(batch)).last_hidden_state
     torch.testing.assert_close(objective.features(batch), states[:, 1:].mean(1))
     objective.pool = "cls"
     torch.testing.assert_close(objective.features(batch), states[:, 0])
@@ -136,13 +145,13 @@ def test_features_are_the_mean_over_patches_or_the_class_token(pretext):
 
 def test_a_drawing_shows_visible_patches_as_they_are_and_a_perfect_prediction_as_the_image(pretext, images):
     objective, batch = pretext.objective(VIT), batch_of(pretext, 1)
-    pixels = objective._pixels(batch["image"])
+    pixels = objective._pixels(batch)
     patches = torch.from_numpy(np.stack([patches_of(image) for image in pixels.numpy()]))
     mean, scale = patches.mean(-1, keepdim=True), (patches.var(-1, keepdim=True) + 1e-6).sqrt()
     objective._predict = lambda pixels, visible: (patches - mean) / scale
     (drawing,) = objective.draw(batch, DataFacts.of(images))
     original, seen, rebuilt = np.split(drawing.pixels.astype(int), 3, axis=1)
-    assert (original == batch["image"][0].permute(1, 2, 0).numpy()).all()
+    assert (original == batch["view"][0, 0].permute(1, 2, 0).numpy()).all()
     assert np.abs(rebuilt - original).max() <= 1
     hidden = np.zeros(16, bool)
     hidden[batch["hidden"][0]] = True
@@ -162,7 +171,7 @@ def test_a_drawing_shows_visible_patches_as_they_are_and_a_perfect_prediction_as
 )
 def test_numbers_that_do_not_fit(changes, message):
     with pytest.raises(ValueError, match=message):
-        Mae(**{**SMALL, **changes})
+        Mae(**{**SMALL, "views": preset("mae", size=8), **changes})
 
 
 def test_a_width_without_positions_is_refused(pretext):

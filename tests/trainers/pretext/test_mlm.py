@@ -117,7 +117,7 @@ def test_masks_are_new_in_every_epoch_and_the_same_on_any_rank(texts):
 def test_features_ignore_padding():
     pretext = Mlm(length=10, vocabulary=WORDS, views_per_document=2)
     objective = pretext.objective(BERT).eval()
-    views = pretext.views({"tokens": np.arange(4, 15, dtype=np.uint16)})
+    views = pretext.plain_views({"tokens": np.arange(4, 15, dtype=np.uint16)})
     assert [view["tokens"].tolist() for view in views] == [
         [2, 4, 5, 6, 7, 8, 9, 10, 11, 3],
         [2, 12, 13, 14, 3, 1, 1, 1, 1, 1],

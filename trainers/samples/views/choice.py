@@ -1,18 +1,21 @@
 """How a recipe, or a call, says which views it wants: by a preset, with changes by name, or one by one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    GetCoreSchemaHandler,
     TypeAdapter,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
+from pydantic_core import CoreSchema
 
 from headrace.shards.base.registry import did_you_mean
 
@@ -54,13 +57,13 @@ def views_of(given: Any) -> tuple[AnyView, ...]:
         raise complaint(error, View, "no view", "these are no views") from None
 
 
-def _chosen(given: Any) -> Any:
+def _chosen(default: str | None, given: Any) -> Any:
     """The views that are meant by the name of a preset, or by a mapping of it and changes; all else as it is."""
-    given = {"preset": given} if isinstance(given, str) else given
-    if not isinstance(given, Mapping) or "preset" not in given:
+    changes = {"preset": given} if isinstance(given, str) else given
+    if not isinstance(changes, Mapping):
         return given
-    changes = dict(given)
-    name = str(changes.pop("preset"))
+    changes = dict(changes)
+    name = str(changes.pop("preset", default))
     if name not in PRESETS:
         raise ValueError(f"the name of a preset. {did_you_mean(name, PRESETS)}")
     return _changed(PRESETS[name](), changes)
@@ -97,18 +100,27 @@ def _or_own(given: Any, checked: ValidatorFunctionWrapHandler) -> Any:
     return given if isinstance(given, OwnView) else checked(given)
 
 
-if TYPE_CHECKING:
-    _Element = AnyView
-else:
-    _Element = Annotated[View, WrapValidator(_or_own)]
+@dataclass(frozen=True)
+class Like:
+    """Makes a tuple of views a choice of views, for pydantic.
 
-Views = Annotated[
-    tuple[_Element, ...],
-    BeforeValidator(_chosen),
-    Field(min_length=1),
-    AfterValidator(_named_apart),
-    "a preset, {preset: NAME, CHANGES}, or list of views",
-]
+    Args:
+        preset: Which preset is changed where a mapping of changes names none.
+    """
+
+    preset: str | None = None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """How such a tuple is checked."""
+        views = tuple[Annotated[View, WrapValidator(_or_own)], ...]
+        chosen = BeforeValidator(partial(_chosen, self.preset))
+        return handler.generate_schema(Annotated[views, chosen, Field(min_length=1), AfterValidator(_named_apart)])
+
+
+SAID = "a preset, {preset: NAME, CHANGES}, or list of views"
+"""How a recipe says views, for those who read what a key takes."""
+
+Views = Annotated[tuple[AnyView, ...], Like(), SAID]
 """The type of a recipe's views: `simclr`, `{preset: dino, local: {count: 6}}`, or a list of what `View` takes."""
 
 _VIEWS: TypeAdapter[tuple[AnyView, ...]] = TypeAdapter(Views)

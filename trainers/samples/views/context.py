@@ -21,10 +21,10 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
-from ..crops import resized
 from ..ranges import CHECKED, Count, Probability, Range, ascending
 from .drawing import DRAWN, only_cut
 
@@ -129,13 +129,19 @@ def guarded(patch: NDArray[np.uint8], drawn: np.void) -> NDArray[np.float32]:
         divided by its root mean square and multiplied by 50.
     """
     size, channels = patch.shape[0], patch.shape[2]
-    coarse = resized(resized(patch, int(drawn["side"])), size)
+    coarse = _scaled(_scaled(patch, int(drawn["side"])), size)
     noise = np.random.Generator(np.random.Philox(key=int(drawn["noise"])))
     planes = noise.random((channels, size, size), np.float32) - np.float32(0.5)
     kept = int(drawn["channel"]) % channels
     planes[kept] = coarse[..., kept] - coarse[..., kept].mean(dtype=np.float64)
     spread = np.sqrt(np.square(planes).mean(dtype=np.float64))
     return planes * np.float32(_DEVIATION / spread) if spread else planes
+
+
+def _scaled(patch: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    if patch.shape[2] == 1:
+        return _scaled(np.repeat(patch, _CHANNELS, 2), size)[..., :1]
+    return np.asarray(Image.fromarray(patch).resize((size, size), Image.Resampling.BICUBIC))
 
 
 def _between(bounds: Range, share: float) -> float:

@@ -7,28 +7,40 @@ beside them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headrace.shards.base.generators import Generators
 from headrace.shards.format.packed import Empty
 from headrace.shards.format.spent import spent
 from headrace.shards.stream.delivery.collate import collate
 from headrace.shards.stream.sources.columns import Sample
+from headrace.shards.stream.sources.replacement import DamagedRowsError
 from headrace.shards.stream.sources.transforms import BatchTransform
 
 from .choice import views_of
-from .decode import decode
+from .decode import Decoded, decode
+from .drawing import Plan
 from .pictures import EXTENSIONS, picture_of
 from .planner import Planner
 from .refusals import Refusals
-from .render import Renderer
+from .slots import Slots
 from .view import View
 
 Beside = Callable[[np.random.Generator], Mapping[str, NDArray[Any]]]
 """Draws what a sample has beside its views, such as masks: arrays of fixed shapes and dtypes, by name."""
+
+
+class _Filled(Protocol):
+    """Where the views of samples go."""
+
+    @property
+    def columns(self) -> Mapping[str, NDArray[Any]]:
+        """The columns of the batch, once all samples are filled in."""
+
+    def fill(self, row: int, decoded: Decoded, plan: Plan) -> None:
+        """Take a sample."""
 
 
 _ALL = 1 << 30
@@ -63,15 +75,26 @@ class ImageViews(BatchTransform):
     ) -> None:
         self.views = views_of(views)
         self._fields, self._channels, self._beside = tuple(fields), channels, beside
-        self._rendered = [view for view in self.views if isinstance(view, View)]
+        self.planned = [view for view in self.views if isinstance(view, View)]
         self._own = [view for view in self.views if not isinstance(view, View)]
-        self._planner = Planner(self._rendered)
-        counts = [view.count for view in self._rendered]
-        self._ends = np.cumsum(counts).tolist()
+        self._planner = Planner(self.planned)
         # Views of one's own are given the whole picture.
-        self._sizes = np.repeat([_ALL if self._own else view.size for view in self._rendered], counts)
+        sizes = [_ALL if self._own else view.size for view in self.planned]
+        self._sizes = np.repeat(sizes, [view.count for view in self.planned])
 
-    def __call__(self, samples: Sequence[Sample], rngs: Generators, empty: Empty) -> dict[str, Any]:
+    def one(self, sample: Sample, rng: np.random.Generator) -> dict[str, Any]:
+        """What a batch holds of one sample.
+
+        Raises:
+            CorruptSampleError: Its picture cannot be used.
+        """
+        try:
+            columns = self([sample], _Only(rng), np.empty)
+        except DamagedRowsError as error:
+            raise error.rows[0] from None
+        return {name: column[0] for name, column in columns.items()}
+
+    def __call__(self, samples: Sequence[Sample], rngs: "Rngs", empty: Empty) -> dict[str, Any]:
         """See `BatchTransform`."""
         refusals, pictures = Refusals(samples), []
         for row in refusals:
@@ -79,30 +102,48 @@ class ImageViews(BatchTransform):
                 pictures.append(picture_of(samples[row], self._fields))
         refusals.settle()
         plans = self._planner([each.header.upright_size for each in pictures], rngs.random(self._planner.numbers))
-        columns = {
-            view.name: empty((len(samples), view.count, self._channels, view.size, view.size), np.dtype(np.uint8))
-            for view in self._rendered
-        }
-        # Made anew each time, since threads must not share their scratch space.
-        renderers = [Renderer(view.size, view.interpolation) for view in self._rendered]
+        slots = self._slots(len(samples), empty)
         others: list[dict[str, NDArray[Any]]] = []
         for row in refusals:
             with refusals:
                 with spent("decode"):
                     decoded = decode(*pictures[row], plans[row]["box"], self._sizes, self._channels)
-                first = 0
-                for column, end, render in zip(columns.values(), self._ends, renderers, strict=True):
-                    render(decoded.pixels, decoded.boxes[first:end], plans[row, first:end], column[row])
-                    first = end
+                slots.fill(row, decoded, plans[row])
                 if self._own or self._beside:
                     others.append(self._others(decoded.pixels, rngs[row]))
         refusals.settle()
-        return {**columns, **(collate(others, empty=empty) if others else {})}
+        return {**slots.columns, **(collate(others, empty=empty) if others else {})}
+
+    def _slots(self, samples: int, empty: Empty) -> "_Filled":
+        return Slots(self.planned, samples, self._channels, empty)
 
     def _others(self, pixels: NDArray[np.uint8], rng: np.random.Generator) -> dict[str, NDArray[Any]]:
         """What is not rendered: views of one's own, and what is drawn beside them."""
         made = {view.name: np.stack([view(pixels, _own(rng)) for _ in range(view.count)]) for view in self._own}
         return {**made, **(self._beside(rng) if self._beside else {})}
+
+
+class Rngs(Protocol):
+    """The generators of samples: `Generators`, or what is like them."""
+
+    def __getitem__(self, place: int) -> np.random.Generator:
+        """See `Generators`."""
+
+    def random(self, numbers: int) -> NDArray[np.float64]:
+        """See `Generators`."""
+
+
+class _Only:
+    """Any generator of numpy's as the only one of a batch."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+
+    def __getitem__(self, place: int) -> np.random.Generator:
+        return self._rng
+
+    def random(self, numbers: int) -> NDArray[np.float64]:
+        return self._rng.random((1, numbers))
 
 
 def _own(rng: np.random.Generator) -> np.random.Generator:

@@ -1,13 +1,12 @@
 """Where a sample has its picture, as bytes that are not decoded yet."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from headrace.shards.base.errors import InputError
 from headrace.shards.base.images.formats import read_header
 from headrace.shards.base.images.header import Header
 from headrace.shards.stream.sources.codecs import ENCODED_IMAGES
-from headrace.shards.stream.sources.columns import Sample
 
 EXTENSIONS = tuple(ENCODED_IMAGES)
 """Fields that may hold a picture, unless told."""
@@ -25,7 +24,7 @@ class Picture(NamedTuple):
     header: Header
 
 
-def picture_of(sample: Sample, fields: Sequence[str] = EXTENSIONS) -> Picture:
+def picture_of(sample: Mapping[str, Any], fields: Sequence[str] = EXTENSIONS) -> Picture:
     """The picture of a sample: under the first of the fields that it has.
 
     Raises:
