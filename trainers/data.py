@@ -10,6 +10,7 @@ from headrace.shards.format.manifest import Manifest, folder_of
 from headrace.shards.format.transfer import fetch
 from headrace.shards.format.urls import join
 from headrace.shards.stream.parts import is_mixture, parts_of
+from headrace.shards.stream.sources.codecs import CODECS, ENCODED_IMAGES, Codecs
 
 from .vocabulary import Vocabulary, read_tokenizer
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 Record = Mapping[str, Any]
-"""A sample of the stream, or a whole document as `{"tokens": (n,)}`."""
+"""A sample of the stream, its pictures as bytes, or a whole document as `{"tokens": (n,)}`."""
+RECORD_CODECS: Codecs = {**CODECS, **ENCODED_IMAGES}
+"""How the fields of a record are decoded."""
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
 
 

@@ -29,6 +29,7 @@ from headrace.shards.stream.delivery.failures import worker_failures
 from headrace.shards.stream.delivery.loader import Loader
 from headrace.shards.stream.delivery.prepared import tensor_batch
 
+from .data import RECORD_CODECS
 from .distributed import World, joined
 from .export import export
 from .fragments import write_training
@@ -122,6 +123,7 @@ def start(run: Run, world: World) -> State:
         window=pretext.window,
         fields=pretext.fields,
         transform=transform,
+        codecs=RECORD_CODECS,
         tolerated=model.data.tolerated,
         cache=None if model.data.cache is None else Cache(model.data.cache.folder, model.data.cache.limit),
     )

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from headrace.shards.base.errors import InputError
 from headrace.shards.format.token_reader import TokenShard
-from headrace.shards.stream.sources.codecs import CODECS, ENCODED_IMAGES
 from headrace.shards.stream.sources.samples import SampleSource
 
-from ..data import DataFacts, Record
+from ..data import RECORD_CODECS, DataFacts, Record
 
 _ROWS = 256
 """Samples read at once."""
@@ -52,7 +51,7 @@ def read_records(data: DataFacts, rows: NDArray[np.int64]) -> Iterator[Record]:
 
 
 def _samples(data: DataFacts, rows: NDArray[np.int64], fields: tuple[str, ...] | None) -> Iterator[Record]:
-    source = SampleSource(data.url, data.manifest, fields, {**CODECS, **ENCODED_IMAGES})
+    source = SampleSource(data.url, data.manifest, fields, RECORD_CODECS)
     for shard, inside in _by_shard(data, rows):
         for start in range(0, len(inside), _ROWS):
             some = inside[start : start + _ROWS]

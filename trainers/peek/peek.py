@@ -18,6 +18,7 @@ from headrace.shards.format.atomic import write_whole
 from headrace.shards.stream import Stream
 from headrace.shards.stream.sources.columns import Columns
 
+from ..data import RECORD_CODECS
 from .look import LOOK, Look, Subject
 from .report import write_report
 from .sheet import sheet
@@ -110,6 +111,7 @@ def read(made_for: Subject, url: str, count: int, start: Start) -> list[Look]:
         window=made_for.window,
         fields=made_for.fields,
         transform=made_for,
+        codecs=RECORD_CODECS,
     )
     if count > stream.samples:
         raise UsageError(

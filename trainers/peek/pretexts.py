@@ -60,14 +60,8 @@ class SamplesOfPretext(Subject):
         )
 
     def _original(self, sample: Sample) -> Original | None:
-        found = next((sample[name] for name in self.images if name in sample), None)
-        if found is None:
-            return None
-        return (
-            original_of(picture_of(sample, self.images))
-            if isinstance(found, bytes)
-            else Original(found, found.shape[:2])
-        )
+        held = any(name in sample for name in self.images)
+        return original_of(picture_of(sample, self.images)) if held else None
 
 
 def _frames(values: NDArray[np.generic]) -> NDArray[np.uint8] | None:

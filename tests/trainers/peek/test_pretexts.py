@@ -18,7 +18,7 @@ class Clips(Mae):
     """Four frames of one picture, masked as tubes, counted by twos."""
 
     def sample(self, record, rng):
-        image = super().sample(record, rng)["image"]
+        image = super().sample(record, rng)["view"][0]
         visible, hidden = tubes(2, self.tokens, 0.5, rng)
         return {"clip": np.stack([image] * 4), "visible": visible, "hidden": hidden, "speed": np.array(3)}
 '''
@@ -29,11 +29,11 @@ def test_samples_of_a_recipe_are_those_of_its_training(images, recipe_of):
     looks = read(subject(str(path), images, [], {}), images, 8, Start(step=1))
     recipe = read_recipe(path)
     pretext = recipe.pretext.bind(DataFacts.of(images))
-    batches = iter(Stream(images, seed=3, transform=pretext.sample, fields=pretext.fields).batches(8))
+    batches = iter(Stream(images, seed=3, transform=pretext.transform, fields=pretext.fields).batches(8))
     next(batches)
     batch = next(batches)
     seen = sorted(each.panels[0].pixels.tobytes() for each in looks)
-    assert seen == sorted(each.tobytes() for each in batch["image"])
+    assert seen == sorted(each.tobytes() for each in batch["view"][:, 0])
 
 
 def test_what_is_told_on_the_command_line_goes_over_the_recipe(images, recipe_of):
