@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, ParamSpec, TypeVar, cast
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from . import cache
 from .machine_code import MachineCode
@@ -66,7 +66,8 @@ class Kernel(Generic[P, R]):
         """
         if self._code is None:
             self.compile()
-        return cast(R, cast(MachineCode, self._code)(*args, **kwargs))
+        result: R = self._code(*args, **kwargs)  # type: ignore[misc]  # made by `compile`
+        return result
 
     def _compiled(self) -> bytes:
         from .lowering import compile_kernel

@@ -25,8 +25,8 @@ _DIMENSIONS, _STRIDES = _DATA + 2 * _BYTES, _DATA + 3 * _BYTES
 def compile_entry(symbol: str, signature: Signature) -> bytes:
     """The object file of the entry of a kernel, `int32 entry(block *)`.
 
-    Its block has the addresses of the kernel's result and of its exception, then a word for each argument: a number,
-    or the address of an array's Python object.
+    Its block has the address of the kernel's result, then a word for each argument: a number, or the address of an
+    array's Python object.
 
     Args:
         symbol: The name of the kernel's machine code.
@@ -37,8 +37,9 @@ def compile_entry(symbol: str, signature: Signature) -> bytes:
     entry = ir.Function(module, ir.FunctionType(_STATUS, [_WORD]), ENTRY)
     builder = ir.IRBuilder(entry.append_basic_block())
     (block,) = entry.args
-    arguments = [_load(builder, block, 0), _load(builder, block, _BYTES)]
-    for number, kind in enumerate(signature.flat(), start=2):
+    exception = builder.ptrtoint(builder.alloca(_WORD), _WORD)
+    arguments = [_load(builder, block, 0), exception]
+    for number, kind in enumerate(signature.flat(), start=1):
         arguments += _passed(builder, block, number * _BYTES, kind)
     kernel = ir.Function(module, ir.FunctionType(_STATUS, [each.type for each in arguments]), symbol)
     builder.ret(builder.call(kernel, arguments))

@@ -50,7 +50,7 @@ class MachineCode:
         self._nested = any(isinstance(each, NamedTuple) for each in signature.arguments)
         words = [_word(name, each) for each in signature.flat()]
         self._words = [made for _, made in words]
-        self._block = Struct("PP" + "".join(letter for letter, _ in words))
+        self._block = Struct("P" + "".join(letter for letter, _ in words))
         self._engine = _engine(code)
         self._entry = _CALL(self._engine.get_function_address(ENTRY))
 
@@ -66,8 +66,8 @@ class MachineCode:
         if len(values) != len(self._words):
             raise TypeError(f"{self._name} takes {len(self._words)} arguments, not {len(values)}")
         words = [made(value) for made, value in zip(self._words, values, strict=True)]
-        result, failure = self._result(), ctypes.c_void_p()
-        if self._entry(self._block.pack(ctypes.addressof(result), ctypes.addressof(failure), *words)):
+        result = self._result()
+        if self._entry(self._block.pack(ctypes.addressof(result), *words)):
             raise RuntimeError(f"{self._name} raised an exception, which kernels must not")
         return result.value if self._returns else None
 
