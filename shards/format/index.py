@@ -69,12 +69,11 @@ class Index:
 
     @cached_property
     def key_table(self) -> NDArray[np.bytes_] | None:
-        """All keys as one array of byte strings, a view; None where they are not of one length, or not ASCII."""
+        """All keys as one array of byte strings, a zero behind each; None where they differ in length or are not ASCII."""
         width = int(self.key_ends[0]) if self.samples else 0
         even = width > 0 and bool((np.diff(self.key_ends) == width).all())
-        # Numpy takes zeros at the end of a string for its padding.
         plain = even and int(self.keys.min()) > 0 and int(self.keys.max()) < 128
-        return np.frombuffer(self.keys, f"S{width}") if plain else None
+        return np.frombuffer(self.keys, f"S{width}").astype(f"S{width + 1}") if plain else None
 
     @cached_property
     def _key_bytes(self) -> bytes:
