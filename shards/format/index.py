@@ -69,7 +69,7 @@ class Index:
 
     @cached_property
     def key_table(self) -> NDArray[np.bytes_] | None:
-        """All keys as one array of byte strings, a zero behind each; None where they differ in length or are not ASCII."""
+        """All keys as byte strings with a zero behind each; None where they differ in length, or are not ASCII."""
         width = int(self.key_ends[0]) if self.samples else 0
         even = width > 0 and bool((np.diff(self.key_ends) == width).all())
         plain = even and int(self.keys.min()) > 0 and int(self.keys.max()) < 128

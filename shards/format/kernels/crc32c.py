@@ -7,30 +7,35 @@ joined by what follows from the register being linear over GF(2):
     register(A || B) = shift(register(A), |B|) xor register(B), the second begun at 0
 
 where shift(c, n) is the register c after n zero bytes, looked up byte by byte in tables made for one and for two
-stripes. A processor without such an instruction goes byte by byte through a table.
+stripes. Where the processor has carry-less products of 512 bits, these take most bytes, in half the time (see
+`crc32c_folding`). One without an instruction for CRC-32C goes byte by byte through a table.
 """
 
 import numpy as np
 from llvmlite import binding  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from ...base.kernels.compile import Intrinsic, device
+from ...base.kernels.compile import Device, Intrinsic, device
 
 LONG, SHORT = 1360, 136
 """Bytes of the stripes, multiples of 8: a join costs as much as 100 bytes, what is left over three times its length."""
 
-_POLYNOMIAL = 0x82F63B78
+POLYNOMIAL = 0x82F63B78
 """Castagnoli's, its bits reversed."""
 _FULL = np.uint32(0xFFFFFFFF)
 FEATURES = ("sse4.2", "crc")
 """What LLVM calls a processor's ability to do this: that of x86, and that of ARM."""
+FOLDED = 256
+"""Bytes that are folded at a time."""
+_FOLDING = ("sse4.2", "avx512f", "vpclmulqdq")
+"""What it calls those that this takes."""
 
 
 def _byte_table() -> NDArray[np.uint32]:
     """The register after one byte, by that byte: uint32 [256]."""
     register = np.arange(256, dtype=np.uint32)
     for _ in range(8):
-        register = np.where(register & 1, (register >> 1) ^ np.uint32(_POLYNOMIAL), register >> 1)
+        register = np.where(register & 1, (register >> 1) ^ np.uint32(POLYNOMIAL), register >> 1)
     return register
 
 
@@ -49,6 +54,7 @@ _SHORT_ONE, _SHORT_TWO = _shift_table(SHORT), _shift_table(2 * SHORT)
 
 
 _next_eight = Intrinsic(f"{__package__}.crc32c_instruction:next_eight")
+_folded = Intrinsic(f"{__package__}.crc32c_folding:folded")
 
 
 @device
@@ -77,6 +83,14 @@ def _three(
 
 
 @device
+def _by_folding(register: np.uint32, data: NDArray[np.uint8], begin: int, end: int) -> np.uint32:
+    times = (end - begin) // FOLDED
+    if times > 0:
+        register = np.uint32(_folded(register, data, begin, times))
+    return _by_instruction(register, data, begin + times * FOLDED, end)
+
+
+@device
 def _by_instruction(register: np.uint32, data: NDArray[np.uint8], begin: int, end: int) -> np.uint32:
     while end - begin >= 3 * LONG:
         register = _three(register, data, begin, LONG, _LONG_ONE, _LONG_TWO)
@@ -97,8 +111,14 @@ def _by_table(register: np.uint32, data: NDArray[np.uint8], begin: int, end: int
     return register
 
 
-_able = any(map(binding.get_host_cpu_features().get, FEATURES))
-_run = _by_instruction if _able else _by_table
+def ways() -> list[Device[[np.uint32, NDArray[np.uint8], int, int], np.uint32]]:
+    """The ways that this machine's processor can go, the fastest first."""
+    able = binding.get_host_cpu_features().get
+    folding, instruction = all(map(able, _FOLDING)), any(map(able, FEATURES))
+    return [way for way, can in ((_by_folding, folding), (_by_instruction, instruction), (_by_table, True)) if can]
+
+
+_run = ways()[0]
 
 
 @device

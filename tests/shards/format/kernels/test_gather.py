@@ -6,11 +6,15 @@ from pathlib import Path
 import google_crc32c
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from headrace.shards.format.kernels.crc32c import LONG, SHORT
+from headrace.shards.base.kernels import types
+from headrace.shards.base.kernels.compile import kernel, reads, writes
+from headrace.shards.format.kernels.crc32c import FOLDED, LONG, SHORT, ways
 from headrace.shards.format.kernels.gather import gather
 
-STEPS = (0, 8, 3 * SHORT, 3 * LONG, 6 * LONG + 3 * SHORT)
+STEPS = (0, 8, FOLDED, 2 * FOLDED, 3 * SHORT, 3 * LONG, 6 * LONG + 3 * SHORT)
+FULL = np.uint32(0xFFFFFFFF)
 SIZES = sorted({max(0, step + more) for step in STEPS for more in (-1, 0, 1, 7, 9)})
 
 
@@ -23,6 +27,30 @@ def gathered(path: Path, starts: list[int], sizes: list[int]) -> tuple[list[byte
     os.close(descriptor)
     data = [out[place : place + size].tobytes() for place, size in zip(places.tolist(), found.tolist(), strict=False)]
     return data, found.tolist(), crcs.tolist()
+
+
+FASTEST, BETWEEN, SLOWEST = (ways()[number * (len(ways()) - 1) // 2] for number in range(3))
+
+
+@kernel(types.void(reads(types.uint8), reads(types.int64), reads(types.int64), writes(types.uint32, 2)))
+def registers(
+    data: NDArray[np.uint8], begins: NDArray[np.int64], ends: NDArray[np.int64], found: NDArray[np.uint32]
+) -> None:
+    for number in range(begins.size):
+        begin, end = begins[number], ends[number]
+        found[0, number] = FASTEST(FULL, data, begin, end)
+        found[1, number] = BETWEEN(FULL, data, begin, end)
+        found[2, number] = SLOWEST(FULL, data, begin, end)
+
+
+def test_every_way_to_a_checksum() -> None:
+    data = np.random.default_rng(0).integers(0, 256, 2 * max(SIZES), dtype=np.uint8)
+    begins = np.arange(len(SIZES)) % 9
+    ends, found = begins + np.array(SIZES), np.zeros((3, len(SIZES)), np.uint32)
+    registers(data, begins, ends, found)
+    spans = zip(begins.tolist(), ends.tolist(), strict=True)
+    expected = [google_crc32c.value(data[begin:end].tobytes()) for begin, end in spans]
+    assert (found ^ FULL).tolist() == [expected] * 3
 
 
 @pytest.mark.parametrize("shift", [0, 1, 5])
