@@ -11,7 +11,7 @@ from headrace.shards.stream.sources.columns import Sample
 
 from ..samples.views.context import ContextPrediction, guarded
 from ..samples.views.decode import decode
-from ..samples.views.pictures import EXTENSIONS, Picture, picture_of
+from ..samples.views.pictures import Picture, picture_of
 from ..samples.views.render import Renderer
 from .look import Look, Outline, Panel, Pixels, Subject
 from .originals import original_of, standing
@@ -34,8 +34,6 @@ class PairsOfPatches(Subject):
 
     pairs: ContextPrediction
     images: tuple[str, ...]
-
-    encoded = EXTENSIONS
 
     def look(self, sample: Sample, rngs: Generators) -> Look:
         """See `Subject.look`.

@@ -1,34 +1,38 @@
 """Samples as a pretext makes them, whatever arrays it makes."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from math import isqrt
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from headrace.shards.base.generators import Generators
 from headrace.shards.stream.sources.columns import Sample
+from headrace.shards.stream.sources.transforms import BatchTransform
 
 from ..data import DataFacts
-from ..pretext.base import Arrays, Pretext
-from ..samples.masks.presets import Mask
+from ..pretext.base import Pretext
+from ..samples.views.image_views import ImageViews
 from ..samples.views.pictures import picture_of
-from .look import Look, Original, Panel, Subject
-from .masked import masked_panels
-from .originals import original_of, standing
+from ..samples.views.view import View
+from .arrays import MASK, besides, masks_of, panels, pictures_of
+from .cuts import Cuts
+from .look import Look, Subject
+from .originals import original_of
 from .tokens import pieces
 
-_FEW = 12
-"""Numbers that are told one by one."""
+_TEXT = {"tokens", "positions", "labels"}
+
+
+def views_of(pretext: Pretext) -> list[View]:
+    """The views that a pretext cuts out of a picture."""
+    transform = pretext.transform
+    return [view for view in transform.views if isinstance(view, View)] if isinstance(transform, ImageViews) else []
 
 
 @dataclass(frozen=True, kw_only=True)
 class SamplesOfPretext(Subject):
-    """What a pretext makes of records.
+    """What a pretext makes of samples.
 
-    Of its arrays, uint8 planes (C, S, S) or (T, C, S, S) are shown as pictures, with `visible` and `hidden` patches
+    Of its arrays, uint8 planes (C, H, W) or (T, C, H, W) are shown as pictures, with `visible` and `hidden` patches
     where it has these; `tokens` as text, with `labels` at `positions`; of all else, shape and type.
 
     Args:
@@ -43,65 +47,22 @@ class SamplesOfPretext(Subject):
 
     def look(self, sample: Sample, rngs: Generators) -> Look:
         """See `Subject.look`."""
-        arrays = self.pretext.sample(sample, rngs[0])
-        drawn = {"tokens", "positions", "labels"} & set(arrays) if "tokens" in arrays else set()
-        panels: list[Panel] = []
-        for name, values in arrays.items():
-            if (frames := _frames(values)) is not None:
-                drawn.add(name)
-                panels += _panels(name, frames, arrays)
-        if panels:
-            drawn |= {"visible", "hidden"} & set(arrays)
-        return Look(
-            original=self._original(sample),
-            panels=tuple(panels),
-            pieces=pieces(arrays, self.data) if "tokens" in arrays else (),
-            notes=_besides({name: values for name, values in arrays.items() if name not in drawn}),
-        )
-
-    def _original(self, sample: Sample) -> Original | None:
+        transform = self.pretext.transform
+        if isinstance(transform, BatchTransform):
+            arrays = {name: column[0] for name, column in transform([sample], rngs[:], np.empty).items()}
+        else:
+            arrays = transform(sample, rngs[0])
         held = any(name in sample for name in self.images)
-        return original_of(picture_of(sample, self.images)) if held else None
-
-
-def _frames(values: NDArray[np.generic]) -> NDArray[np.uint8] | None:
-    """Planes as (T, C, H, W); None where an array is none."""
-    if values.dtype != np.uint8 or values.ndim not in (3, 4) or values.shape[-3] not in (1, 3):
-        return None
-    return values.reshape(-1, *values.shape[-3:]).view(np.uint8)
-
-
-def _panels(name: str, frames: NDArray[np.uint8], arrays: Arrays) -> Iterator[Panel]:
-    masks = _masks(frames, arrays)
-    for number, planes in enumerate(frames):
-        heading = name if len(frames) == 1 else f"{number + 1} {name}"
-        picture = standing(planes)
-        panel = Panel(name, heading, picture, (f"{picture.shape[0]} x {picture.shape[1]}",))
-        yield from masked_panels(panel, masks[number * len(masks) // len(frames)] if masks else None)
-
-
-def _masks(frames: NDArray[np.uint8], arrays: Arrays) -> list[Mask]:
-    """The masks of all frames, or of as many groups of them as the network counts; none where there is no mask."""
-    if not {"visible", "hidden"} <= set(arrays):
-        return []
-    patches = len(arrays["visible"]) + len(arrays["hidden"])
-    counts = (count for count in range(len(frames), 0, -1) if len(frames) % count == 0 and patches % count == 0)
-    for count in counts:
-        side = isqrt(patches // count)
-        if side**2 == patches // count and frames.shape[-1] % side == 0:
-            seen = np.zeros((count, side, side), np.bool_)
-            seen.flat[arrays["visible"]] = True
-            return [Mask(each, (np.flatnonzero(~each),)) for each in seen]
-    return []
-
-
-def _besides(arrays: Arrays) -> tuple[str, ...]:
-    """What cannot be drawn: numbers where they are few, else how many."""
-    told = (f"{name} {_told(np.asarray(values))}" for name, values in arrays.items())
-    return (f"besides: {', '.join(told)}",) if arrays else ()
-
-
-def _told(values: NDArray[Any]) -> str:
-    if values.size <= _FEW:
-        return str(values.tolist())
-    return f"({values.dtype}, {' x '.join(map(str, values.shape))})"
+        original = original_of(picture_of(sample, self.images)) if held else None
+        cuts = None
+        if original is not None and isinstance(transform, ImageViews):
+            cuts = Cuts(transform.views, original.size, rngs)
+            original = replace(original, outlines=tuple(cuts.outlines()))
+        pictures = pictures_of(arrays)
+        drawn = {*pictures, *(MASK if pictures else ()), *(_TEXT if "tokens" in arrays else ())}
+        return Look(
+            original=original,
+            panels=tuple(panels(pictures, cuts, masks_of(pictures, arrays))),
+            pieces=pieces(arrays, self.data) if "tokens" in arrays else (),
+            notes=besides({name: values for name, values in arrays.items() if name not in drawn}),
+        )

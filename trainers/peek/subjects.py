@@ -67,7 +67,7 @@ def _of_views(name: str, images: tuple[str, ...], changes: dict[str, Any], order
     views = [view for view in preset(name, **changes) if isinstance(view, View)]
     return ViewsOfImages(
         order=order,
-        legend=Legend(name, [(view.name, _kind(view)) for view in views], _words(views, mask)),
+        legend=_legend(name, views, mask),
         fields=images if len(images) == 1 else None,
         views=tuple(views),
         images=images,
@@ -75,11 +75,12 @@ def _of_views(name: str, images: tuple[str, ...], changes: dict[str, Any], order
     )
 
 
-def _words(views: Sequence[View], mask: PatchMask | None) -> list[str]:
+def _legend(title: str, views: Sequence[View], mask: PatchMask | None) -> Legend:
     """What must be said of some views once."""
     jitter = [JITTER] if any(view.color_jitter.p for view in views) else []
     blur = [BLUR] if any(view.gaussian_blur.p for view in views) else []
-    return [AREA, *jitter, *blur, *([] if mask is None else [MASKED])]
+    words = [*([AREA] if views else []), *jitter, *blur, *([] if mask is None else [MASKED])]
+    return Legend(title, [(view.name, _kind(view)) for view in views], words)
 
 
 def _mask(name: str, asked: Any) -> PatchMask | None:
@@ -124,7 +125,7 @@ def _of_pairs(name: str, images: tuple[str, ...], changes: dict[str, Any], order
 
 def _of_recipe(path: Path, url: str, overrides: Sequence[str], order: Mapping[str, int]) -> Subject:
     from ..recipe import read_recipe
-    from .pretexts import SamplesOfPretext
+    from .pretexts import SamplesOfPretext, views_of
 
     settings = [f"{key}={value}" for key, value in order.items()]
     recipe = read_recipe(path, [f"data.url={json.dumps(url)}", *settings, *overrides])
@@ -133,7 +134,7 @@ def _of_recipe(path: Path, url: str, overrides: Sequence[str], order: Mapping[st
     (name,) = model.pretext
     return SamplesOfPretext(
         order=Order(model.seed, model.data.lanes, model.data.block, model.batch_size),
-        legend=Legend(f"{name.rpartition(':')[2]}, preset {model.preset}"),
+        legend=_legend(f"{name.rpartition(':')[2]}, preset {model.preset}", views_of(pretext), None),
         fields=pretext.fields,
         window=pretext.window,
         pretext=pretext,

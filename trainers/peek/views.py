@@ -1,6 +1,5 @@
 """Images as the views of a preset, and what is masked of them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -11,15 +10,13 @@ from headrace.shards.base.rng import generator
 from headrace.shards.stream.sources.columns import Sample
 
 from ..samples.masks.presets import Mask, MaskOfCrop, PatchMask
-from ..samples.views.drawing import Plan
 from ..samples.views.image_views import ImageViews
-from ..samples.views.pictures import EXTENSIONS, picture_of
-from ..samples.views.planner import Planner
+from ..samples.views.pictures import picture_of
 from ..samples.views.view import View
-from .look import Look, Outline, Panel, Subject
-from .masked import masked_panels
-from .originals import original_of, standing
-from .wording import drawn_lines
+from .arrays import panels, pictures_of
+from .cuts import Cuts
+from .look import Look, Subject
+from .originals import original_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,30 +33,20 @@ class ViewsOfImages(Subject):
     images: tuple[str, ...]
     mask: PatchMask | None = None
 
-    encoded = EXTENSIONS
-
     def look(self, sample: Sample, rngs: Generators) -> Look:
         """See `Subject.look`."""
-        columns = self._transform([sample], rngs[:], np.empty)
+        arrays = {name: column[0] for name, column in self._transform([sample], rngs[:], np.empty).items()}
         original = original_of(picture_of(sample, self.images))
-        (plan,) = self._planner([original.size], rngs.random(self._planner.numbers))
-        kinds = [view for view in self.views for _ in range(view.count)]
-        pixels = [planes for view in self.views for planes in columns[view.name][0]]
-        masks = self._masks(sample["__position__"], kinds, rngs[0])
-        panels: list[Panel] = []
-        for number, (view, row, planes) in enumerate(zip(kinds, plan, pixels, strict=True)):
-            lines = drawn_lines(row, original.size)
-            panel = Panel(view.name, f"{number + 1} {view.name}", standing(planes), lines)
-            panels += masked_panels(panel, masks.get(number))
-        return Look(original=replace(original, outlines=tuple(outlines(kinds, plan))), panels=tuple(panels))
+        cuts = Cuts(self.views, original.size, rngs)
+        masks = self._masks(sample["__position__"], cuts.kinds, rngs[0])
+        return Look(
+            original=replace(original, outlines=tuple(cuts.outlines())),
+            panels=tuple(panels(pictures_of(arrays), cuts, masks)),
+        )
 
     @cached_property
     def _transform(self) -> ImageViews:
         return ImageViews(self.views, fields=self.images)
-
-    @cached_property
-    def _planner(self) -> Planner:
-        return Planner(self.views)
 
     def _masks(self, position: int, kinds: list[View], rng: np.random.Generator) -> dict[int, Mask]:
         """The masks of those views of a sample that are masked, by the views' numbers."""
@@ -78,11 +65,3 @@ class ViewsOfImages(Subject):
 @lru_cache(maxsize=8)
 def _of_batch(mask: PatchMask, size: int, crops: int, seed: int, step: int) -> MaskOfCrop:
     return mask.of_batch(mask.grid(size), crops, generator("headrace.masks", seed, step))
-
-
-def outlines(kinds: list[View], plan: Plan) -> Iterator[Outline]:
-    """Where the views lie in the original."""
-    for number, (view, row) in enumerate(zip(kinds, plan, strict=True), 1):
-        turned = f" {90 * int(row['angle'])}°" if row["angle"] else ""
-        left, top, right, bottom = row["box"].tolist()
-        yield Outline(view.name, f"{number}{turned}", (left, top, right, bottom), bool(row["flip"]))
