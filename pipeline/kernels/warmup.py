@@ -3,17 +3,20 @@
 import importlib
 import pkgutil
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from typing import Any
 
 from headrace.shards.base.kernels.compile import Compilation, Kernel, imported_kernels
 
-_PACKAGES = (__package__ or "", "headrace.shards.base.images", "headrace.shards.format.kernels")
+GROUP = "headrace.kernels"
+"""The entry points that name packages all of whose modules hold kernels, or single modules."""
 
 
 def all_kernels() -> tuple[Kernel[..., Any], ...]:
-    """Every kernel: those of this package, and those that read shards and pictures."""
-    for package in map(importlib.import_module, _PACKAGES):
-        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+    """Every kernel that is installed, whoever calls it."""
+    for point in entry_points(group=GROUP):
+        package = importlib.import_module(point.value)
+        for module in pkgutil.iter_modules(getattr(package, "__path__", ()), f"{package.__name__}."):
             importlib.import_module(module.name)
     return imported_kernels()
 
