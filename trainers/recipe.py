@@ -20,10 +20,10 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError
 
-from headrace.shards.base.errors import PluginError, RecipeError
+from headrace.shards.base.errors import RecipeError
 from headrace.shards.base.overrides import apply_overrides
-from headrace.shards.base.recipe import RecipeFile, RecipeModel, build, refuse_incomplete
-from headrace.shards.base.registry import Registry, did_you_mean
+from headrace.shards.base.recipe import RecipeFile, RecipeModel, build
+from headrace.shards.base.registry import did_you_mean
 from headrace.shards.stream.delivery.budget import TOLERATED
 
 from .backbones import BackboneRecipe
@@ -31,6 +31,7 @@ from .distributed import Device
 from .evals.base import EVALUATIONS, Evaluation
 from .evals.labels import ProbeRecipe
 from .optimizers import OptimizerRecipe
+from .plugins import class_of
 from .pretext.base import Pretext
 from .registries import PRETEXTS
 from .schedules import ScheduleRecipe
@@ -150,7 +151,7 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> TrainRecipe:
     # Settled before the overrides, which may go into a pretext's parameters, and after, which may name another pretext.
     given = _settled(apply_overrides(_settled(file.written, file.folder), overrides), Path.cwd())
     name = _pretext_name(file, given)
-    kind = _loaded(PRETEXTS, name, Pretext)
+    kind = class_of(PRETEXTS, name, Pretext)
     preset = {**_preset(file, kind, given)}
     preset["pretext"] = {name: preset.get("pretext", {})}
     try:
@@ -223,23 +224,6 @@ def _pretext_name(file: RecipeFile, given: Mapping[str, Any]) -> str:
     )
 
 
-def _loaded(registry: Registry, name: str, base: type) -> Any:
-    """The class behind a plug-in's name.
-
-    Raises:
-        PluginError: There is none, it is of another kind, or it lacks what its contract demands.
-    """
-    kind = registry.load(name)
-    if not (isinstance(kind, type) and issubclass(kind, base)):
-        raise PluginError(
-            f"'{name}' is no {registry.kind}",
-            found=kind.__name__ if isinstance(kind, type) else type(kind).__name__,
-            expected=f"a subclass of {base.__name__} ({base.__module__})",
-        )
-    refuse_incomplete(kind)
-    return kind
-
-
 def _preset(file: RecipeFile, kind: type[Pretext], given: Mapping[str, Any]) -> Mapping[str, Any]:
     name = given.get("preset", "small")
     if name not in kind.recipes:
@@ -260,7 +244,7 @@ def _evaluations(file: RecipeFile, entries: Sequence[Mapping[str, Parameters]]) 
                     f"{file.place(('evals', place))}: there is no evaluation '{name}'",
                     remedy=did_you_mean(name, EVALUATIONS.names()),
                 )
-            kind = _loaded(EVALUATIONS, name, Evaluation)
+            kind = class_of(EVALUATIONS, name, Evaluation)
             spelt = " ".join([name.rpartition(":")[2], *(f"{key}={value}" for key, value in parameters.items())])
             made[spelt] = build(kind, parameters, file, ("evals", place, name))
     return made

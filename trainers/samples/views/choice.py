@@ -1,8 +1,9 @@
-"""How a recipe, or a call, says which views it wants: by a preset, with changes by name, or one by one."""
+"""How a recipe, or a call, says which views it wants: by a preset, with changes by name, one by one, or one's own."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
@@ -12,15 +13,17 @@ from pydantic import (
     GetCoreSchemaHandler,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
 from pydantic_core import CoreSchema
 
+from headrace.shards.base.complaints import keys_of
 from headrace.shards.base.registry import did_you_mean
 
 from ..complaints import complaint
-from .own import OwnView
+from .own.base import VIEWS, OwnView, own_view
 from .presets import PRESETS
 from .view import View
 
@@ -45,11 +48,12 @@ def views_of(given: Any) -> tuple[AnyView, ...]:
     """Views, however they are said.
 
     Args:
-        given: A preset's name, a mapping of it as `preset` and of changes, or a list of views, each a `View`, a mapping
-            of what it takes, or an `OwnView`.
+        given: A preset's name, a mapping of it as `preset` and of changes, a `View` or a mapping of what it takes, an
+            `OwnView`, its name or a mapping of its name to its parameters; or a list of any of these.
 
     Raises:
         UsageError: There is no such preset or parameter, or a value is not allowed.
+        PluginError: A view of one's own cannot be imported, or is none.
     """
     try:
         return _VIEWS.validate_python(given)
@@ -57,13 +61,44 @@ def views_of(given: Any) -> tuple[AnyView, ...]:
         raise complaint(error, View, "no view", "these are no views") from None
 
 
-def _chosen(default: str | None, given: Any) -> Any:
-    """The views that are meant by the name of a preset, or by a mapping of it and changes; all else as it is."""
-    changes = {"preset": given} if isinstance(given, str) else given
-    if not isinstance(changes, Mapping):
-        return given
-    changes = dict(changes)
-    name = str(changes.pop("preset", default))
+def _listed(default: str | None, given: Any) -> Any:
+    """What is said without a list as the only one of a list."""
+    if default and isinstance(given, Mapping) and "preset" not in given and not any(name in VIEWS for name in given):
+        given = {"preset": default, **given}
+    return [given] if isinstance(given, str | Mapping | View | OwnView) else given
+
+
+def _element(given: Any, checked: ValidatorFunctionWrapHandler, info: ValidationInfo) -> tuple[AnyView, ...]:
+    """The views that an element of the list stands for."""
+    if isinstance(given, OwnView):
+        return (given,)
+    if isinstance(given, str):
+        given = {"preset": given} if given in PRESETS else {given: {}}
+    if isinstance(given, Mapping) and "preset" in given:
+        return tuple(checked(view) for view in _of_preset(given))
+    if _is_named(given):
+        ((name, parameters),) = given.items()
+        return (_own(name, parameters or {}, (info.context or {}).get("folder")),)
+    return (checked(given),)
+
+
+def _is_named(given: Any) -> bool:
+    """Whether it is a name with parameters, and not one of the parameters of `View`."""
+    if not isinstance(given, Mapping) or len(given) != 1:
+        return False
+    ((name, parameters),) = given.items()
+    return name not in keys_of(View, ()) and (parameters is None or isinstance(parameters, Mapping))
+
+
+def _own(name: str, parameters: Mapping[str, Any], folder: Path | None) -> OwnView:
+    if name not in VIEWS:
+        raise ValueError(f"the name of a preset or of a view. {did_you_mean(str(name), {*PRESETS, *VIEWS.names()})}")
+    return own_view(name, parameters, folder)
+
+
+def _of_preset(given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    changes = dict(given)
+    name = str(changes.pop("preset"))
     if name not in PRESETS:
         raise ValueError(f"the name of a preset. {did_you_mean(name, PRESETS)}")
     return _changed(PRESETS[name](), changes)
@@ -88,16 +123,12 @@ def _merged(parameters: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[s
     return merged
 
 
-def _named_apart(views: tuple[AnyView, ...]) -> tuple[AnyView, ...]:
+def _together(elements: tuple[tuple[AnyView, ...], ...]) -> tuple[AnyView, ...]:
+    views = tuple(view for element in elements for view in element)
     names = [view.name for view in views]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"views of different names, or one view with a count; '{twice[0]}' is there more than once")
     return views
-
-
-def _or_own(given: Any, checked: ValidatorFunctionWrapHandler) -> Any:
-    """A view of one's own as it is; what is wrong with any other is told without a word of the choice."""
-    return given if isinstance(given, OwnView) else checked(given)
 
 
 @dataclass(frozen=True)
@@ -112,15 +143,16 @@ class Like:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """How such a tuple is checked."""
-        views = tuple[Annotated[View, WrapValidator(_or_own)], ...]
-        chosen = BeforeValidator(partial(_chosen, self.preset))
-        return handler.generate_schema(Annotated[views, chosen, Field(min_length=1), AfterValidator(_named_apart)])
+        elements = tuple[Annotated[View, WrapValidator(_element)], ...]
+        listed = BeforeValidator(partial(_listed, self.preset))
+        return handler.generate_schema(Annotated[elements, listed, Field(min_length=1), AfterValidator(_together)])
 
 
-SAID = "a preset, {preset: NAME, CHANGES}, or list of views"
+SAID = "a preset, {preset: NAME, CHANGES}, path/to/file.py:Class, or list of these and of views"
 """How a recipe says views, for those who read what a key takes."""
 
 Views = Annotated[tuple[AnyView, ...], Like(), SAID]
-"""The type of a recipe's views: `simclr`, `{preset: dino, local: {count: 6}}`, or a list of what `View` takes."""
+"""The type of a recipe's views: `simclr`, `{preset: dino, local: {count: 6}}`, or a list of such, of what `View` takes,
+and of views of one's own by name, `{path/to/file.py:Class: {size: 96}}`."""
 
 _VIEWS: TypeAdapter[tuple[AnyView, ...]] = TypeAdapter(Views)

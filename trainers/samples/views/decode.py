@@ -37,7 +37,8 @@ def decode(
     Args:
         data: The file.
         header: What `read_header` makes of it.
-        boxes: (views, 4): left, top, right, bottom of each view in pixels of the upright full-size picture.
+        boxes: (views, 4): left, top, right, bottom of each view in pixels of the upright full-size picture; where there
+            is none, nothing is reduced.
         sizes: (views,): pixels a side of each.
         channels: 1 for grey, 3 for red, green and blue.
 
@@ -49,7 +50,7 @@ def decode(
 
 
 def _reduction(header: Header, boxes: NDArray[np.int32], sizes: NDArray[np.int64]) -> int:
-    if header.reductions == (1,):
+    if header.reductions == (1,) or not len(boxes):
         return 1
     spare = ((boxes[:, 2:] - boxes[:, :2]).min(1) / sizes).min()
     return max(reduction for reduction in header.reductions if reduction == 1 or reduction <= spare)

@@ -22,6 +22,7 @@ from headrace.shards.stream.sources.transforms import BatchTransform
 from .choice import views_of
 from .decode import Decoded, decode
 from .drawing import Plan
+from .own_columns import Made, own_column, own_views
 from .pictures import EXTENSIONS, picture_of
 from .planner import Planner
 from .refusals import Refusals
@@ -103,24 +104,23 @@ class ImageViews(BatchTransform):
         refusals.settle()
         plans = self._planner([each.header.upright_size for each in pictures], rngs.random(self._planner.numbers))
         slots = self._slots(len(samples), empty)
-        others: list[dict[str, NDArray[Any]]] = []
+        own: list[list[Made]] = [[] for _ in self._own]
+        beside: list[Mapping[str, NDArray[Any]]] = []
         for row in refusals:
             with refusals:
                 with spent("decode"):
                     decoded = decode(*pictures[row], plans[row]["box"], self._sizes, self._channels)
                 slots.fill(row, decoded, plans[row])
-                if self._own or self._beside:
-                    others.append(self._others(decoded.pixels, rngs[row]))
+                for view, made in zip(self._own, own, strict=True):
+                    made.append(own_views(view, decoded.pixels, rngs[row]))
+                if self._beside:
+                    beside.append(self._beside(rngs[row]))
         refusals.settle()
-        return {**slots.columns, **(collate(others, empty=empty) if others else {})}
+        columns = {view.name: own_column(view, made, empty) for view, made in zip(self._own, own, strict=True)}
+        return {**slots.columns, **columns, **(collate(list(beside), empty=empty) if beside else {})}
 
     def _slots(self, samples: int, empty: Empty) -> "_Filled":
         return Slots(self.planned, samples, self._channels, empty)
-
-    def _others(self, pixels: NDArray[np.uint8], rng: np.random.Generator) -> dict[str, NDArray[Any]]:
-        """What is not rendered: views of one's own, and what is drawn beside them."""
-        made = {view.name: np.stack([view(pixels, _own(rng)) for _ in range(view.count)]) for view in self._own}
-        return {**made, **(self._beside(rng) if self._beside else {})}
 
 
 class Rngs(Protocol):
@@ -144,8 +144,3 @@ class _Only:
 
     def random(self, numbers: int) -> NDArray[np.float64]:
         return self._rng.random((1, numbers))
-
-
-def _own(rng: np.random.Generator) -> np.random.Generator:
-    """A view's own generator, so that however much it draws, no other view becomes another."""
-    return np.random.Generator(np.random.Philox(key=rng.integers(2**64, size=2, dtype=np.uint64)))

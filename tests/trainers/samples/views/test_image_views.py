@@ -2,6 +2,7 @@
 
 import io
 import pickle
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from headrace.trainers.samples.masks.random import random_patches
 from headrace.trainers.samples.views.choice import preset
 from headrace.trainers.samples.views.decode import decode
 from headrace.trainers.samples.views.image_views import ImageViews
-from headrace.trainers.samples.views.own import OwnView
+from headrace.trainers.samples.views.own.base import OwnView
 from headrace.trainers.samples.views.planner import plan
 from headrace.trainers.samples.views.render import Renderer
 
@@ -143,8 +144,10 @@ def test_a_sample_without_a_picture_is_an_error_of_its_own():
         ImageViews()([{"__key__": "a", "txt": "words"}], rngs(1), np.empty)
 
 
+@dataclass(frozen=True, kw_only=True)
 class Noisy(OwnView):
-    name, count = "noisy", 2
+    name: str = "noisy"
+    count: int = 2
 
     def __call__(self, pixels, rng):
         return rng.integers(0, pixels.mean() + 1, (3, 4, 4)).astype(np.float32)

@@ -133,7 +133,7 @@ def test_a_wrong_change_says_what_is_wrong(name, changes, told):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("views: simlcr", "line 1, 'views': wrong value.*Did you mean 'simclr'"),
+        ("views: simlcr", "line 1, 'views.0': wrong value.*Did you mean 'simclr'"),
         ("views:\n  - size: 8\n  - sise: 8", "line 3, 'views.1.sise': unknown key. Did you mean 'size'"),
         ("views: {preset: dino, gaussian_blur: {p: 2}}", "'views.0.gaussian_blur.p': wrong value.*Found: 2"),
     ],
