@@ -13,6 +13,7 @@ from headrace.pipeline.recipe import BuildModel, OutputModel
 from headrace.shards.base.parameters import Parameter, parameters_of, summary
 from headrace.trainers.evals.base import EVALUATIONS
 from headrace.trainers.recipe import TrainModel
+from headrace.trainers.samples.views.own.base import VIEWS
 from headrace.trainers.registries import PRETEXTS
 
 PAGE = Path(__file__).parents[1] / "docs" / "recipes.md"
@@ -58,7 +59,12 @@ def _training_recipe() -> Iterator[str]:
     yield "## A training recipe (`headrace train`)\n"
     yield "What is left out comes from the pretext's `preset`, and then from the defaults here.\n"
     yield _table(parameters_of(TrainModel))
-    for title, registry in (("### Pretexts: `pretext`\n", PRETEXTS), ("### Evaluations: `evals`\n", EVALUATIONS)):
+    titles = {
+        "### Pretexts: `pretext`\n": PRETEXTS,
+        "### Views beside those of presets: an element of `views`\n": VIEWS,
+        "### Evaluations: `evals`\n": EVALUATIONS,
+    }
+    for title, registry in titles.items():
         yield title
         for name in registry.names():
             kind = registry.load(name)

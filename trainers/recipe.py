@@ -181,10 +181,9 @@ def _settled(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """The data with plug-ins as {name: parameters}, and with every local path made absolute from `folder`."""
     result = dict(data)
     if result.get("pretext"):
-        result["pretext"] = _all_placed(_entry(result["pretext"]), folder)
+        result["pretext"] = _placed(_entry(result["pretext"]), folder)
     if isinstance(evals := result.get("evals"), list | str | Mapping):
-        entries = [_entry(each) for each in (evals if isinstance(evals, list) else [evals])]
-        result["evals"] = [_all_placed(each, folder) if isinstance(each, Mapping) else each for each in entries]
+        result["evals"] = [_placed(_entry(each), folder) for each in (evals if isinstance(evals, list) else [evals])]
     for part, key in (("data", "url"), ("probe", "test_url")):
         value = result.get(part)
         if isinstance(value, Mapping) and isinstance(value.get(key), str) and "://" not in value[key]:
@@ -203,13 +202,14 @@ def _entry(entry: Any) -> Any:
     return {name: values or {} for name, values in entry.items()} if isinstance(entry, Mapping) else entry
 
 
-def _all_placed(entry: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    return {_placed(name, folder): values for name, values in entry.items()}
-
-
-def _placed(name: str, folder: Path) -> str:
-    file, colon, attribute = name.rpartition(".py:")
-    return f"{folder / file}{colon}{attribute}" if colon else name
+def _placed(part: Any, folder: Path) -> Any:
+    """A part of a recipe with every plug-in's file, `path/to/file.py:Class`, made absolute from `folder`."""
+    if isinstance(part, Mapping):
+        return {_placed(name, folder): _placed(value, folder) for name, value in part.items()}
+    if isinstance(part, list):
+        return [_placed(each, folder) for each in part]
+    file, colon, attribute = part.rpartition(".py:") if isinstance(part, str) else ("", "", "")
+    return f"{folder / file}{colon}{attribute}" if colon else part
 
 
 def _pretext_name(file: RecipeFile, given: Mapping[str, Any]) -> str:
