@@ -13,8 +13,8 @@ from headrace.pipeline.recipe import BuildModel, OutputModel
 from headrace.shards.base.parameters import Parameter, parameters_of, summary
 from headrace.trainers.evals.base import EVALUATIONS
 from headrace.trainers.recipe import TrainModel
-from headrace.trainers.samples.views.own.base import VIEWS
 from headrace.trainers.registries import PRETEXTS
+from headrace.trainers.samples.views.own.base import VIEWS
 
 PAGE = Path(__file__).parents[1] / "docs" / "recipes.md"
 

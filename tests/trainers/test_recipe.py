@@ -109,6 +109,37 @@ def test_a_dumped_recipe_is_the_same_from_any_folder(written, tmp_path):
     assert read_recipe(other) == recipe
 
 
+VIEWED = """
+from dataclasses import dataclass
+from headrace.trainers.pretext.mae import Mae
+from headrace.trainers.samples.views.choice import Views
+from headrace.trainers.samples.views.own.base import OwnView
+
+@dataclass(frozen=True, kw_only=True)
+class Viewed(Mae):
+    seen: Views
+
+@dataclass(frozen=True, kw_only=True)
+class Whole(OwnView):
+    def __call__(self, pixels, rng):
+        return pixels
+"""
+
+
+def test_files_in_a_pretexts_parameters_are_found_from_any_folder(written, tmp_path):
+    (tmp_path / "mine.py").write_text(VIEWED)
+    recipe = read_recipe(
+        written(
+            "pretext: {'mine.py:Viewed': {seen: [byol, mine.py:Whole, mine.py:Whole: {name: two}]}}\ndata: {url: x}\n"
+        )
+    )
+    assert [view.name for view in recipe.pretext.seen] == ["view_1", "view_2", "view", "two"]
+    other = tmp_path / "elsewhere" / "recipe.yaml"
+    other.parent.mkdir()
+    other.write_text(recipe.dump())
+    assert read_recipe(other) == recipe
+
+
 def test_a_pretext_in_a_file_of_the_users_own(written, tmp_path):
     (tmp_path / "mine.py").write_text("from headrace.trainers.pretext.mae import Mae\nclass Mine(Mae):\n    pass\n")
     recipe = read_recipe(written("pretext: {'mine.py:Mine': {masked: 0.5}}\ndata: {url: x}\n"))
