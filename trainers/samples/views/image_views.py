@@ -105,7 +105,7 @@ class ImageViews(BatchTransform):
         plans = self._planner([each.header.upright_size for each in pictures], rngs.random(self._planner.numbers))
         slots = self._slots(len(samples), empty)
         own: list[list[Made]] = [[] for _ in self._own]
-        beside: list[Mapping[str, NDArray[Any]]] = []
+        beside: list[Any] = []
         for row in refusals:
             with refusals:
                 with spent("decode"):
@@ -117,7 +117,7 @@ class ImageViews(BatchTransform):
                     beside.append(self._beside(rngs[row]))
         refusals.settle()
         columns = {view.name: own_column(view, made, empty) for view, made in zip(self._own, own, strict=True)}
-        return {**slots.columns, **columns, **(collate(list(beside), empty=empty) if beside else {})}
+        return {**slots.columns, **columns, **(collate(beside, empty=empty) if beside else {})}
 
     def _slots(self, samples: int, empty: Empty) -> "_Filled":
         return Slots(self.planned, samples, self._channels, empty)
