@@ -53,7 +53,7 @@ def peek(
     overrides: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Changes to it.")] = None,
     pretext: Annotated[
         str,
-        typer.Option(help="A pretext, a preset of views, path/to/file.py:Class, or a training recipe."),
+        typer.Option(help="A pretext, a preset of views, path/to/file.py:Class of a pretext or view, or a recipe."),
     ] = "simclr",
     number: Annotated[int, typer.Option("--number", "-n", min=1, max=100, help="How many samples.")] = 8,
     step: Annotated[int | None, typer.Option(min=0, help="Begin with the samples of this step, from 0.")] = None,

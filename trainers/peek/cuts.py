@@ -1,10 +1,10 @@
 """Where views lie in their picture, and what was drawn of them: planned again as the transform planned them."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from headrace.shards.base.generators import Generators
 
+from ..samples.views.choice import AnyView
 from ..samples.views.drawing import Plan
 from ..samples.views.planner import Planner
 from ..samples.views.view import View
@@ -21,7 +21,7 @@ class Cuts:
         rngs: The sample's generator, as the transform got it; what the views drew is taken from it.
     """
 
-    def __init__(self, views: Sequence[Any], size: tuple[int, int], rngs: Generators) -> None:
+    def __init__(self, views: Sequence[AnyView], size: tuple[int, int], rngs: Generators) -> None:
         kinds = [view for view in views if isinstance(view, View)]
         self.kinds = [view for view in kinds for _ in range(view.count)]
         self._size = size

@@ -1,5 +1,6 @@
 """Samples as a pretext makes them, whatever arrays it makes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,9 +11,9 @@ from headrace.shards.stream.sources.transforms import BatchTransform
 
 from ..data import DataFacts
 from ..pretext.base import Pretext
+from ..samples.views.choice import AnyView
 from ..samples.views.image_views import ImageViews
 from ..samples.views.pictures import picture_of
-from ..samples.views.view import View
 from .arrays import MASK, besides, masks_of, panels, pictures_of
 from .cuts import Cuts
 from .look import Look, Subject
@@ -22,10 +23,9 @@ from .tokens import pieces
 _TEXT = {"tokens", "positions", "labels"}
 
 
-def views_of(pretext: Pretext) -> list[View]:
-    """The views that a pretext cuts out of a picture."""
-    transform = pretext.transform
-    return [view for view in transform.views if isinstance(view, View)] if isinstance(transform, ImageViews) else []
+def views_of_pretext(pretext: Pretext) -> Sequence[AnyView]:
+    """The views that a pretext makes of a picture."""
+    return pretext.transform.views if isinstance(pretext.transform, ImageViews) else ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,8 +18,10 @@ from ..registries import PRETEXTS
 from ..samples.complaints import complaint
 from ..samples.masks.presets import PRESETS as MASKS
 from ..samples.masks.presets import PatchMask
-from ..samples.views.choice import preset
+from ..samples.views.choice import AnyView, preset, views_of
 from ..samples.views.context import ContextPrediction
+from ..samples.views.own.base import VIEWS as OWN_VIEWS
+from ..samples.views.own.base import OwnView
 from ..samples.views.presets import PRESETS as VIEWS
 from ..samples.views.view import View
 from .look import Legend, Order, Subject
@@ -32,7 +34,7 @@ def subject(name: str, url: str, overrides: Sequence[str], order: Mapping[str, i
     """What a name stands for, on some shards.
 
     Args:
-        name: A pretext's, a preset's, `path/to/file.py:object`, or a recipe's file.
+        name: A pretext's, a preset's, a view's of one's own, `path/to/file.py:Class` of either, or a recipe's file.
         url: The shards.
         overrides: `key=value`: of a pretext or a recipe, keys of the recipe; of a preset, parameters of its views.
         order: What is asked for of `Order` otherwise than by default, or by the recipe.
@@ -44,42 +46,49 @@ def subject(name: str, url: str, overrides: Sequence[str], order: Mapping[str, i
     """
     if name.endswith((".yaml", ".yml")):
         return _of_recipe(Path(name), url, overrides, order)
-    if name in PRETEXTS:
+    known = [_CONTEXT, *VIEWS, *OWN_VIEWS.names()]
+    if name in PRETEXTS and not _is_own_view(name):
         # A recipe that says nothing but this name.
         with TemporaryDirectory() as folder:
             recipe = Path(folder, "recipe.yaml")
             recipe.write_text("{}\n", encoding="utf-8")
             return _of_recipe(recipe, url, [f"pretext={json.dumps({name: {}})}", *overrides], order)
-    known = [_CONTEXT, *VIEWS]
-    if name not in known:
+    if name not in known and ":" not in name:
         raise PluginError(
-            f"there is no pretext or preset of views called '{name}'",
+            f"there is no pretext, preset of views or view called '{name}'",
             remedy=did_you_mean(name, [*known, *PRETEXTS.names()]),
         )
     images, changes = DataFacts.of(url).image_fields(), apply_overrides({}, overrides)
     return (_of_pairs if name == _CONTEXT else _of_views)(name, images, changes, Order(**order))
 
 
+def _is_own_view(name: str) -> bool:
+    """Whether a plug-in that is named by its place is a view, and no pretext."""
+    kind = OWN_VIEWS.load(name) if ":" in name else None
+    return isinstance(kind, type) and issubclass(kind, OwnView)
+
+
 def _of_views(name: str, images: tuple[str, ...], changes: dict[str, Any], order: Order) -> Subject:
     from .views import ViewsOfImages
 
     mask = _mask(name, changes.pop("masks", {}))
-    views = [view for view in preset(name, **changes) if isinstance(view, View)]
+    views = preset(name, **changes) if name in VIEWS else views_of({name: changes})
     return ViewsOfImages(
         order=order,
         legend=_legend(name, views, mask),
         fields=images if len(images) == 1 else None,
-        views=tuple(views),
+        views=views,
         images=images,
         mask=mask,
     )
 
 
-def _legend(title: str, views: Sequence[View], mask: PatchMask | None) -> Legend:
+def _legend(title: str, views: Sequence[AnyView], mask: PatchMask | None) -> Legend:
     """What must be said of some views once."""
-    jitter = [JITTER] if any(view.color_jitter.p for view in views) else []
-    blur = [BLUR] if any(view.gaussian_blur.p for view in views) else []
-    words = [*([AREA] if views else []), *jitter, *blur, *([] if mask is None else [MASKED])]
+    cut = [view for view in views if isinstance(view, View)]
+    jitter = [JITTER] if any(view.color_jitter.p for view in cut) else []
+    blur = [BLUR] if any(view.gaussian_blur.p for view in cut) else []
+    words = [*([AREA] if cut else []), *jitter, *blur, *([] if mask is None else [MASKED])]
     return Legend(title, [(view.name, _kind(view)) for view in views], words)
 
 
@@ -101,8 +110,10 @@ def _mask(name: str, asked: Any) -> PatchMask | None:
     return mask
 
 
-def _kind(view: View) -> str:
+def _kind(view: AnyView) -> str:
     count = f"{view.count} x " if view.count > 1 else ""
+    if not isinstance(view, View):
+        return f"{count}{type(view).__name__}"
     low, high = (100 * share for share in view.scale)
     return f"{count}{view.size} px, {low:g} to {high:g}% of the area"
 
@@ -125,7 +136,7 @@ def _of_pairs(name: str, images: tuple[str, ...], changes: dict[str, Any], order
 
 def _of_recipe(path: Path, url: str, overrides: Sequence[str], order: Mapping[str, int]) -> Subject:
     from ..recipe import read_recipe
-    from .pretexts import SamplesOfPretext, views_of
+    from .pretexts import SamplesOfPretext, views_of_pretext
 
     settings = [f"{key}={value}" for key, value in order.items()]
     recipe = read_recipe(path, [f"data.url={json.dumps(url)}", *settings, *overrides])
@@ -134,7 +145,7 @@ def _of_recipe(path: Path, url: str, overrides: Sequence[str], order: Mapping[st
     (name,) = model.pretext
     return SamplesOfPretext(
         order=Order(model.seed, model.data.lanes, model.data.block, model.batch_size),
-        legend=_legend(f"{name.rpartition(':')[2]}, preset {model.preset}", views_of(pretext), None),
+        legend=_legend(f"{name.rpartition(':')[2]}, preset {model.preset}", views_of_pretext(pretext), None),
         fields=pretext.fields,
         window=pretext.window,
         pretext=pretext,

@@ -10,10 +10,11 @@ from headrace.shards.base.rng import generator
 from headrace.shards.stream.sources.columns import Sample
 
 from ..samples.masks.presets import Mask, MaskOfCrop, PatchMask
+from ..samples.views.choice import AnyView
 from ..samples.views.image_views import ImageViews
 from ..samples.views.pictures import picture_of
 from ..samples.views.view import View
-from .arrays import panels, pictures_of
+from .arrays import besides, panels, pictures_of
 from .cuts import Cuts
 from .look import Look, Subject
 from .originals import original_of
@@ -29,7 +30,7 @@ class ViewsOfImages(Subject):
         mask: How patches are hidden; None for not at all.
     """
 
-    views: tuple[View, ...]
+    views: tuple[AnyView, ...]
     images: tuple[str, ...]
     mask: PatchMask | None = None
 
@@ -39,9 +40,11 @@ class ViewsOfImages(Subject):
         original = original_of(picture_of(sample, self.images))
         cuts = Cuts(self.views, original.size, rngs)
         masks = self._masks(sample["__position__"], cuts.kinds, rngs[0])
+        pictures = pictures_of(arrays)
         return Look(
             original=replace(original, outlines=tuple(cuts.outlines())),
-            panels=tuple(panels(pictures_of(arrays), cuts, masks)),
+            panels=tuple(panels(pictures, cuts, masks)),
+            notes=besides({name: values for name, values in arrays.items() if name not in pictures}),
         )
 
     @cached_property

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from headrace.trainers.samples.masks.presets import PRESETS as MASKS
 from headrace.trainers.samples.views.image_views import ImageViews
 from headrace.trainers.samples.views.presets import PRESETS as VIEWS
 
+CUTOUT = Path(__file__).parents[3] / "examples" / "custom_view" / "cutout.py"
 SHOWN = [name for name in VIEWS if name not in PRETEXTS]
 """A pretext's name is the pretext's."""
 
@@ -66,6 +69,17 @@ def test_samples_of_a_mixture_say_where_they_come_from(sound, pictures, tmp_path
     url = str(tmp_path / "mix.yaml")
     looks = read(subject("ijepa", url, ["size=32"], {}), url, 12, Start())
     assert {look.name.split(" · ")[0] for look in looks} == {"whole", "cut"}
+
+
+def test_a_view_of_ones_own_is_shown_by_its_file(sound):
+    name = f"{CUTOUT}:Cutout"
+    (look,) = read(subject(name, sound, ["size=40", "count=2", "hole=1"], {"seed": 5}), sound, 1, Start())
+    transform = ImageViews({name: {"size": 40, "count": 2, "hole": 1}})
+    batch = Stream(sound, seed=5, transform=transform).read(np.arange(1))
+    assert [panel.heading for panel in look.panels] == ["1 cutout", "2 cutout"]
+    given = batch[0]["cutout"]
+    assert np.array_equal(np.stack([panel.pixels.transpose(2, 0, 1) for panel in look.panels]), given)
+    assert not look.original.outlines
 
 
 def test_a_mask_is_that_of_its_step_and_sample_whatever_else_is_shown(sound):
