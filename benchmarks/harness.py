@@ -49,11 +49,13 @@ class Contestant:
         name: As in the tables.
         environment: `OURS`, or the name of a file in `peers/` without `.txt`.
         setup: Called once in a process, not timed; returns what is timed.
+        one_core: Held to one core, even where its benchmark leaves the others all of them.
     """
 
     name: str
     environment: str
     setup: Callable[[Path], Timed]
+    one_core: bool = False
 
 
 @dataclass(frozen=True)

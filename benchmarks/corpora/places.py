@@ -31,3 +31,8 @@ class Places:
     def photos(self) -> Path:
         """Photographs as JPEG files, a folder for each size."""
         return self.root / "photos"
+
+    @property
+    def cifar(self) -> Path:
+        """Pictures of 32 x 32 pixels as PNG files."""
+        return self.root / "cifar"

@@ -1,0 +1,1 @@
+"""Views of pictures for contrastive, distilling and masked learning, beside those of other libraries."""

@@ -1,0 +1,5 @@
+"""The views of MAE, 1 x 224, cut and mirrored, of photographs with 427 pixels on the shorter side."""
+
+from .side_by_side import side_by_side
+
+BENCHMARK = side_by_side("MAE, 1 x 224", "mae", "photos/427", samples=512, batch=64, least=1.5)

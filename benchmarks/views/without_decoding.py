@@ -1,0 +1,100 @@
+"""A table of views of photographs that are decoded already, on one core."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ..harness import OURS, Benchmark, Contestant, Done, Setting, Target, Timed
+from .decoded import read_decoded, write_decoded
+from .papers import PAPERS, PaperView
+from .with_albumentations import pipeline
+
+CROPS = ", crops alone"
+
+
+def without_decoding(title: str, paper: str, pictures: str, samples: int, least: float) -> Benchmark:
+    """The benchmark of a paper's views, and of their crops alone.
+
+    Args:
+        title: The table's heading.
+        paper: Whose views.
+        pictures: A folder of the corpus.
+        samples: How many of them.
+        least: What albumentations' time over ours must reach, with everything.
+    """
+
+    def prepare(setting: Setting) -> None:
+        write_decoded(setting, pictures, samples)
+
+    return Benchmark(
+        title=title,
+        unit="samples",
+        prepare=prepare,
+        contestants=(
+            Contestant("headrace", OURS, partial(headrace, paper, everything)),
+            Contestant("albumentations", "albumentations", partial(albumentations, PAPERS[paper])),
+            Contestant(f"headrace{CROPS}", OURS, partial(headrace, paper, crops)),
+            Contestant(
+                f"albumentations{CROPS}", "albumentations", partial(albumentations, [crop(each) for each in PAPERS[paper]])
+            ),
+        ),
+        targets=(Target(title, "albumentations", "headrace", least=least),),
+    )
+
+
+def headrace(paper: str, changed: Callable[[Any], Any], folder: Path) -> Timed:
+    """Each kind of view into its part of arrays (count, 3, size, size), drawing included."""
+    import numpy as np
+
+    from headrace.trainers.samples.views.presets import preset
+    from headrace.trainers.samples.views.render import Renderer
+    from headrace.trainers.samples.views.view import plan
+
+    pictures, rng = read_decoded(folder), np.random.default_rng(0)
+    kinds = [changed(view) for view in preset(paper)]
+    ends = np.cumsum([view.count for view in kinds])
+    parts = [slice(end - view.count, end) for end, view in zip(ends, kinds, strict=True)]
+    renderers = [Renderer(view.size, view.interpolation) for view in kinds]
+    places = [np.empty((view.count, 3, view.size, view.size), np.uint8) for view in kinds]
+
+    def make() -> Done:
+        for pixels in pictures:
+            drawn = plan(kinds, *pixels.shape[:2], rng)
+            for part, render, place in zip(parts, renderers, places, strict=True):
+                render(pixels, drawn["box"][part].astype(np.float64), drawn[part], place)
+        return Done(len(pictures))
+
+    return make
+
+
+def everything(view: Any) -> Any:
+    """A view as its preset has it."""
+    return view
+
+
+def crops(view: Any) -> Any:
+    """A view of a preset without what changes its colours or sharpness."""
+    from headrace.trainers.samples.views.view import View
+
+    kept = ("name", "count", "size", "scale", "ratio", "interpolation", "horizontal_flip")
+    return View(**{name: getattr(view, name) for name in kept})
+
+
+def crop(view: PaperView) -> PaperView:
+    """Likewise, of a paper's numbers."""
+    return replace(view, jitter=None, grayscale=0.0, blur=0.0, solarize=0.0)
+
+
+def albumentations(views: Sequence[PaperView], folder: Path) -> Timed:
+    """Arrays (size, size, 3), as they come."""
+    pictures, pipelines = read_decoded(folder), [pipeline(view, []) for view in views]
+
+    def make() -> Done:
+        for pixels in pictures:
+            for each in pipelines:
+                each(image=pixels)
+        return Done(len(pictures))
+
+    return make
