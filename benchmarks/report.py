@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .environments import pinned
-from .harness import OURS
+from .harness import OURS, Benchmark
 from .rounds import Outcome, Result
 from .targets import Reached, reached
 
@@ -141,13 +141,19 @@ def _section(outcome: Outcome) -> list[str]:
     rows = [_row(result, results[0], facts, benchmark.fresh) for result in results]
     bars = [":--", *["--:"] * (len(head) - 1)]
     table = [f"| {' | '.join(cells)} |" for cells in (head, bars, *rows)]
-    cores = "each held to one core" if benchmark.one_core else "each free to use all cores"
-    note = f"{len(results[0].seconds)} rounds, {cores}."
+    note = f"{len(results[0].seconds)} rounds, {_cores(benchmark)}."
     if outcome.disturbance >= QUIET:
         note += f" Other processes used {outcome.disturbance:.0%} of the machine's cores meanwhile."
     versions = {result.contestant.environment: _versions(result) for result in results}
     note += "\n" + "".join(f"\n- {name}: {_listed(each)}" for name, each in versions.items())
     return [f"## {benchmark.title}", "", outcome.description.strip(), "", *table, "", note, ""]
+
+
+def _cores(benchmark: Benchmark) -> str:
+    held = [entrant.name for entrant in benchmark.contestants if benchmark.one_core or entrant.one_core]
+    if len(held) == len(benchmark.contestants):
+        return "each held to one core"
+    return f"{', '.join(held)} held to one core, the others free to use all" if held else "each free to use all cores"
 
 
 def _listed(versions: Mapping[str, str]) -> str:

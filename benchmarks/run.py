@@ -42,6 +42,20 @@ GROUPS = {
         "first_batch",
         "help_latency",
     ),
+    "views": (
+        "views.simclr",
+        "views.dino",
+        "views.mae",
+        "views.simclr_12mp",
+        "views.dino_12mp",
+        "views.mae_12mp",
+        "views.cifar",
+        "views.simclr_decoded",
+        "views.dino_decoded",
+        "views.simclr_split",
+        "views.dino_split",
+        "views.simclr_12mp_split",
+    ),
 }
 
 

@@ -13,7 +13,7 @@ def write_decoded(setting: Setting, pictures: str, samples: int) -> None:
     import numpy as np
     from PIL import Image
 
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for file in sorted((setting.corpus / pictures).iterdir())[:samples]:
         with Image.open(file) as picture:
             arrays[file.stem] = np.asarray(picture.convert("RGB"))

@@ -1,4 +1,4 @@
-"""The views of DINO of 66 photographs that are decoded already, on one core; beside them their crops alone."""
+"""The views of DINO, as those of SimCLR above, of photographs that are decoded already; then crops alone."""
 
 from .without_decoding import without_decoding
 

@@ -1,4 +1,7 @@
-"""The views of MAE, 1 x 224, cut and mirrored, of photographs with 427 pixels on the shorter side."""
+"""The views of MAE, 1 x 224, cut bicubic and mirrored, of 512 photographs with 427 pixels on the shorter side.
+
+All as for SimCLR.
+"""
 
 from .side_by_side import side_by_side
 

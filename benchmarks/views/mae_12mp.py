@@ -1,4 +1,4 @@
-"""The same of photographs with 12 megapixels."""
+"""The views of MAE as above, but of 32 photographs with 12 megapixels, in batches of 8."""
 
 from .side_by_side import side_by_side
 

@@ -1,4 +1,8 @@
-"""The views of SimCLR of 66 photographs that are decoded already, on one core; beside them their crops alone."""
+"""The views of SimCLR of 66 photographs, 427 pixels on the shorter side, that are decoded already; then crops alone.
+
+headrace writes into planes of a batch; albumentations' arrays (224, 224, 3) count as they come, without making tensors
+of them or a batch. Its crops do not antialias, which costs ours as much as the crop itself.
+"""
 
 from .without_decoding import without_decoding
 

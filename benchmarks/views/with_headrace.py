@@ -10,21 +10,22 @@ from .work import Work
 
 
 def headrace(work: Work, folder: Path) -> Timed:
-    """Batches of uint8 views; whatever the decoder need not decode is not decoded."""
+    """The views of a paper."""
+    return batches_of(work, work.paper, folder)
+
+
+def batches_of(work: Work, views: Any, folder: Path) -> Timed:
+    """Batches of views as a recipe names them."""
     from headrace.shards import Stream
     from headrace.trainers.samples.views.image_views import ImageViews
 
-    stream = Stream(str(folder / TARS), transform=ImageViews(work.paper))
+    stream = Stream(str(folder / TARS), transform=ImageViews(views))
     loader = stream.loader(work.batch, epochs=1, **work.dataloader)
-    return lambda: work.counted(map(_views, loader))
+    return lambda: work.counted(list(_views(batch)) for batch in loader)
 
 
-def _views(batch: Any) -> list[Any]:
-    """One tensor for each view, of columns that hold `count` views of a kind."""
-    return list(_each(batch))
-
-
-def _each(batch: Any) -> Iterator[Any]:
+def _views(batch: Any) -> Iterator[Any]:
+    """Each view by itself, of columns (samples, views of a kind, channels, size, size)."""
     for column in batch.values():
         if getattr(column, "ndim", 0) == 5:
             yield from column.unbind(1)

@@ -37,7 +37,9 @@ def without_decoding(title: str, paper: str, pictures: str, samples: int, least:
             Contestant("albumentations", "albumentations", partial(albumentations, PAPERS[paper])),
             Contestant(f"headrace{CROPS}", OURS, partial(headrace, paper, crops)),
             Contestant(
-                f"albumentations{CROPS}", "albumentations", partial(albumentations, [crop(each) for each in PAPERS[paper]])
+                f"albumentations{CROPS}",
+                "albumentations",
+                partial(albumentations, [crop(each) for each in PAPERS[paper]]),
             ),
         ),
         targets=(Target(title, "albumentations", "headrace", least=least),),
@@ -48,22 +50,25 @@ def headrace(paper: str, changed: Callable[[Any], Any], folder: Path) -> Timed:
     """Each kind of view into its part of arrays (count, 3, size, size), drawing included."""
     import numpy as np
 
+    from headrace.trainers.samples.views.planner import Planner
     from headrace.trainers.samples.views.presets import preset
     from headrace.trainers.samples.views.render import Renderer
-    from headrace.trainers.samples.views.view import plan
 
     pictures, rng = read_decoded(folder), np.random.default_rng(0)
+    sizes = [pixels.shape[:2] for pixels in pictures]
     kinds = [changed(view) for view in preset(paper)]
     ends = np.cumsum([view.count for view in kinds])
     parts = [slice(end - view.count, end) for end, view in zip(ends, kinds, strict=True)]
     renderers = [Renderer(view.size, view.interpolation) for view in kinds]
     places = [np.empty((view.count, 3, view.size, view.size), np.uint8) for view in kinds]
+    planner = Planner(kinds)
 
     def make() -> Done:
-        for pixels in pictures:
-            drawn = plan(kinds, *pixels.shape[:2], rng)
+        plans = planner(sizes, rng.random((len(pictures), planner.numbers)))
+        for pixels, plan in zip(pictures, plans, strict=True):
+            boxes = plan["box"].astype(np.float64)
             for part, render, place in zip(parts, renderers, places, strict=True):
-                render(pixels, drawn["box"][part].astype(np.float64), drawn[part], place)
+                render(pixels, boxes[part], plan[part], place)
         return Done(len(pictures))
 
     return make
