@@ -35,7 +35,7 @@ def side_by_side(title: str, paper: str, pictures: str, samples: int, batch: int
     """
 
     def prepare(setting: Setting) -> None:
-        write_pictures(setting, pictures, samples)
+        write_pictures(setting, pictures, WORKERS * batch if setting.small else samples)
 
     contestants, targets = [], []
     for workers, suffix in ((0, ""), (WORKERS, f", {WORKERS} workers")):

@@ -26,7 +26,7 @@ def split(title: str, paper: str, pictures: str, samples: int, batch: int) -> Be
     """
 
     def prepare(setting: Setting) -> None:
-        write_pictures(setting, pictures, samples)
+        write_pictures(setting, pictures, 2 * batch if setting.small else samples)
 
     work = Work(paper, batch)
     setups: dict[str, Callable[[Path], Timed]] = {
@@ -37,7 +37,8 @@ def split(title: str, paper: str, pictures: str, samples: int, batch: int) -> Be
         "and without decoding: read": partial(_read, work),
         "bare simplejpeg, as small as possible": partial(_bare_simplejpeg, work, True),
         "bare simplejpeg, full size": partial(_bare_simplejpeg, work, False),
-        "bare Pillow, full size": partial(_bare_pillow, work),
+        "bare Pillow, as small as possible": partial(_bare_pillow, work, True),
+        "bare Pillow, full size": partial(_bare_pillow, work, False),
     }
     contestants = tuple(Contestant(name, OURS, setup) for name, setup in setups.items())
     return Benchmark(title=title, unit="samples", prepare=prepare, contestants=contestants)
@@ -67,17 +68,19 @@ def _decoded(work: Work, folder: Path) -> Timed:
 def _drawn_and_decoded(work: Work) -> Callable[[Any], Any]:
     import numpy as np
 
-    from headrace.trainers.samples.views.decode import decode, size_of
+    from headrace.shards.base.images.formats import read_header
+    from headrace.trainers.samples.views.decode import decode
     from headrace.trainers.samples.views.planner import Planner
-    from headrace.trainers.samples.views.presets import preset
+    from headrace.trainers.samples.views.presets import PRESETS
 
-    kinds, rng = preset(work.paper), np.random.default_rng(0)
+    kinds, rng = PRESETS[work.paper](), np.random.default_rng(0)
     planner = Planner(kinds)
-    sizes = [view.size for view in kinds for _ in range(view.count)]
+    sizes = np.repeat([view.size for view in kinds], [view.count for view in kinds])
 
     def decoded(data: Any) -> Any:
-        plan = planner([size_of(data)], rng.random((1, planner.numbers)))[0]
-        return decode(data, plan["box"], sizes)
+        header = read_header(data)
+        plan = planner([header.upright_size], rng.random((1, planner.numbers)))[0]
+        return decode(data, header, plan["box"], sizes)
 
     return decoded
 
@@ -88,33 +91,42 @@ def _read(work: Work, folder: Path) -> Timed:
 
 
 def _bare_simplejpeg(work: Work, reduced: bool, folder: Path) -> Timed:
-    """Of bytes in memory; the scales, where wanted, those which headrace would choose, are known beforehand."""
-    from simplejpeg import decode_jpeg, decode_jpeg_header
+    from simplejpeg import decode_jpeg
 
-    files, decoded = _files(work, folder), _drawn_and_decoded(work)
-    factors = [round(decode_jpeg_header(data)[0] / decoded(data).pixels.shape[0]) if reduced else 1 for data in files]
+    files = _files(work, folder)
+    least = [(height, width) if reduced else (0, 0) for height, width in _decoded_sizes(work, files)]
 
     def make() -> Done:
-        for data, factor in zip(files, factors, strict=True):
-            decode_jpeg(data, "RGB", min_factor=factor)
+        for data, (height, width) in zip(files, least, strict=True):
+            decode_jpeg(data, "RGB", min_height=height, min_width=width)
         return Done(len(files))
 
     return make
 
 
-def _bare_pillow(work: Work, folder: Path) -> Timed:
+def _bare_pillow(work: Work, reduced: bool, folder: Path) -> Timed:
     from io import BytesIO
 
     from PIL import Image
 
     files = _files(work, folder)
+    least = _decoded_sizes(work, files)
 
     def make() -> Done:
-        for data in files:
-            Image.open(BytesIO(data)).convert("RGB")
+        for data, (height, width) in zip(files, least, strict=True):
+            picture = Image.open(BytesIO(data))
+            if reduced:
+                picture.draft("RGB", (width, height))
+            picture.convert("RGB")
         return Done(len(files))
 
     return make
+
+
+def _decoded_sizes(work: Work, files: list[bytes]) -> list[tuple[int, int]]:
+    """Height and width of what headrace decodes for views drawn beforehand."""
+    decode = _drawn_and_decoded(work)
+    return [decode(data).pixels.shape[:2] for data in files]
 
 
 def _batches(work: Work, folder: Path) -> Any:

@@ -51,12 +51,12 @@ def headrace(paper: str, changed: Callable[[Any], Any], folder: Path) -> Timed:
     import numpy as np
 
     from headrace.trainers.samples.views.planner import Planner
-    from headrace.trainers.samples.views.presets import preset
+    from headrace.trainers.samples.views.presets import PRESETS
     from headrace.trainers.samples.views.render import Renderer
 
     pictures, rng = read_decoded(folder), np.random.default_rng(0)
     sizes = [pixels.shape[:2] for pixels in pictures]
-    kinds = [changed(view) for view in preset(paper)]
+    kinds = [changed(view) for view in PRESETS[paper]()]
     ends = np.cumsum([view.count for view in kinds])
     parts = [slice(end - view.count, end) for end, view in zip(ends, kinds, strict=True)]
     renderers = [Renderer(view.size, view.interpolation) for view in kinds]

@@ -10,7 +10,7 @@ from scipy import stats
 
 from headrace.trainers.samples.views.drawing import NOT_SOLARIZED, Plan
 from headrace.trainers.samples.views.planner import Planner
-from headrace.trainers.samples.views.presets import preset
+from headrace.trainers.samples.views.presets import PRESETS
 from headrace.trainers.samples.views.view import View
 
 DRAWS = 20_000
@@ -43,14 +43,14 @@ class Law:
 
 def laws() -> Iterator[Law]:
     """Of crops that always fit (DINO's local ones), of those that may not (SimCLR's), and of what changes colours."""
-    local = preset("dino")[2]
+    local = PRESETS["dino"]()[2]
     yield from _crops("dino, local", local, _drawn(local, seed=0))
-    simclr = preset("simclr")[0]
+    simclr = PRESETS["simclr"]()[0]
     drawn = _drawn(simclr, seed=1)
     yield from _crops_tried_again("simclr", simclr, drawn)
     yield from _jitter("simclr", simclr, drawn)
     yield from _others("simclr", simclr, drawn)
-    second = preset("dino")[1]
+    second = PRESETS["dino"]()[1]
     solarized = _drawn(second, seed=2)["solarize"] != NOT_SOLARIZED
     yield _share("dino, global_2", "solarised", second.solarize.p, solarized)
 
