@@ -2,4 +2,4 @@
 
 from .split import split
 
-BENCHMARK = split("Time of SimCLR's views from 12 megapixels", "simclr", "photos/12mp", samples=32, batch=8)
+BENCHMARK = split("Time of SimCLR's views from 12 megapixels", "simclr", "photos/12mp", samples=16, batch=8)
