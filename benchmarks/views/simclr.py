@@ -6,9 +6,9 @@ and with 2 workers of a DataLoader, which persist from epoch to epoch. All end i
 headrace draws the views first, decodes by simplejpeg no larger than they need, and renders into the batch. The peers
 get what webdataset reads and Pillow decodes, always at full size (its `draft` would help where pictures are much larger
 than their views; nobody's loader calls it). albumentations is a `Compose` of the paper's numbers with OpenCV's threads
-off; its bicubic scaling does not antialias. torchvision is its second transforms with the paper's numbers, once on
-uint8 tensors, as its documentation advises, once on Pillow's images. lightly is its own transform of that name, whose
-default is bilinear; without normalisation, but it cannot be kept from ending in float32 between 0 and 1.
+off; its bicubic scaling does not antialias. torchvision is its second transforms with the paper's numbers on uint8
+tensors, as its documentation advises; on Pillow's images they are slower. lightly is its own transform of that name,
+whose default is bilinear; without normalisation, but it cannot be kept from ending in float32 between 0 and 1.
 """
 
 from .side_by_side import side_by_side

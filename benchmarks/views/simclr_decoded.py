@@ -1,7 +1,7 @@
 """The views of SimCLR of 66 photographs, 427 pixels on the shorter side, that are decoded already; then crops alone.
 
 headrace writes into planes of a batch; albumentations' arrays (224, 224, 3) count as they come, without making tensors
-of them or a batch. Its crops do not antialias, which costs ours as much as the crop itself.
+or a batch of them. Its crops do not antialias, ours do.
 """
 
 from .without_decoding import without_decoding

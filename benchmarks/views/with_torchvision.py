@@ -9,32 +9,32 @@ from .with_webdataset import epochs_of_views
 from .work import Work
 
 
-def torchvision(work: Work, folder: Path) -> Timed:
-    """Pillow's image becomes a uint8 tensor first, as its documentation recommends."""
-    return _epochs(work, folder, first=True)
+def on_tensors(work: Work, folder: Path) -> Timed:
+    """Pillow's image becomes a uint8 tensor first, as torchvision's documentation advises."""
+    v2 = _transforms()
+    tensor, pipelines = v2.PILToTensor(), [v2.Compose(_steps(view)) for view in work.views]
+
+    def views(picture: Any) -> list[Any]:
+        image = tensor(picture)
+        return [each(image) for each in pipelines]
+
+    return epochs_of_views(work, folder, "pil", views)
 
 
-def torchvision_on_pillow(work: Work, folder: Path) -> Timed:
+def on_pillow(work: Work, folder: Path) -> Timed:
     """Pillow's image stays one, and becomes a uint8 tensor last."""
-    return _epochs(work, folder, first=False)
+    v2 = _transforms()
+    pipelines = [v2.Compose([*_steps(view), v2.PILToTensor()]) for view in work.views]
+    return epochs_of_views(work, folder, "pil", lambda picture: [each(picture) for each in pipelines])
 
 
-def _epochs(work: Work, folder: Path, first: bool) -> Timed:
+def _transforms() -> Any:
     from ..random_samples import declare_operators_of_torchvision
 
     declare_operators_of_torchvision()
     from torchvision.transforms import v2
 
-    tensor = [v2.PILToTensor()]
-    before, after = (tensor, []) if first else ([], tensor)
-    pipelines = [v2.Compose([*_steps(view), *after]) for view in work.views]
-    once = v2.Compose([*before, v2.Identity()])
-
-    def views(picture: Any) -> list[Any]:
-        image = once(picture)
-        return [each(image) for each in pipelines]
-
-    return epochs_of_views(work, folder, "pil", views)
+    return v2
 
 
 def _steps(view: PaperView) -> list[Any]:
