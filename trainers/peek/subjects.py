@@ -75,7 +75,7 @@ def _of_views(name: str, images: tuple[str, ...], changes: dict[str, Any], order
     views = preset(name, **changes) if name in VIEWS else views_of({name: changes})
     return ViewsOfImages(
         order=order,
-        legend=_legend(name, views, mask),
+        legend=_legend(name.rpartition(":")[2], views, mask),
         fields=images if len(images) == 1 else None,
         views=views,
         images=images,

@@ -73,7 +73,9 @@ def test_samples_of_a_mixture_say_where_they_come_from(sound, pictures, tmp_path
 
 def test_a_view_of_ones_own_is_shown_by_its_file(sound):
     name = f"{CUTOUT}:Cutout"
-    (look,) = read(subject(name, sound, ["size=40", "count=2", "hole=1"], {"seed": 5}), sound, 1, Start())
+    made_for = subject(name, sound, ["size=40", "count=2", "hole=1"], {"seed": 5})
+    (look,) = read(made_for, sound, 1, Start())
+    assert made_for.legend.title == "Cutout"
     transform = ImageViews({name: {"size": 40, "count": 2, "hole": 1}})
     batch = Stream(sound, seed=5, transform=transform).read(np.arange(1))
     assert [panel.heading for panel in look.panels] == ["1 cutout", "2 cutout"]
