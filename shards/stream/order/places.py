@@ -33,7 +33,9 @@ class Places:
         return self.position.size
 
     def __getitem__(self, rows: slice | _Ints) -> "Places":
-        return Places(*(getattr(self, field.name)[rows] for field in fields(self)))
+        return Places(
+            self.position[rows], self.source[rows], self.epoch[rows], self.shard[rows], self.row[rows], self.id[rows]
+        )
 
 
 def joined(parts: Sequence[Places]) -> Places:

@@ -1,8 +1,7 @@
 """From places to samples, with notes of what happened on the way."""
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -33,9 +32,10 @@ class Notes:
 
     def after(self, seconds: Mapping[str, float]) -> "Notes":
         """These notes after more was spent."""
-        both = Counter(self.seconds)
-        both.update(seconds)
-        return replace(self, seconds=both)
+        both = dict(self.seconds)
+        for cause, more in seconds.items():
+            both[cause] = both.get(cause, 0.0) + more
+        return Notes(self.positions, self.ids, self.replaced, both)
 
     def part(self, rows: slice, seconds: Mapping[str, float]) -> "Notes":
         """The notes of some of the samples, on which so much was spent."""
