@@ -65,8 +65,10 @@ def read_ahead(batches: Iterator[Places], fetch: Fetch, attempt: Fetch) -> Itera
             yield first
             while under_way:
                 unit, result = under_way.popleft()
+                # Located while the readers are at work, so that none of them waits for it.
+                following = list(islice(units, 1))
                 fetched = result()
-                under_way.extend((unit, readers.begin(unit)) for unit in islice(units, 1))
+                under_way.extend((each, readers.begin(each)) for each in following)
                 yield from map(fetch, unit) if fetched is None else fetched
 
 
