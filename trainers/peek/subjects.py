@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from headrace.shards.base.errors import PluginError, UsageError
+from headrace.shards.base.errors import PluginError, RecipeError, UsageError
 from headrace.shards.base.overrides import apply_overrides
 from headrace.shards.base.registry import did_you_mean
 
@@ -150,5 +150,13 @@ def _of_recipe(path: Path, url: str, overrides: Sequence[str], order: Mapping[st
         window=pretext.window,
         pretext=pretext,
         data=data,
-        images=data.image_fields() if data.manifest.kind == "samples" else (),
+        images=_images(data),
     )
+
+
+def _images(data: DataFacts) -> tuple[str, ...]:
+    """The fields that hold images; none where a pretext is of something else."""
+    try:
+        return data.image_fields()
+    except RecipeError:
+        return ()
