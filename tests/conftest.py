@@ -7,13 +7,16 @@ import hashlib
 import json
 import os
 import random
+import re
+import shlex
 import signal
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -50,6 +53,44 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         # A test keeps its slice whatever else is added: which slice it is depends on its name alone.
         if not parts or zlib.crc32(item.nodeid.encode()) % int(parts) != int(turn):
             item.add_marker(skip)
+
+
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+Page = Callable[..., list[tuple[str, str]]]
+
+
+@pytest.fixture
+def run_page() -> Page:
+    """A function that follows a page of the documentation: its files, its programs, its commands, in their order.
+
+    A block of `console` is a list of commands; any other one is a file, whose first line is its name in a comment, and
+    a file of Python is run, unless it is for a launcher.
+    """
+
+    def follow(
+        page: Path, folder: Path, environment: Mapping[str, str] = MappingProxyType({}), launched: Collection[str] = ()
+    ) -> list[tuple[str, str]]:
+        def run(command: list[str]) -> str:
+            given = {**os.environ, **environment}
+            done = subprocess.run(command, cwd=folder, env=given, capture_output=True, text=True, timeout=300)
+            assert done.returncode == 0, f"{shlex.join(command)}\n{done.stdout}\n{done.stderr}"
+            return done.stdout
+
+        told = []
+        for kind, text in BLOCK.findall(page.read_text(encoding="utf-8")):
+            if kind == "console":
+                for line in text.splitlines():
+                    program, *rest = shlex.split(line)
+                    start = [sys.executable] if program == "python" else [sys.executable, "-m", "headrace.shards.cli"]
+                    told.append((line, run([*start, *rest])))
+                continue
+            name = text.splitlines()[0].removeprefix("# ")
+            (folder / name).write_text(text, encoding="utf-8")
+            if kind == "python" and name not in launched:
+                told.append((name, run([sys.executable, name])))
+        return told
+
+    return follow
 
 
 FILTERS = """

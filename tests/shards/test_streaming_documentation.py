@@ -2,11 +2,6 @@
 
 import hashlib
 import io
-import os
-import re
-import shlex
-import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
@@ -20,7 +15,6 @@ from headrace.shards.format.manifest import Manifest, Tokenizer
 from headrace.shards.format.token_writer import TokenShardWriter
 
 PAGE = Path(__file__).parents[2] / "docs" / "streaming.md"
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def write_tars(folder: Path, tars: int, samples: int) -> None:
@@ -56,30 +50,13 @@ def place(tmp_path: Path, real_s3: str) -> Path:
     return tmp_path
 
 
-def run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
-    given = {**os.environ, **environment}
-    done = subprocess.run(command, cwd=folder, env=given, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, f"{shlex.join(command)}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
-
-
 @pytest.mark.slow
-def test_its_programs_and_commands_run(place: Path, real_s3: str) -> None:
+def test_its_programs_and_commands_run(place: Path, real_s3: str, run_page) -> None:
     access = {"ENDPOINT_URL": real_s3, "KEY": "key", "SECRET": "secret"}
     environment = {f"FSSPEC_S3_{name}": value for name, value in access.items()}
     environment |= {"AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required"}
-    blocks = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
-    assert len(blocks) == 8
-    for kind, text in blocks:
-        if kind == "console":
-            for line in text.splitlines():
-                program, *rest = shlex.split(line)
-                start = [sys.executable] if program == "python" else [sys.executable, "-m", "headrace.shards.cli"]
-                told = run([*start, *rest], place, environment)
-                if "--audit" in rest:
-                    assert "Each of these positions was consumed exactly once" in told
-            continue
-        name = text.splitlines()[0].removeprefix("# ")
-        (place / name).write_text(text, encoding="utf-8")
-        if kind == "python" and name != "training.py":
-            run([sys.executable, name], place, environment)
+    told = run_page(PAGE, place, environment, launched=["training.py"])
+    audits = [text for line, text in told if "--audit" in line]
+    assert len(told) > 8
+    assert all("Each of these positions was consumed exactly once" in text for text in audits)
+    assert audits
