@@ -22,15 +22,23 @@ def albumentations(work: Work, folder: Path) -> Timed:
     return epochs_of_views(work, folder, "rgb8", views)
 
 
-def pipeline(view: PaperView, last: list[Any]) -> Any:
-    """A view of a paper as `Compose` makes it of an array (H, W, 3)."""
+def pipeline(view: PaperView, last: list[Any], downscaled: str | None = None) -> Any:
+    """A view of a paper as `Compose` makes it of an array (H, W, 3).
+
+    Args:
+        view: Its numbers.
+        last: What follows.
+        downscaled: `image` lets OpenCV average areas where pixels become fewer, its antialiasing.
+    """
     os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # its import would ask PyPI for a newer version
     import albumentations as A
     import cv2
 
     cv2.setNumThreads(0)
     scaling = cv2.INTER_CUBIC if view.bicubic else cv2.INTER_LINEAR
-    crop = A.RandomResizedCrop((view.size, view.size), scale=view.scale, interpolation=scaling)
+    crop = A.RandomResizedCrop(
+        (view.size, view.size), scale=view.scale, interpolation=scaling, area_for_downscale=downscaled
+    )
     return A.Compose([crop, A.HorizontalFlip(p=FLIP), *_photometric(view), *last])
 
 

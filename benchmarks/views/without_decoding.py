@@ -11,7 +11,8 @@ from .decoded import read_decoded, write_decoded
 from .papers import PAPERS, PaperView
 from .with_albumentations import pipeline
 
-CROPS = ", crops alone"
+PEER = "albumentations"
+CROPS, ANTIALIASED = ", crops alone", ", antialiased"
 
 
 def without_decoding(title: str, paper: str, pictures: str, samples: int, least: float) -> Benchmark:
@@ -28,21 +29,24 @@ def without_decoding(title: str, paper: str, pictures: str, samples: int, least:
     def prepare(setting: Setting) -> None:
         write_decoded(setting, pictures, samples)
 
+    views = PAPERS[paper]
+    boxes = [crop(each) for each in views]
+    ours = {"": partial(headrace, paper, everything), CROPS: partial(headrace, paper, crops)}
+    theirs = {
+        "": partial(albumentations, views, None),
+        ANTIALIASED: partial(albumentations, views, "image"),
+        CROPS: partial(albumentations, boxes, None),
+        CROPS + ANTIALIASED: partial(albumentations, boxes, "image"),
+    }
     return Benchmark(
         title=title,
         unit="samples",
         prepare=prepare,
         contestants=(
-            Contestant("headrace", OURS, partial(headrace, paper, everything)),
-            Contestant("albumentations", "albumentations", partial(albumentations, PAPERS[paper])),
-            Contestant(f"headrace{CROPS}", OURS, partial(headrace, paper, crops)),
-            Contestant(
-                f"albumentations{CROPS}",
-                "albumentations",
-                partial(albumentations, [crop(each) for each in PAPERS[paper]]),
-            ),
+            *(Contestant(OURS + what, OURS, setup) for what, setup in ours.items()),
+            *(Contestant(PEER + what, PEER, setup) for what, setup in theirs.items()),
         ),
-        targets=(Target(title, "albumentations", "headrace", least=least),),
+        targets=(Target(title, PEER, OURS, least=least),),
     )
 
 
@@ -92,9 +96,9 @@ def crop(view: PaperView) -> PaperView:
     return replace(view, jitter=None, grayscale=0.0, blur=0.0, solarize=0.0)
 
 
-def albumentations(views: Sequence[PaperView], folder: Path) -> Timed:
+def albumentations(views: Sequence[PaperView], downscaled: str | None, folder: Path) -> Timed:
     """Arrays (size, size, 3), as they come."""
-    pictures, pipelines = read_decoded(folder), [pipeline(view, []) for view in views]
+    pictures, pipelines = read_decoded(folder), [pipeline(view, [], downscaled) for view in views]
 
     def make() -> Done:
         for pixels in pictures:
