@@ -35,7 +35,7 @@ from .sources.codecs import CODECS, Codecs
 from .sources.columns import Columns, Found
 from .sources.fetch import fetch
 from .sources.pairs import read_pairs
-from .sources.reading import Notes, Reading, read_all
+from .sources.reading import Notes, Reading, read_all, read_others
 from .sources.replacement import DamagedRowsError, Instead
 from .sources.transforms import Apply, BatchTransform, Transform, applied
 
@@ -236,14 +236,17 @@ class Stream:
         """
         if self._apply is None:
             return reading.found, reading.notes
-        transform = partial(self._transformed, self._apply, empty)
+        apply, instead = self._apply, instead or self.order.slots
+
+        def read(places: Places) -> Found:
+            return self._transformed(apply, np.empty, self._read(np.empty, places))
+
         try:
-            return transform(reading.found), reading.notes
+            return self._transformed(apply, empty, reading.found), reading.notes
         except DamagedRowsError as error:
-            read = partial(self._read, np.empty)
-            found, notes = read_all(
-                reading.asked, lambda places: transform(read(places)), instead or self.order.slots, error
-            )
+            if error.made is not None:
+                return read_others(reading, read, instead, error)
+            found, notes = read_all(reading.asked, read, instead, error)
             return found, notes.after(reading.notes.seconds)
 
     def _read(self, empty: Empty, places: Places) -> Columns:

@@ -55,6 +55,10 @@ class Columns:
         }
         return Columns(rows.stop - rows.start, fields, {name: each[rows] for name, each in self.absent.items()})
 
+    def lacking(self, name: str) -> NDArray[np.bool_]:
+        """Which samples lack a field: bool (n,), new."""
+        return np.array(self.absent.get(name, np.full(self.size, name not in self.fields)))
+
     def rows(self) -> list[Sample]:
         """The samples one by one: numbers as Python's, packed bytes as `bytes`, arrays as views of the columns."""
         names, values = tuple(self.fields), map(_values, self.fields.values())
@@ -77,6 +81,43 @@ def _values(column: Any) -> Sequence[Any]:
     return list(column)
 
 
+def exchanged(samples: Found, others: Mapping[int, Found]) -> Found:
+    """Samples of which some are exchanged.
+
+    Args:
+        samples: The samples; arrays of more than one dimension are changed in place.
+        others: By row one sample, that stands there afterwards; of the same kind as `samples`.
+    """
+    if isinstance(samples, list):
+        single = {row: other[0] for row, other in others.items() if isinstance(other, list)}
+        return [single.get(row, sample) for row, sample in enumerate(samples)]
+    columns = {row: other for row, other in others.items() if isinstance(other, Columns)}
+    names = dict.fromkeys(name for each in (samples, *columns.values()) for name in each.fields)
+    absent = {name: samples.lacking(name) for name in names}
+    for row, other in columns.items():
+        for name in names:
+            absent[name][row] = other.lacking(name)[0]
+    fields = {name: _exchanged_column(name, samples, columns) for name in names}
+    return Columns(samples.size, fields, {name: lacking for name, lacking in absent.items() if lacking.any()})
+
+
+def _exchanged_column(name: str, samples: Columns, others: Mapping[int, Columns]) -> Any:
+    new = {row: other.fields[name] for row, other in others.items() if name in other.fields}
+    column = samples.fields.get(name)
+    if isinstance(column, np.ndarray) and all(
+        isinstance(each, np.ndarray) and _kind(each) == _kind(column) for each in new.values()
+    ):
+        # Numbers may be those of the very places where samples lie.
+        column = column.copy() if column.ndim == 1 else column
+        for row, other in new.items():
+            column[row] = other[0]
+        return column
+    values = [None] * samples.size if column is None else list(_values(column))
+    for row, other in new.items():
+        values[row] = _values(other)[0]
+    return values
+
+
 def merged(size: int, parts: Sequence[tuple[NDArray[np.intp], Columns]], empty: Empty = np.empty) -> Columns:
     """Put together samples that were read apart.
 
@@ -92,7 +133,7 @@ def merged(size: int, parts: Sequence[tuple[NDArray[np.intp], Columns]], empty: 
     for name in names:
         lacking = np.zeros(size, np.bool_)
         for chosen, columns in parts:
-            lacking[chosen] = columns.absent.get(name, name not in columns.fields)
+            lacking[chosen] = columns.lacking(name)
         if lacking.any():
             absent[name] = lacking
     having = {name: [(chosen, part.fields[name]) for chosen, part in parts if name in part.fields] for name in names}

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from ...base.errors import CorruptSampleError
 from ...format.spent import metering, spent
 from ..order.places import Places
-from .columns import Columns
-from .replacement import F, Instead, Read, Replacement, read_sound
+from .columns import Columns, Found, exchanged
+from .replacement import DamagedRowsError, F, Instead, Read, Replacement, read_instead, read_sound
 
 
 @dataclass(frozen=True)
@@ -87,3 +87,27 @@ def read_all(
     with metering() as meter, spent("disk"):
         found, really, replaced = read_sound(read, places, instead, error)
     return found, Notes(really.position, really.id, tuple(replaced), meter.seconds)
+
+
+def read_others(reading: Reading, read: Read[Found], instead: Instead, error: DamagedRowsError) -> tuple[Found, Notes]:
+    """Replace the samples that a transform refused, and leave what it made of the others.
+
+    Args:
+        reading: The samples.
+        read: Reads and transforms samples.
+        instead: Where to look instead of one that is refused.
+        error: What the transform raised over them.
+
+    Raises:
+        CorruptSampleError: A sample is refused, and so is everything that could be read instead.
+        ShardError: A shard is missing, or not that of the manifest.
+    """
+    others, ids, by_position = {}, reading.notes.ids.copy(), {each.position: each for each in reading.notes.replaced}
+    with metering() as meter, spent("disk"):
+        for row, damage in error.rows.items():
+            others[row], place, replacement = read_instead(read, reading.asked[row : row + 1], instead, damage)
+            ids[row], by_position[replacement.position] = place.id[0], replacement
+    positions = reading.notes.positions
+    replaced = tuple(by_position[position] for position in positions.tolist() if position in by_position)
+    notes = Notes(positions, ids, replaced, meter.seconds)
+    return exchanged(error.made, others), notes.after(reading.notes.seconds)

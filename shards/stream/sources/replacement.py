@@ -12,7 +12,7 @@ file's business; nor is anything else that a transform raises.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ...base.errors import CorruptSampleError
 from ..order.places import Places, joined
@@ -50,12 +50,13 @@ class DamagedRowsError(CorruptSampleError):
 
     Args:
         rows: What is wrong, by row; at least one.
+        made: What was made of all other samples, where that is to be used; whatever stands in those rows means nothing.
     """
 
-    def __init__(self, rows: Mapping[int, CorruptSampleError]) -> None:
+    def __init__(self, rows: Mapping[int, CorruptSampleError], made: Any = None) -> None:
         first = rows[min(rows)]
         super().__init__(first.message, found=first.found, expected=first.expected, remedy=first.remedy)
-        self.rows = rows
+        self.rows, self.made = rows, made
 
 
 def read_sound(
@@ -119,24 +120,38 @@ def _replaced_rows(
     each = [places[row : row + 1] for row in range(len(places))]
     replaced = []
     for row, error in rows.items():
-        each[row], replacement = _sound_place(read, each[row], instead, error)
+        _, each[row], replacement = read_instead(read, each[row], instead, error)
         replaced.append(replacement)
     return joined(each), replaced
 
 
-def _sound_place(
+def read_instead(
     read: Read[F], place: Places, instead: Instead, error: CorruptSampleError
-) -> tuple[Places, Replacement]:
+) -> tuple[F, Places, Replacement]:
+    """Read a sample in place of a damaged one.
+
+    Args:
+        read: Reads samples.
+        place: Where the damaged one lies.
+        instead: Where else to look.
+        error: What is wrong with it.
+
+    Returns:
+        The sample, its place, and what was replaced.
+
+    Raises:
+        CorruptSampleError: Everything that could be read instead is damaged as well.
+    """
     position, bad = int(place.position[0]), int(place.id[0])
     others = instead(position, ATTEMPTS)
     for number in range(len(others)):
-        other = others[number : number + 1]
+        # Where it is read is part of what a sample says of itself.
+        other = replace(others[number : number + 1], position=place.position)
         try:
-            read(other)
+            found = read(other)
         except CorruptSampleError:
             continue
-        # Where it is read is part of what a sample says of itself.
-        return replace(other, position=place.position), Replacement(position, bad, int(other.id[0]), _reason(error))
+        return found, other, Replacement(position, bad, int(other.id[0]), _reason(error))
     raise CorruptSampleError(
         f"{error.message}, and nothing that could be read instead of it is sound",
         found=f"{len(others)} more damaged samples in its block; of the first: {error.found or error.message}",

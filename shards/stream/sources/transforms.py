@@ -47,7 +47,8 @@ class BatchTransform(ABC):
             empty: What allocates the columns.
 
         Raises:
-            DamagedRowsError: Some samples cannot be used; names all of them.
+            DamagedRowsError: Some samples cannot be used; names all of them. With the columns of the others, they are
+                not made again.
         """
 
 
@@ -76,17 +77,27 @@ def _one_by_one(transform: Transform, seed: int, found: Columns, empty: Empty) -
             made.append(transform(sample, rngs[row]))
         except CorruptSampleError as error:
             refused[row] = error
+            made.append(None)
         except Exception as error:
             number, epoch = found.fields["__id__"][row], found.fields["__epoch__"][row]
             error.add_note(f"raised by the transform of the sample {number} in epoch {epoch}")
             raise
     if refused:
-        raise DamagedRowsError(refused)
+        raise DamagedRowsError(refused, made)
     return made
 
 
 def _together(transform: BatchTransform, seed: int, found: Columns, empty: Empty) -> Columns:
-    made = transform(found.rows(), _generators(seed, found), empty)
+    try:
+        made = transform(found.rows(), _generators(seed, found), empty)
+    except DamagedRowsError as error:
+        if error.made is None:
+            raise
+        raise DamagedRowsError(error.rows, _delivered(transform, found, error.made)) from error
+    return _delivered(transform, found, made)
+
+
+def _delivered(transform: BatchTransform, found: Columns, made: Mapping[str, NDArray[Any]]) -> Columns:
     kept = {name: column for name, column in found.fields.items() if not _ends(name, transform.encoded)}
     absent = {name: lacking for name, lacking in found.absent.items() if name in kept}
     return Columns(found.size, {**kept, **made}, absent)

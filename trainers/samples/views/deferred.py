@@ -65,6 +65,9 @@ class DeferredViews(ImageViews):
     def _slots(self, samples: int, empty: Empty) -> Deferred:
         return Deferred(samples, empty)
 
+    def _kept(self, made: dict[str, Any]) -> None:
+        """Nothing: a batch's largest picture is the measure of all, and may be another one then."""
+
     def rendered(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """A batch with its views, as `ImageViews` gives it but for rounding (see `render_batch`).
 

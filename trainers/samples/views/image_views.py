@@ -7,7 +7,7 @@ beside them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from .choice import views_of
 from .decode import Decoded, decode
 from .drawing import Plan
 from .own_columns import Made, own_column, own_views
-from .pictures import EXTENSIONS, picture_of
+from .pictures import EXTENSIONS, Picture, picture_of
 from .planner import Planner
 from .refusals import Refusals
 from .slots import Slots
@@ -42,6 +42,13 @@ class _Filled(Protocol):
 
     def fill(self, row: int, decoded: Decoded, plan: Plan) -> None:
         """Take a sample."""
+
+
+class _Others(NamedTuple):
+    """What a sample has besides the views that are rendered."""
+
+    own: Sequence[Made]
+    beside: Mapping[str, NDArray[Any]]
 
 
 _ALL = 1 << 30
@@ -97,27 +104,36 @@ class ImageViews(BatchTransform):
 
     def __call__(self, samples: Sequence[Sample], rngs: "Rngs", empty: Empty) -> dict[str, Any]:
         """See `BatchTransform`."""
-        refusals, pictures = Refusals(samples), []
-        for row in refusals:
-            with refusals:
-                pictures.append(picture_of(samples[row], self._fields))
-        refusals.settle()
-        plans = self._planner([each.header.upright_size for each in pictures], rngs.random(self._planner.numbers))
-        slots = self._slots(len(samples), empty)
-        own: list[list[Made]] = [[] for _ in self._own]
-        beside: list[Any] = []
-        for row in refusals:
-            with refusals:
+        refusals, pictures = Refusals(samples), dict[int, Picture]()
+        for row, sample in enumerate(samples):
+            with refusals.of(row):
+                pictures[row] = picture_of(sample, self._fields)
+        sizes = [pictures[row].header.upright_size if row in pictures else (1, 1) for row in range(len(samples))]
+        plans = self._planner(sizes, rngs.random(self._planner.numbers))
+        slots, others = self._slots(len(samples), empty), dict[int, _Others]()
+        for row, picture in pictures.items():
+            with refusals.of(row):
                 with spent("decode"):
-                    decoded = decode(*pictures[row], plans[row]["box"], self._sizes, self._channels)
+                    decoded = decode(*picture, plans[row]["box"], self._sizes, self._channels)
                 slots.fill(row, decoded, plans[row])
-                for view, made in zip(self._own, own, strict=True):
-                    made.append(own_views(view, decoded.pixels, rngs[row]))
-                if self._beside:
-                    beside.append(self._beside(rngs[row]))
-        refusals.settle()
-        columns = {view.name: own_column(view, made, empty) for view, made in zip(self._own, own, strict=True)}
-        return {**slots.columns, **columns, **(collate(beside, empty=empty) if beside else {})}
+                own = [own_views(view, decoded.pixels, rngs[row]) for view in self._own]
+                others[row] = _Others(own, self._beside(rngs[row]) if self._beside else {})
+        if not others:
+            refusals.settle()
+        made = {**slots.columns, **self._columns(others, len(samples), empty)}
+        refusals.settle(self._kept(made))
+        return made
+
+    def _kept(self, made: dict[str, Any]) -> dict[str, Any] | None:
+        """What is not made again of a batch in which samples are refused."""
+        return made
+
+    def _columns(self, others: "Mapping[int, _Others]", samples: int, empty: Empty) -> dict[str, Any]:
+        """The columns of what is not rendered; of samples that were refused they hold what another one has."""
+        any_other = next(iter(others.values()))
+        rows = [others.get(row, any_other) for row in range(samples)]
+        own = {view.name: own_column(view, [row.own[k] for row in rows], empty) for k, view in enumerate(self._own)}
+        return {**own, **collate([dict(row.beside) for row in rows], empty=empty)}
 
     def _slots(self, samples: int, empty: Empty) -> "_Filled":
         return Slots(self.planned, samples, self._channels, empty)

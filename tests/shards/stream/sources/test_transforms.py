@@ -35,6 +35,9 @@ class Batched(BatchTransform):
     def __call__(self, samples, rngs, empty):
         if damage := {row: error for row, sample in enumerate(samples) if (error := refused(sample))}:
             raise DamagedRowsError(damage)
+        return self.made(samples, rngs, empty)
+
+    def made(self, samples, rngs, empty):
         drawn = empty((len(samples), 4), np.dtype(np.float64))
         drawn[...] = rngs.random(4)
         length = empty((len(samples),), np.dtype(np.int64))
@@ -126,15 +129,55 @@ def test_damage_of_fields_and_refusal_go_together(images):
     assert {"four" in each.reason for each in many} == {True, False}
 
 
+class Kept(Batched):
+    """Makes what `Batched` makes, and says what it made of the others where some are refused."""
+
+    def __call__(self, samples, rngs, empty):
+        refusals = {row: error for row, sample in enumerate(samples) if (error := refused(sample))}
+        made = self.made(samples, rngs, empty)
+        if refusals:
+            for row in refusals:
+                for column in made.values():
+                    column[row] = 77
+            raise DamagedRowsError(refusals, made)
+        return made
+
+
 @said
-def test_a_sample_is_made_only_once_where_a_neighbour_is_refused_rarely(images):
+@pytest.mark.parametrize("kind", ["plain", "batched"])
+def test_no_sample_is_made_twice_because_another_one_is_refused(images, kind):
     made = []
 
     def counting(sample, rng):
         made.append(sample["__id__"])
         return plain(sample, rng)
 
-    batches = Stream(images, **SETTINGS, transform=counting).batches(N, steps=1)
+    class Counting(Kept):
+        def __call__(self, samples, rngs, empty):
+            made.extend(sample["__id__"] for sample in samples)
+            return super().__call__(samples, rngs, empty)
+
+    transform = {"plain": counting, "batched": Counting()}[kind]
+    batches = Stream(images, **SETTINGS, transform=transform).batches(N, steps=1)
     assert len(list(batches)) == 1
-    # All of them twice, the damaged ones' replacements once more: no halving.
-    assert len(made) <= 3 * N
+    tried = len(made) - N
+    assert len(batches.replaced) <= tried <= 2 * len(batches.replaced)
+
+
+@said
+@forks
+@pytest.mark.parametrize("workers", [0, 2])
+def test_what_was_made_of_the_others_is_kept(images, workers):
+    again, kept = (Stream(images, **SETTINGS, transform=each) for each in (Batched(), Kept()))
+    expected = again.batches(20, steps=8)
+    made = [dict(batch) for batch in expected]
+    for found in (kept.batches(20, steps=8), kept.loader(20, steps=8, num_workers=workers)):
+        batches = list(found)
+        assert same(columns(batches), columns(made))
+        for batch, other in zip(batches, made, strict=True):
+            assert batch.keys() == other.keys()
+            assert list(batch["__key__"]) == list(other["__key__"])
+            assert np.array_equal(batch["__id__"], other["__id__"])
+            assert np.array_equal(batch["__position__"], other["__position__"])
+        assert found.replaced == expected.replaced
+        assert found.digest == expected.digest

@@ -16,6 +16,7 @@ from headrace.shards import Manifest, Stream
 from headrace.shards.base.rng import generator
 from headrace.shards.format.writer import ShardWriter
 from headrace.trainers.samples.views.image_views import ImageViews
+from headrace.trainers.samples.views.slots import Slots
 
 SEED, SECONDS = 3, 60
 said = pytest.mark.filterwarnings("ignore::headrace.shards.stream.delivery.budget.DamagedSampleWarning")
@@ -160,6 +161,21 @@ def test_what_can_be_seen_is_taken_and_the_rest_is_replaced_and_told(shards, pre
 
 def as_seen(pixels):
     return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:2], 3)).astype(np.uint8))
+
+
+def test_one_bad_picture_in_a_hundred_costs_hardly_more_than_none(tmp_path, monkeypatch):
+    rendered = []
+    fill = Slots.fill
+    monkeypatch.setattr(Slots, "fill", lambda slots, row, *what: [rendered.append(row), fill(slots, row, *what)])
+    sound = {f"sound-{n}": SOUND[f"sound-{n % 30}"] for n in range(198)}
+    bad = {name: REFUSED[name] for name in ("cut-jpeg", "gif")}
+    stream = Stream(
+        shards_of(tmp_path, {**sound, **bad}), lanes=1, block=200, tolerated=1.0, transform=ImageViews("simclr_cifar")
+    )
+    batches = stream.batches(100, steps=4)
+    assert sum(len(batch["view"]) for batch in batches) == 400
+    assert len(batches.replaced) == 4
+    assert len(rendered) == 400
 
 
 PROGRAM = """
