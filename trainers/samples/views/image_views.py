@@ -106,18 +106,22 @@ class ImageViews(BatchTransform):
         """See `BatchTransform`."""
         refusals, pictures = Refusals(samples), dict[int, Picture]()
         for row, sample in enumerate(samples):
-            with refusals.of(row):
+            try:
                 pictures[row] = picture_of(sample, self._fields)
+            except ValueError as error:
+                refusals.add(row, error)
         sizes = [pictures[row].header.upright_size if row in pictures else (1, 1) for row in range(len(samples))]
         plans = self._planner(sizes, rngs.random(self._planner.numbers))
         slots, others = self._slots(len(samples), empty), dict[int, _Others]()
         for row, picture in pictures.items():
-            with refusals.of(row):
+            try:
                 with spent("decode"):
                     decoded = decode(*picture, plans[row]["box"], self._sizes, self._channels)
                 slots.fill(row, decoded, plans[row])
                 own = [own_views(view, decoded.pixels, rngs[row]) for view in self._own]
                 others[row] = _Others(own, self._beside(rngs[row]) if self._beside else {})
+            except ValueError as error:
+                refusals.add(row, error)
         if not others:
             refusals.settle()
         made = {**slots.columns, **self._columns(others, len(samples), empty)}

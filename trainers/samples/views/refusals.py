@@ -1,7 +1,6 @@
 """Pictures that cannot be used: what is wrong with which sample of a batch."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from headrace.shards.base.errors import CorruptSampleError
@@ -10,12 +9,7 @@ from headrace.shards.stream.sources.replacement import DamagedRowsError
 
 
 class Refusals:
-    """Notes over which samples ValueError is raised, instead of ending there.
-
-        for row, sample in enumerate(samples):
-            with refusals.of(row):
-                ...
-        refusals.settle()
+    """Notes of what is wrong with some samples of a batch, so that all of them are told at once.
 
     Args:
         samples: The samples of a batch.
@@ -25,18 +19,14 @@ class Refusals:
         self._samples = samples
         self._refused: dict[int, CorruptSampleError] = {}
 
-    @contextmanager
-    def of(self, row: int) -> Iterator[None]:
-        """While it runs, ValueError is noted as this sample's."""
-        try:
-            yield
-        except ValueError as error:
-            key = self._samples[row].get("__key__", "without a key")
-            self._refused[row] = CorruptSampleError(
-                f"the picture of the sample '{key}' cannot be used",
-                found=str(error),
-                remedy="Build the shards anew: a build leaves such pictures out, and says which",
-            )
+    def add(self, row: int, error: ValueError) -> None:
+        """Note what is wrong with a sample."""
+        key = self._samples[row].get("__key__", "without a key")
+        self._refused[row] = CorruptSampleError(
+            f"the picture of the sample '{key}' cannot be used",
+            found=str(error),
+            remedy="Build the shards anew: a build leaves such pictures out, and says which",
+        )
 
     def settle(self, made: Any = None) -> None:
         """Raise what was noted, if anything was.
