@@ -11,8 +11,6 @@ its own context alone (a thread, and what it calls), so that threads which fetch
 them does. Without a meter, `spent` does nothing.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from time import perf_counter
 from types import TracebackType
@@ -35,15 +33,18 @@ class Meter:
 _METER: ContextVar[Meter | None] = ContextVar("headrace.meter", default=None)
 
 
-@contextmanager
-def metering() -> Iterator[Meter]:
+class metering:
     """While the block runs, its meter takes what is spent."""
-    meter = Meter()
-    outer = _METER.set(meter)
-    try:
-        yield meter
-    finally:
-        _METER.reset(outer)
+
+    __slots__ = ("_outer",)
+
+    def __enter__(self) -> Meter:
+        meter = Meter()
+        self._outer = _METER.set(meter)
+        return meter
+
+    def __exit__(self, *_: object) -> None:
+        _METER.reset(self._outer)
 
 
 class spent:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...base.errors import UsageError
-from ..order.batch import Rank, batch_positions, check_batch_size
+from ..order.batch import Rank, batches_positions, check_batch_size
 from .state import SINGLE, Counts, Fingerprint, begin, restore
 
 
@@ -60,9 +60,9 @@ class Share:
     def __post_init__(self) -> None:
         check_batch_size(self.batch_size, self.rank)
 
-    def positions(self, start: int, lanes: int) -> NDArray[np.int64]:
-        """This rank's rows of the global batch from position `start` on: int64 array of shape (rows,)."""
-        return batch_positions(start, self.batch_size, lanes)[self.rank.rows(self.batch_size)]
+    def positions(self, start: int, lanes: int, count: int) -> NDArray[np.int64]:
+        """This rank's rows of successive global batches from position `start` on: int64 array (count, rows)."""
+        return batches_positions(start, self.batch_size, lanes, count)[:, self.rank.rows(self.batch_size)]
 
 
 class Cursor:

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from ..order.mixture import Mixture
 from ..order.order import Order
 from ..order.places import Places
@@ -28,9 +26,9 @@ def located_batches(order: Order | Mixture, share: Share, start: int, batches: i
     at_once = max(1, min(AHEAD, ENOUGH * share.rank.world_size // size))
     while batches is None or batches > 0:
         count = at_once if batches is None else min(at_once, batches)
-        positions = [share.positions(start + number * size, order.lanes) for number in range(count)]
-        places = order.locate(np.concatenate(positions))
-        rows = len(positions[0])
+        positions = share.positions(start, order.lanes, count)
+        places = order.locate(positions.ravel())
+        rows = positions.shape[1]
         for number in range(count):
             yield places[number * rows : (number + 1) * rows]
         start += count * size

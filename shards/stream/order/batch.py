@@ -86,9 +86,17 @@ def batch_positions(start: int, batch_size: int, lanes: int) -> _Ints:
     Returns:
         int64 array of shape (G,).
     """
-    positions = np.arange(start, start + batch_size)
+    positions: _Ints = batches_positions(start, batch_size, lanes, 1)[0]
+    return positions
+
+
+def batches_positions(start: int, batch_size: int, lanes: int, count: int) -> _Ints:
+    """The positions of successive global batches, see `batch_positions`: int64 array of shape (count, G)."""
+    positions = np.arange(start, start + count * batch_size).reshape(count, batch_size)
     # numpy sorts 16-bit integers by radix, in linear time.
-    return positions[np.argsort((positions % lanes).astype(np.uint16), kind="stable")]
+    order = np.argsort((positions % lanes).astype(np.uint16), axis=1, kind="stable")
+    by_lane: _Ints = np.take_along_axis(positions, order, axis=1)
+    return by_lane
 
 
 def micro_batch(number: int, count: int) -> slice:

@@ -1,9 +1,17 @@
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from headrace.shards.base.errors import UsageError
-from headrace.shards.stream.order.batch import Rank, batch_positions, micro_batch, pass_batches, pass_rows
+from headrace.shards.stream.order.batch import (
+    Rank,
+    batch_positions,
+    batches_positions,
+    micro_batch,
+    pass_batches,
+    pass_rows,
+)
 
 sizes = st.integers(1, 200)
 lanes = st.integers(1, 70)
@@ -22,6 +30,12 @@ def worlds(draw):
 def test_a_batch_is_the_next_positions_lane_by_lane(start, size, lanes):
     positions = batch_positions(start, size, lanes).tolist()
     assert positions == sorted(range(start, start + size), key=lambda g: (g % lanes, g))
+
+
+@given(st.integers(0, 10**15), sizes, lanes, st.integers(1, 5))
+def test_several_batches_are_each_of_them(start, size, lanes, count):
+    each = [batch_positions(start + number * size, size, lanes) for number in range(count)]
+    assert batches_positions(start, size, lanes, count).tolist() == np.stack(each).tolist()
 
 
 @given(sizes, worlds())
