@@ -57,6 +57,8 @@ def _reduction(header: Header, boxes: NDArray[np.int32], sizes: NDArray[np.int64
 
 
 def _reduced(boxes: NDArray[np.int32], header: Header, reduction: int) -> NDArray[np.float64]:
+    if reduction == 1:
+        return boxes.astype(np.float64)
     height, width = header.upright_size
     mapped = boxes / reduction
     # The stored right and bottom pixels may stand for fewer than `reduction` each; mirroring brings them to the front.
