@@ -25,6 +25,9 @@ from typing import Any
 
 from .errors import PluginError
 
+_OF_FILE = "headrace_file_"
+"""How the names of modules begin that are imported from a path."""
+
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A remedy that names the nearest of the `known` names, then all of them."""
@@ -130,7 +133,7 @@ def import_file(path: Path) -> ModuleType:
         raise PluginError(f"there is no file {path}", remedy="Paths are read relative to the recipe's folder")
     # The contents enter the name: a file that was edited is another module, in the same process too.
     digest = hashlib.blake2b(str(path).encode() + b"\0" + path.read_bytes(), digest_size=6).hexdigest()
-    name = f"headrace_file_{path.stem}_{digest}"
+    name = f"{_OF_FILE}{path.stem}_{digest}"
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
@@ -145,3 +148,9 @@ def import_file(path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+def file_of(kind: type) -> str | None:
+    """By which name `Registry.load` finds a class of a user's file again, in another process too; None for others."""
+    module = sys.modules[kind.__module__]
+    return f"{module.__file__}:{kind.__qualname__}" if kind.__module__.startswith(_OF_FILE) else None

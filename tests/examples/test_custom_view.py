@@ -1,6 +1,9 @@
 """The example view, used as a stranger would: named by its path in a call and in a recipe, and streamed."""
 
+import pickle
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from headrace.shards.base.recipe import RecipeFile, build
 from headrace.shards.format.writer import ShardWriter
 from headrace.trainers.samples.views.choice import Views
 from headrace.trainers.samples.views.image_views import ImageViews
+from headrace.trainers.samples.views.own.base import own_view
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CUTOUT = str(EXAMPLES / "custom_view" / "cutout.py:Cutout")
@@ -48,6 +52,20 @@ def test_it_is_streamed_beside_a_preset(photos):
     assert ((made["cutout"] == 0).all(2).mean((2, 3)) >= 1 / 16).all()
     again = columns(2, 12)
     assert all(np.array_equal(made[name], again[name]) for name in made)
+
+
+def test_a_new_process_finds_its_file_again(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    view = own_view(CUTOUT, {"size": 32})
+    (tmp_path / "sent").write_bytes(pickle.dumps((view, pixels)))
+    program = (
+        "import numpy, pickle\n"
+        "view, pixels = pickle.load(open('sent', 'rb'))\n"
+        "numpy.save('made.npy', view(pixels, numpy.random.default_rng(1)))\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
+    assert np.array_equal(np.load(tmp_path / "made.npy"), view(pixels, np.random.default_rng(1)))
+    assert pickle.loads(pickle.dumps(view)) == view
 
 
 def test_a_recipe_beside_it_names_its_file(tmp_path):

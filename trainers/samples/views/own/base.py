@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from headrace.shards.base.complaints import keys_of
 from headrace.shards.base.recipe import make
-from headrace.shards.base.registry import Registry, did_you_mean
+from headrace.shards.base.registry import Registry, did_you_mean, file_of
 
 from ....plugins import class_of
 from ...ranges import Count
@@ -42,6 +42,11 @@ class OwnView(ABC):
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({},)
     """Parameters to try it with: the contract tests make it of each, and check the laws on it."""
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """As usual, but a class of a user's file is found by its path: a new process has not imported it."""
+        name = file_of(type(self))
+        return super().__reduce_ex__(protocol) if name is None else (_again, (name, self.__dict__))
+
     @abstractmethod
     def __call__(self, pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[Any]:
         """One view.
@@ -56,6 +61,13 @@ class OwnView(ABC):
         Raises:
             ValueError: The picture cannot be used; its sample is replaced.
         """
+
+
+def _again(name: str, state: Mapping[str, Any]) -> OwnView:
+    kind = VIEWS.load(name)
+    view: OwnView = object.__new__(kind)
+    view.__dict__.update(state)
+    return view
 
 
 def own_view(name: str, parameters: Mapping[str, Any], folder: Path | None = None) -> OwnView:
