@@ -10,6 +10,7 @@ from headrace.shards.base.errors import RecipeError
 from headrace.shards.stream.sources.transforms import BatchTransform, Transform
 
 from .pretext.base import Batch, Pretext
+from .samples.views.deferred import COLUMNS
 
 Where = Literal["worker", "device"]
 Finish = Callable[[Mapping[str, Any]], Batch]
@@ -35,7 +36,12 @@ def rendering(pretext: Pretext, where: Where, device: torch.device) -> tuple[Tra
             found="device",
             expected="worker, since this pretext has no views that are rendered",
         )
-    return deferred, lambda batch: deferred.rendered(_moved(batch, device))
+
+    def finish(batch: Mapping[str, Any]) -> Batch:
+        others = {name: column for name, column in batch.items() if name not in COLUMNS}
+        return {**_moved(others, device), **deferred.rendered(batch, device)}
+
+    return deferred, finish
 
 
 def _moved(batch: Mapping[str, Any], device: torch.device) -> Batch:

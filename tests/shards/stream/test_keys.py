@@ -9,13 +9,13 @@ import pytest
 
 import headrace.shards
 import headrace.trainers
-from headrace.shards.base import rng
+from headrace.shards.base import generators, rng
 from headrace.shards.stream import Stream
 from headrace.shards.stream.parts import Part
 
 STEPS, BATCH = 6, 24
 PACKAGES = (headrace.shards, headrace.trainers)
-MAKERS = {"key", "_key", "generator", "hash64", "device_seed"}
+MAKERS = {"key", "_key", "generator", "Generators.of", "hash64", "device_seed"}
 FORBIDDEN = re.compile(r"rank|worker|world|process|pid|node|host|time|clock|now|perf_counter|urandom|thread", re.I)
 
 
@@ -27,14 +27,24 @@ def drawn(sample, generator):
 def keys(tmp_path, monkeypatch):
     """Says of what all random keys were made, by any process, since it was asked last."""
     path = tmp_path / "keys"
-    digest = rng._digest
+    absorbed, digests = rng._absorbed, rng.digests
+
+    def note(parts):
+        with path.open("a") as file:  # one write, at the end of the file, whoever does it
+            file.write(json.dumps([*map(str, parts)]) + "\n")
 
     def noting(parts, size):
-        with path.open("a") as file:  # one write, at the end of the file, whoever does it
-            file.write(json.dumps([*map(str, parts), size]) + "\n")
-        return digest(parts, size)
+        note([*parts, size])
+        return absorbed(parts, size)
 
-    monkeypatch.setattr(rng, "_digest", noting)
+    def noting_each(parts):
+        parts = list(parts)
+        for each in parts:
+            note(each)
+        return digests(parts)
+
+    monkeypatch.setattr(rng, "_absorbed", noting)
+    monkeypatch.setattr(generators, "digests", noting_each)
 
     def taken():
         found = set(path.read_text().splitlines())
@@ -86,7 +96,8 @@ def calls():
 
 
 def name_of(function):
-    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    named = ast.unparse(function)
+    return named if named in MAKERS else named.rpartition(".")[2]
 
 
 def test_no_call_that_makes_a_key_mentions_who_makes_it():

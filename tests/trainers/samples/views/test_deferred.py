@@ -6,10 +6,13 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from headrace.shards.base.generators import Generators
-from headrace.trainers.samples.views.deferred import COLUMNS, DeferredViews
+from headrace.shards.format.packed import Packed
+from headrace.trainers.samples.views.deferred import DeferredViews, chunks
 from headrace.trainers.samples.views.image_views import ImageViews
 
 SMALL = {"preset": "dino", "global_1": {"size": 32}, "global_2": {"size": 32}, "local": {"size": 16, "count": 3}}
@@ -30,6 +33,13 @@ def rngs(count):
     return Generators.of([("test", row) for row in range(count)])
 
 
+def tensors(columns):
+    """As a loader delivers them."""
+    found = {name: column for name, column in columns.items() if name != "pixels"}
+    pixels = Packed(*map(torch.from_numpy, columns["pixels"]))
+    return {**{name: torch.from_numpy(column) for name, column in found.items()}, "pixels": pixels}
+
+
 def beside(rng):
     return {"number": rng.integers(0, 99, 3)}
 
@@ -41,9 +51,9 @@ def test_the_device_renders_what_workers_would(views, channels):
     expected = ImageViews(**settings)(samples(), rngs(9), np.empty)
     deferred = pickle.loads(pickle.dumps(DeferredViews(**settings)))
     columns = deferred(samples(), rngs(9), np.empty)
-    found = deferred.rendered({name: torch.from_numpy(column) for name, column in columns.items()})
-    assert found.keys() == expected.keys()
-    assert np.array_equal(found["number"].numpy(), expected["number"])
+    found = deferred.rendered(tensors(columns), "cpu")
+    assert {*found, "number"} == expected.keys()
+    assert np.array_equal(columns["number"], expected["number"])
     for view in deferred.planned:
         differences = np.abs(found[view.name].numpy().astype(int) - expected[view.name])
         # A pixel that is rounded the other way may end on the other side of the threshold of solarising.
@@ -57,11 +67,27 @@ def test_the_slots_of_a_batch_do_not_matter():
     whole, part = deferred(some, rngs(9), np.empty), deferred(some[:2], rngs(2), np.empty)
     assert np.array_equal(whole["boxes"][:2], part["boxes"])
     assert np.array_equal(whole["plan"][:2], part["plan"])
-    height, width = part["pixels"].shape[2:]
-    made, again = (
-        deferred.rendered({name: torch.from_numpy(columns[name]) for name in COLUMNS}) for columns in (whole, part)
-    )
-    assert height <= whole["pixels"].shape[2]
-    assert width <= whole["pixels"].shape[3]
+    made, again = (deferred.rendered(tensors(columns), "cpu") for columns in (whole, part))
     for name, column in again.items():
         assert (made[name][:2].int() - column.int()).abs().float().mean() < 0.02
+
+
+@given(st.lists(st.tuples(st.integers(1, 50), st.integers(1, 50)), min_size=1), st.integers(1, 10_000))
+def test_pictures_are_padded_together_within_the_limit(shapes, limit):
+    found = list(chunks(shapes, limit))
+    assert [row for chunk in found for row in range(len(shapes))[chunk]] == list(range(len(shapes)))
+    for chunk in found:
+        height, width = (max(sides) for sides in zip(*shapes[chunk], strict=True))
+        assert len(shapes[chunk]) == 1 or len(shapes[chunk]) * height * width <= limit
+
+
+def test_a_wide_picture_beside_a_high_one_takes_no_more_than_both():
+    some = samples()[:2]
+    for sample, size in zip(some, ((20_000, 1), (1, 20_000)), strict=True):
+        stream = io.BytesIO()
+        Image.new("RGB", size, (9, 99, 199)).save(stream, "PNG")
+        sample["jpg"] = stream.getvalue()
+    deferred = DeferredViews("simclr_cifar")
+    views = deferred.rendered(tensors(deferred(some, rngs(2), np.empty)), "cpu")["view"]
+    expected = torch.from_numpy(ImageViews("simclr_cifar")(some, rngs(2), np.empty)["view"])
+    assert (views.int() - expected.int()).abs().max() <= 1
