@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
+from importlib.machinery import SourceFileLoader
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -127,6 +128,13 @@ def _declared(group: str) -> Mapping[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=group)}
 
 
+class _Unkept(SourceFileLoader):
+    """Compiles a file and keeps no bytecode beside it: a user's folder is nothing to write to."""
+
+    def set_data(self, path: str, data: object, *, _mode: int = 0o666) -> None:
+        """Keep nothing."""
+
+
 def import_file(path: Path) -> ModuleType:
     """Import one file under a name made from its path, so that two files of one name can be used together."""
     if not path.is_file():
@@ -136,7 +144,7 @@ def import_file(path: Path) -> ModuleType:
     name = f"{_OF_FILE}{path.stem}_{digest}"
     if name in sys.modules:
         return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=_Unkept(name, str(path)))
     if spec is None or spec.loader is None:
         raise PluginError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
