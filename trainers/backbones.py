@@ -1,7 +1,7 @@
 """Networks from transformers configurations, so that a finished run is `AutoModel.from_pretrained(RUN/export)`."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import torch
@@ -76,6 +76,40 @@ def packed_states(model: Any, tokens: Tensor, document: Tensor, places: Tensor) 
     return states
 
 
+def causal_lm(recipe: BackboneRecipe, network: Mapping[str, Any]) -> Any:
+    """An untrained decoder of tokens with a linear head over the vocabulary, `lm_head` (`AutoModelForCausalLM`).
+
+    Raises:
+        RecipeError: The type is not supported, or the configuration is not one of its.
+    """
+    from transformers import AutoModelForCausalLM
+
+    return _build(AutoModelForCausalLM, recipe, network, CAUSAL_LMS)
+
+
+CAUSAL_LMS = ("gpt2", "llama")
+
+
+def causal_states(model: Any, tokens: Tensor, document: Tensor | None = None, places: Tensor | None = None) -> Tensor:
+    """The last hidden states of a `causal_lm` network; tokens attend to themselves and to those before them.
+
+    Args:
+        model: A network of `causal_lm`.
+        tokens: (B, T).
+        document: (B, T) the number of the document, where tokens attend within their own only.
+        places: (B, T) the position within the document; None: within the window.
+
+    Returns:
+        (B, T, D).
+    """
+    seen = None
+    if document is not None:
+        seen = (document[:, :, None] == document[:, None, :]).tril()[:, None]
+    made = model.base_model(tokens, attention_mask=seen, position_ids=places, use_cache=False)
+    states: Tensor = made.last_hidden_state
+    return states
+
+
 def vision_encoder(recipe: BackboneRecipe, network: Mapping[str, Any]) -> Any:
     """An untrained vision transformer (`AutoModel`), without a pooling layer.
 
@@ -119,7 +153,7 @@ VISIBLE_ENCODERS: Mapping[str, Callable[..., Tensor]] = {"vit": _vit_visible}
 
 
 def _build(
-    auto: Any, recipe: BackboneRecipe, network: Mapping[str, Any], supported: Mapping[str, Any], **options: Any
+    auto: Any, recipe: BackboneRecipe, network: Mapping[str, Any], supported: Collection[str], **options: Any
 ) -> Any:
     from huggingface_hub.errors import StrictDataclassError
     from transformers import AutoConfig
@@ -130,15 +164,21 @@ def _build(
             f"backbone.type: no network of the type '{recipe.type}' fits this pretext",
             remedy=did_you_mean(recipe.type, supported),
         )
-    fields = {each.name for each in dataclasses.fields(CONFIG_MAPPING[recipe.type])}
-    demanded, known = {name: network[name] for name in network if name in fields}, fields - set(network)
+    kind = CONFIG_MAPPING[recipe.type]
+    fields = {each.name for each in dataclasses.fields(kind)}
+    # GPT-2 has names of its own (n_embd), and understands those of the others (hidden_size).
+    own: Mapping[str, str] = kind.attribute_map
+    settled = {own.get(name, name): value for name, value in network.items()}
+    chosen = {own.get(name, name): value for name, value in recipe.configuration.items()}
     for name in recipe.configuration:
-        if name in network:
-            raise RecipeError(f"backbone.{name} is set by the pretext", remedy=f"Leave it out: it is {network[name]!r}")
-        if name not in known:
-            raise RecipeError(f"backbone.{name}: unknown key", remedy=did_you_mean(name, known))
+        key = own.get(name, name)
+        if key in settled:
+            raise RecipeError(f"backbone.{name} is set by the pretext", remedy=f"Leave it out: it is {settled[key]!r}")
+        if key not in fields:
+            raise RecipeError(f"backbone.{name}: unknown key", remedy=did_you_mean(name, fields - set(settled)))
+    demanded = {name: value for name, value in settled.items() if name in fields}
     try:
-        config = AutoConfig.for_model(recipe.type, **recipe.configuration, **demanded)
+        config = AutoConfig.for_model(recipe.type, **chosen, **demanded)
         if config.hidden_size % config.num_attention_heads:
             raise ValueError(f"{config.num_attention_heads} heads do not divide hidden_size {config.hidden_size}")
         return auto.from_config(config, **options)

@@ -1,6 +1,6 @@
 """What a run knows of its shards before it reads them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ Record = Mapping[str, Any]
 """A sample of the stream, its pictures as bytes, or a whole document as `{"tokens": (n,)}`."""
 RECORD_CODECS: Codecs = {**CODECS, **ENCODED_IMAGES}
 """How the fields of a record are decoded."""
+_WHITE_SPACE = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥"})
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
 
 
@@ -72,6 +73,16 @@ class DataFacts:
             RecipeError: These are no token shards.
         """
         return self._tokenizer[1]
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of tokens, special ones included."""
+        text: str = self.tokenizer.decode(list(tokens), skip_special_tokens=False)
+        return text
+
+    def word(self, token: int) -> str:
+        """The text of a token that is shown alone; one of white space must be seen, too."""
+        text = self.decode([token])
+        return text.strip() or text.translate(_WHITE_SPACE)
 
     def image_fields(self) -> tuple[str, ...]:
         """The fields under which samples hold their image, such as `png`, and `jpg` where formats are mixed.

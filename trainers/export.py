@@ -15,8 +15,8 @@ FOLDER = "export"
 def export(run: Run, objective: Objective) -> Path:
     """Write the network, and the tokenizer of a text run, into RUN/export.
 
-    Of a masked language model `AutoModelForMaskedLM` gets the head as well. Heads and decoders of other pretexts are
-    left behind.
+    Of a language model `AutoModelForMaskedLM` or `AutoModelForCausalLM` gets the head as well. Heads and decoders of
+    other pretexts are left behind.
     """
     folder = run.folder / FOLDER
     with _no_bars():
@@ -27,7 +27,7 @@ def export(run: Run, objective: Objective) -> Path:
 
 
 def _export_tokenizer(run: Run, folder: Path) -> None:
-    """A tokenizer that frames a text as the network saw it in training: [CLS] text [SEP]."""
+    """A tokenizer that frames a text as the network saw it in training, such as [CLS] text [SEP]."""
     import transformers
     from tokenizers import Tokenizer
     from tokenizers.processors import TemplateProcessing
@@ -35,10 +35,11 @@ def _export_tokenizer(run: Run, folder: Path) -> None:
     words = run.data.vocabulary
     # A copy, for others may be decoding with the original.
     tokenizer = Tokenizer.from_str(run.data.tokenizer.to_str())
-    names = {role: tokenizer.id_to_token(getattr(words, role)) for role in ROLES}
+    names = {role: str(tokenizer.id_to_token(getattr(words, role))) for role in ROLES}
+    before, after = ([names[role] for role in roles] for roles in run.pretext.frame)
     tokenizer.post_processor = TemplateProcessing(
-        single=f"{names['cls']} $A {names['sep']}",
-        special_tokens=[(names[role], getattr(words, role)) for role in ("cls", "sep")],
+        single=" ".join([*before, "$A", *after]),
+        special_tokens=[(name, getattr(words, role)) for role, name in names.items()],
     )
     spelt = {f"{role}_token": name for role, name in names.items()}
     length = int(run.pretext.network["max_position_embeddings"])

@@ -68,7 +68,7 @@ def curve(title: str, name: str, lines: Sequence[Mapping[str, float]]) -> Curve:
     every = -(-len(lines) // _POINTS)
     shown = [line for line in lines[::every] if name in line]
     series = Series(name=name, x=tuple(line["step"] for line in shown), y=tuple(line[name] for line in shown))
-    note = "Of the batch of each step, on samples as they are masked anew each time."
+    note = "Of the batch of each step, on samples as they are made anew each time."
     return Curve(title=title.capitalize(), note=note, x_label="step", y_label=name, series=(series,))
 
 
@@ -90,8 +90,8 @@ def gallery(run: Run, drawings: Sequence[Drawing]) -> Gallery:
             picture = f"example-{number:02d}.png"
             Image.fromarray(drawing.pixels).save(folder / picture)
         items.append(Item(caption=drawing.caption, picture=picture, text=drawing.text))
-    note = "The first samples of the stream, masked as in training, after the last step."
-    return Gallery(title=f"What {run.name} makes of masked samples", note=note, items=tuple(items))
+    note = "The first samples of the stream, made as in training, after the last step."
+    return Gallery(title=f"What {run.name} makes of samples", note=note, items=tuple(items))
 
 
 def probe_table(name: str, recipe: ProbeRecipe, records: LabelledRecords, scores: Sequence[Score]) -> Table:

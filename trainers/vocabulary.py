@@ -10,7 +10,7 @@ ROLES = {
     "mask": ("[MASK]", "<mask>"),
     "pad": ("[PAD]", "<pad>"),
     "cls": ("[CLS]", "<s>"),
-    "sep": ("[SEP]", "</s>"),
+    "sep": ("[SEP]", "</s>", "<|endoftext|>", "<eos>"),
 }
 """The spellings under which a tokenizer may know each special token; the first one is ours."""
 
@@ -24,7 +24,7 @@ class Vocabulary:
         mask: Hides a token.
         pad: Fills up what is too short.
         cls: Begins a window.
-        sep: Ends a window.
+        sep: Ends a window, or a document.
         special: All ids that no text can hold: those of the four roles, and whatever else the tokenizer declares.
     """
 

@@ -32,6 +32,11 @@ MLM = {
         "group": {"field": "url", "pattern": r"-\d/(.*)"},
     },
 }
+CAUSAL_LM = {
+    "pretext": {"causal_lm": {"length": 16, "attention": "document"}},
+    "backbone": {"type": "gpt2", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2},
+    "probe": MLM["probe"],
+}
 COMMON = {
     "steps": 6,
     "batch_size": 8,
@@ -97,7 +102,7 @@ def recipe_of(tmp_path, images, texts):
     """A function that writes the tiny recipe of a pretext to a file and returns its path."""
 
     def write(pretext: str, **changes) -> Path:
-        part, url = {"mae": (MAE, images), "mlm": (MLM, texts)}[pretext]
+        part, url = {"mae": (MAE, images), "mlm": (MLM, texts), "causal_lm": (CAUSAL_LM, texts)}[pretext]
         path = tmp_path / f"{pretext}.yaml"
         path.write_text(yaml.safe_dump({**COMMON, **part, "data": {"url": url}, **changes}))
         return path

@@ -4,6 +4,7 @@ import torch
 from headrace.shards.base.errors import RecipeError
 from headrace.trainers.backbones import (
     BackboneRecipe,
+    causal_lm,
     encode_visible,
     masked_lm,
     masked_lm_logits,
@@ -83,3 +84,14 @@ def test_the_head_on_chosen_states_is_the_head_on_all(words):
 def test_configurations_that_cannot_be(changes, message):
     with pytest.raises(RecipeError, match=message):
         vision_encoder(BackboneRecipe(**{"type": "vit", **VIT, **changes}), IMAGE)
+
+
+def test_names_of_a_type_of_its_own_and_those_of_all_are_the_same():
+    sizes = {"num_hidden_layers": 1, "num_attention_heads": 2}
+    tokens = {**TOKENS, "max_position_embeddings": 12}
+    for name in ("n_embd", "hidden_size"):
+        model = causal_lm(BackboneRecipe(type="gpt2", **sizes, **{name: 16}), tokens)
+        assert (model.config.n_embd, model.config.n_positions, model.config.n_layer) == (16, 12, 1)
+    for name in ("n_positions", "max_position_embeddings"):
+        with pytest.raises(RecipeError, match=f"backbone.{name} is set by the pretext.*it is 12"):
+            causal_lm(BackboneRecipe(type="gpt2", **{name: 8}), tokens)

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer
+from transformers import AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
 
 from headrace.trainers.loop import train
 from headrace.trainers.recipe import read_recipe
@@ -39,3 +39,16 @@ def test_a_language_model_opens_with_its_head_and_its_tokenizer(finished):
         AutoModel.from_pretrained(folder, add_pooling_layer=False).eval()(**given).last_hidden_state,
         objective.backbone.base_model(**given).last_hidden_state,
     )
+
+
+def test_a_causal_language_model_opens_with_its_head_and_goes_on_with_a_text(finished):
+    folder, objective = finished("causal_lm")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    given = tokenizer("the cat purrs", return_tensors="pt")
+    assert not set(given["input_ids"][0].tolist()) & set(tokenizer.all_special_ids)
+    exported = AutoModelForCausalLM.from_pretrained(folder).eval()
+    assert exported.lm_head.weight is exported.transformer.wte.weight
+    logits = objective.backbone(input_ids=given["input_ids"]).logits
+    assert torch.equal(exported(**given).logits, logits)
+    continued = exported.generate(**given, max_new_tokens=1, do_sample=False, pad_token_id=tokenizer.pad_token_id)
+    assert continued[0, -1] == logits[0, -1].argmax()

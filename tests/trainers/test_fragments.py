@@ -7,7 +7,10 @@ from headrace.trainers.loop import train
 from headrace.trainers.recipe import read_recipe
 
 
-@pytest.mark.parametrize(("pretext", "kinds"), [("mae", "table curve gallery"), ("mlm", "table curve curve gallery")])
+@pytest.mark.parametrize(
+    ("pretext", "kinds"),
+    [("mae", "table curve gallery"), ("mlm", "table curve curve gallery"), ("causal_lm", "table curve gallery")],
+)
 def test_a_run_leaves_its_summary_curves_and_examples(recipe_of, tmp_path, pretext, kinds):
     train(read_recipe(recipe_of(pretext)), tmp_path / "run")
     fragments = [fragment for _, fragment in read_fragments(tmp_path / "run")]
@@ -19,7 +22,7 @@ def test_a_run_leaves_its_summary_curves_and_examples(recipe_of, tmp_path, prete
             with Image.open(tmp_path / "run" / "report" / item.picture) as picture:
                 assert picture.size == (24, 8)
         else:
-            assert "→" in item.text
+            assert {"mlm": "→", "causal_lm": " bits]"}[pretext] in item.text
 
 
 def test_long_curves_are_thinned():

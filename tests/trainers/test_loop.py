@@ -52,14 +52,17 @@ class StoppingObjective({kind}Objective):
             flag.unlink()
             os.kill(os.getpid(), number)
 """
+PRETEXTS = ["mae", "mlm", "causal_lm"]
 DROPOUT = ["backbone.hidden_dropout_prob=0.1", "backbone.attention_probs_dropout_prob=0.1"]
+RANDOM = {**dict.fromkeys(PRETEXTS, DROPOUT), "causal_lm": []}  # GPT-2 has its dropout by default
 
 
 @pytest.fixture
 def stopping(recipe_of, tmp_path):
     def write(pretext):
         path = recipe_of(pretext)
-        (tmp_path / "stopping.py").write_text(STOPPING.format(pretext=pretext, kind=pretext.capitalize()))
+        kind = "".join(part.capitalize() for part in pretext.split("_"))
+        (tmp_path / "stopping.py").write_text(STOPPING.format(pretext=pretext, kind=kind))
         text = path.read_text().replace(f"  {pretext}:", "  stopping.py:Stopping:")
         path.write_text(text)
         return path
@@ -101,15 +104,15 @@ def assert_nearly_same_losses(one, other):
         assert loss == pytest.approx(expected, rel=1e-3)
 
 
-@pytest.mark.parametrize("pretext", ["mae", "mlm"])
+@pytest.mark.parametrize("pretext", PRETEXTS)
 def test_stopped_by_a_signal_and_continued_is_never_stopped(stopping, tmp_path, pretext):
     path = stopping(pretext)
-    train(read_recipe(path, DROPOUT), tmp_path / "whole")
+    train(read_recipe(path, RANDOM[pretext]), tmp_path / "whole")
     (tmp_path / "stop").write_text(str(int(signal.SIGTERM)))
     with pytest.raises(Interrupted, match=r"3 of 6 steps are done, and everything is saved.*same line again"):
-        train(read_recipe(path, DROPOUT), tmp_path / "stopped")
+        train(read_recipe(path, RANDOM[pretext]), tmp_path / "stopped")
     assert len(read_metrics(tmp_path / "stopped")) == 3
-    train(read_recipe(path, DROPOUT), tmp_path / "stopped")
+    train(read_recipe(path, RANDOM[pretext]), tmp_path / "stopped")
     assert_same_run(tmp_path / "whole", tmp_path / "stopped")
 
 
@@ -218,12 +221,14 @@ def test_lines_tell_what_was_waited_for(recipe_of, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("pretext", ["mae", "mlm"])
+@pytest.mark.parametrize("pretext", PRETEXTS)
 def test_killed_and_continued_is_never_stopped(stopping, tmp_path, pretext):
     path = stopping(pretext)
 
     def command(folder):
-        return python("-m", "headrace.shards.cli", "train", path, *DROPOUT, "--out", tmp_path / folder).returncode
+        return python(
+            "-m", "headrace.shards.cli", "train", path, *RANDOM[pretext], "--out", tmp_path / folder
+        ).returncode
 
     assert command("whole") == 0
     (tmp_path / "stop").write_text(str(int(signal.SIGKILL)))

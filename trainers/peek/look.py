@@ -76,7 +76,8 @@ class Piece:
 
     Args:
         text: What is shown of it.
-        fate: What became of it: `plain`, `special`, or how a target was hidden (`masked`, `random`, `kept`).
+        fate: What became of it: `plain`, `special`, `given` where all else is predicted, or how a target was hidden
+            (`masked`, `random`, `kept`).
         target: What is to be predicted in its place.
     """
 

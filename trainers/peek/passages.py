@@ -1,7 +1,7 @@
 """Text as the model reads it: hidden tokens in the colour of how they were hidden, with what is to be predicted."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from PIL import Image, ImageDraw
 
@@ -25,8 +25,10 @@ def passage(pieces: Sequence[Piece], width: int) -> Image.Image:
     return below([beside(each, 0) for each in in_lines(words, width, 0)], 5)
 
 
-def passage_legend() -> list[Image.Image]:
-    """What the colours mean."""
+def passage_legend(pieces: Iterable[Piece]) -> list[Image.Image]:
+    """What the colours mean, where there are targets in the midst of a text."""
+    if not any(piece.fate in FATES for piece in pieces):
+        return []
     return [
         beside([_chip(name, "target", colour), _centred(meaning, CAPTION, INK, PAPER, 0)], 4)
         for name, (colour, meaning) in FATES.items()
@@ -37,7 +39,7 @@ def _words(piece: Piece) -> Iterator[Image.Image]:
     if piece.fate in FATES:
         yield _chip(piece.text, piece.target, FATES[piece.fate][0])
         return
-    colour = FAINT if piece.fate == "special" else INK
+    colour = FAINT if piece.fate in ("special", "given") else INK
     # Breaks of lines are spaces here; a space belongs to the word that it stands before.
     for text in re.findall(r" ?[^ ]+| ", re.sub(r"\s+", " ", piece.text)):
         yield _centred(text, _SIZE, colour, PAPER, 0)

@@ -18,7 +18,7 @@ from .arrays import MASK, besides, masks_of, panels, pictures_of
 from .cuts import Cuts
 from .look import Look, Subject
 from .originals import original_of
-from .tokens import pieces
+from .tokens import pieces, successors
 
 _TEXT = {"tokens", "positions", "labels"}
 
@@ -33,7 +33,8 @@ class SamplesOfPretext(Subject):
     """What a pretext makes of samples.
 
     Of its arrays, uint8 planes (C, H, W) or (T, C, H, W) are shown as pictures, with `visible` and `hidden` patches
-    where it has these; `tokens` as text, with `labels` at `positions`; of all else, shape and type.
+    where it has these; `tokens` as text, with `labels` at `positions` or as
+    what follows each; of all else, shape and type.
 
     Args:
         pretext: Bound to the data.
@@ -64,5 +65,5 @@ class SamplesOfPretext(Subject):
             original=original,
             panels=tuple(panels(pictures, cuts, masks_of(pictures, arrays))),
             pieces=pieces(arrays, self.data) if "tokens" in arrays else (),
-            notes=besides({name: values for name, values in arrays.items() if name not in drawn}),
+            notes=(*successors(arrays), *besides({name: each for name, each in arrays.items() if name not in drawn})),
         )

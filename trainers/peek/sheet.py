@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw
 
-from .look import Legend, Look, Panel
+from .look import Legend, Look, Panel, Piece
 from .outlined import outlined
 from .passages import passage, passage_legend
 from .pictures import below, beside, blank, extended, in_lines, line, wrapped
@@ -32,7 +32,8 @@ def sheet(looks: Sequence[Look], legend: Legend, place: str) -> Image.Image:
         place: Where they come from.
     """
     rows = [row(each, looks, legend) for each in looks]
-    head = _heading(legend, place, any(each.pieces for each in looks), max(560, *(each.width for each in rows)))
+    pieces = [piece for look in looks for piece in look.pieces]
+    head = _heading(legend, place, pieces, max(560, *(each.width for each in rows)))
     width = max(each.width for each in [head, *rows])
     parts = [head]
     for each in rows:
@@ -105,11 +106,11 @@ def _figure(panel: Panel, factor: float, colour: Colour) -> _Figure:
     return _Figure(below([below([picture, stripe], 0), below([*heading, *lines], 0)], 4), picture.height)
 
 
-def _heading(legend: Legend, place: str, text: bool, width: int) -> Image.Image:
+def _heading(legend: Legend, place: str, pieces: Sequence[Piece], width: int) -> Image.Image:
     parts = [line(legend.title, TITLE, INK), line(place, CAPTION, FAINT)]
     names = [name for name, _ in legend.kinds]
     keys = [_key(colour_of(name, names), f"{name}: {meaning}") for name, meaning in legend.kinds]
-    keys += passage_legend() if text else []
+    keys += passage_legend(pieces)
     parts += [beside(each, 2 * GAP) for each in in_lines(keys, width, 2 * GAP)]
     parts += [line(each, CAPTION, FAINT) for words in legend.words for each in wrapped(words, CAPTION, width)]
     return below(parts, 5)

@@ -13,13 +13,34 @@ _WHITE_SPACE = str.maketrans({" ": "' '", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
 def pieces(arrays: Arrays, data: DataFacts) -> tuple[Piece, ...]:
-    """The `tokens` of a sample as text; its `positions` with their `labels`, where it has such, as targets."""
+    """The `tokens` of a sample as text; its `positions` with their `labels`, where it has such, as targets.
+
+    Where it has a label for each token but no positions, that is the token's successor: the text goes on to the last
+    label, and what is not to be predicted is `given`.
+    """
     tokens = arrays["tokens"].tolist()
-    targets: dict[int, int] = {}
-    if "positions" in arrays and "labels" in arrays:
-        pairs = zip(arrays["positions"].tolist(), arrays["labels"].tolist(), strict=True)
-        targets = {position: label for position, label in pairs if label >= 0}
-    return tuple(_pieces(tokens, targets, data))
+    if "labels" not in arrays:
+        return tuple(_pieces(tokens, {}, data))
+    labels = arrays["labels"].tolist()
+    if "positions" in arrays:
+        pairs = zip(arrays["positions"].tolist(), labels, strict=True)
+        return tuple(_pieces(tokens, {position: label for position, label in pairs if label >= 0}, data))
+    return tuple(_followed(tokens, labels, data))
+
+
+def successors(arrays: Arrays) -> tuple[str, ...]:
+    """How many tokens are predicted of a sample each token of which has its successor as its label."""
+    if "labels" not in arrays or "positions" in arrays:
+        return ()
+    return (f"{(arrays['labels'] >= 0).sum()} tokens are predicted, each from those before it; pale ones are not",)
+
+
+def _followed(tokens: Sequence[int], labels: Sequence[int], data: DataFacts) -> Iterator[Piece]:
+    whole = [*tokens, *(label for label in labels[-1:] if label >= 0)]
+    given = {0, *(at for at, label in enumerate(labels, 1) if label < 0)}
+    edges = [0, *(at for at in range(1, len(whole)) if (at in given) != (at - 1 in given)), len(whole)]
+    for start, stop in pairwise(edges):
+        yield Piece(_text(whole[start:stop], data), "given" if start in given else "plain")
 
 
 def _pieces(tokens: Sequence[int], targets: dict[int, int], data: DataFacts) -> Iterator[Piece]:

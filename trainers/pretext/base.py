@@ -155,6 +155,11 @@ class Pretext(ABC):
     def network(self) -> Mapping[str, Any]:
         """What the input demands of the network's configuration, such as `vocab_size` or `image_size`."""
 
+    @property
+    def frame(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The roles of the special tokens that stand before and behind every text, such as `cls`; see `Vocabulary`."""
+        return (), ()
+
     @abstractmethod
     def sample(self, record: Record, rng: np.random.Generator) -> Arrays:
         """One record of the stream, its images as bytes, as arrays of fixed shapes and dtypes."""

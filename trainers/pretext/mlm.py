@@ -26,8 +26,8 @@ the plateau of word frequencies early (after 600 steps of 64 windows: loss 4.8, 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, Literal, Self
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import torch
@@ -37,14 +37,15 @@ from torch.nn import functional as F
 
 from ..backbones import BackboneRecipe, masked_lm, masked_lm_logits, packed_states
 from ..data import DataFacts, Record
-from ..samples.rows import gathered
+from ..samples.documents import document_numbers, places_within
+from ..samples.rows import gathered, mean_of
 from ..samples.token_masks import choose_uniform, corrupt, prediction_count
+from ..text_pretext import TextPretext
+from ..token_loss import IGNORED
 from ..vocabulary import Vocabulary
-from .base import Arrays, Batch, Drawing, Loss, Mean, Objective, Pretext, PretextExample
+from .base import Arrays, Batch, Drawing, Loss, Mean, Objective, PretextExample
 
-IGNORED = -100
 _HIDDEN = "▢"
-_WHITE_SPACE = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥"})
 Share = Annotated[float, Field(ge=0, le=1)]
 
 _BERT_BASE = {
@@ -58,28 +59,20 @@ _BERT_BASE = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mlm(Pretext):
+class Mlm(TextPretext):
     """Parameters and worker half.
 
     Args:
-        length: T, tokens of a window with its [CLS] and [SEP].
         share: The share of a window's tokens that is predicted.
         cap: The most predictions in a window; None for no limit.
         masked: The probability that a position to predict shows the mask token.
         random: The probability that it shows a random token.
-        attention: Whether tokens attend within their `document` only, or across the whole `window`.
-        views_per_document: How many windows of a document make up its features.
-        vocabulary: The ids; taken from the data's tokenizer where it is not given.
     """
 
-    length: Annotated[int, Field(ge=8)] = 128
     share: Share = 0.15
     cap: Annotated[int, Field(ge=1)] | None = None
     masked: Share = 0.8
     random: Share = 0.1
-    attention: Literal["document", "window"] = "document"
-    views_per_document: Annotated[int, Field(ge=1)] = 4
-    vocabulary: Vocabulary | None = None
 
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "small": {
@@ -129,40 +122,24 @@ class Mlm(Pretext):
         ),
     )
 
-    def bind(self, data: DataFacts) -> Self:
-        """See `Pretext.bind`: takes the vocabulary of the data's tokenizer."""
-        return self if self.vocabulary else replace(self, vocabulary=data.vocabulary)
-
     @property
-    def _words(self) -> Vocabulary:
-        assert self.vocabulary is not None, "bind() comes first"
-        return self.vocabulary
-
-    @property
-    def window(self) -> int:
-        """Tokens of the stream in a sample: all but [CLS] and [SEP]."""
-        return self.length - 2
-
-    @property
-    def tokens(self) -> int:
-        """See `Pretext.tokens`."""
-        return self.length
+    def frame(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """See `Pretext.frame`: [CLS] before a window and [SEP] behind it."""
+        return ("cls",), ("sep",)
 
     @property
     def network(self) -> dict[str, Any]:
         """See `Pretext.network`."""
         return {
-            "vocab_size": self._words.size,
-            "max_position_embeddings": self.length,
-            "pad_token_id": self._words.pad,
-            **dict.fromkeys(("bos_token_id", "cls_token_id"), self._words.cls),
-            **dict.fromkeys(("eos_token_id", "sep_token_id"), self._words.sep),
+            **super().network,
+            **dict.fromkeys(("bos_token_id", "cls_token_id"), self.words.cls),
+            **dict.fromkeys(("eos_token_id", "sep_token_id"), self.words.sep),
         }
 
     def sample(self, record: Record, rng: np.random.Generator) -> Arrays:
         """See the file's docstring."""
-        words = self._words
-        tokens = self._framed(record["tokens"][: self.window])
+        words = self.words
+        tokens = self.framed(record["tokens"][: self.window])
         count = prediction_count(self.length, self.share, self.cap)
         chosen = choose_uniform(~np.isin(tokens, words.special), count, rng)
         positions, labels = np.zeros(count, np.int64), np.full(count, IGNORED, np.int64)
@@ -173,34 +150,15 @@ class Mlm(Pretext):
         document, places = self._documents(record["ends"])
         return {"tokens": hidden, "positions": positions, "labels": labels, "document": document, "places": places}
 
-    def plain_views(self, record: Record) -> list[Arrays]:
-        """The first windows of a document, the last of them padded."""
-        tokens = record["tokens"][: self.window * self.views_per_document]
-        starts = range(0, max(1, len(tokens)), self.window)
-        return [self._view(tokens[start : start + self.window]) for start in starts]
-
-    def _view(self, tokens: np.ndarray) -> Arrays:
-        padded = np.full(self.length, self._words.pad, np.int64)
-        framed = self._framed(tokens)
-        padded[: len(framed)] = framed
-        return {"tokens": padded}
-
-    def _framed(self, tokens: np.ndarray) -> np.ndarray:
-        return np.concatenate(([self._words.cls], tokens.astype(np.int64), [self._words.sep]))
-
     def _documents(self, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Number and position within its document of each token; [CLS] belongs to the first, [SEP] to the last."""
-        number = np.zeros(self.length, np.int64)
-        starts = np.array([end + 1 for end in ends if 0 < end < self.window], np.int64)
-        if self.attention == "document":
-            number[starts] = 1
-        number = np.cumsum(number)
-        firsts = np.searchsorted(number, number)
-        return number, np.arange(self.length) - firsts
+        inner = ends[(ends > 0) & (ends < self.window) & (self.attention == "document")]
+        document = document_numbers(self.length, inner + 1)
+        return document, places_within(document)
 
     def objective(self, backbone: BackboneRecipe) -> "MlmObjective":
         """See `Pretext.objective`."""
-        return MlmObjective(masked_lm(backbone, self.network), self._words)
+        return MlmObjective(masked_lm(backbone, self.network), self.words)
 
 
 class MlmObjective(Objective):
@@ -229,10 +187,7 @@ class MlmObjective(Objective):
         """The mean over a window's plain tokens of the last hidden states; (B, D)."""
         tokens = batch["tokens"]
         hidden = self.backbone.base_model(input_ids=tokens, attention_mask=tokens != self.pad).last_hidden_state
-        plain = ~torch.isin(tokens, self.special)
-        weight = plain / plain.sum(1, keepdim=True).clamp(min=1)
-        pooled: Tensor = (hidden * weight[..., None]).sum(1)
-        return pooled
+        return mean_of(hidden, ~torch.isin(tokens, self.special))
 
     def draw(self, batch: Batch, data: DataFacts) -> list[Drawing]:
         """Each window with its predictions as [shown → guess], or [shown → guess ≠ truth]; ▢ is the mask."""
@@ -249,20 +204,15 @@ class MlmObjective(Objective):
 def _drawing(
     data: DataFacts, tokens: list[int], positions: list[int], labels: list[int], guesses: list[int]
 ) -> Drawing:
-    def text(*ids: int) -> str:
-        decoded: str = data.tokenizer.decode(ids, skip_special_tokens=False)
-        return decoded
-
     def word(token: int) -> str:
-        # A token of white space alone must be seen, too.
-        return _HIDDEN if token == data.vocabulary.mask else text(token).strip() or text(token).translate(_WHITE_SPACE)
+        return _HIDDEN if token == data.vocabulary.mask else data.word(token)
 
     answers = {at: pair for at, *pair in zip(positions, labels, guesses, strict=True) if pair[0] != IGNORED}
     parts, last = [], 1
     for at, (label, guess) in sorted(answers.items()):
         verdict = word(guess) if guess == label else f"{word(guess)} ≠ {word(label)}"
-        parts += [text(*tokens[last:at]), f" [{word(tokens[at])} → {verdict}] "]
+        parts += [data.decode(tokens[last:at]), f" [{word(tokens[at])} → {verdict}] "]
         last = at + 1
     right = sum(label == guess for label, guess in answers.values())
-    shown = "".join([*parts, text(*tokens[last:-1])])
+    shown = "".join([*parts, data.decode(tokens[last:-1])])
     return Drawing(caption=f"{right} of {len(answers)} hidden tokens found", text=shown)

@@ -2,6 +2,7 @@ import re
 
 import numpy as np
 
+from headrace.shards.stream import Stream
 from headrace.trainers.data import DataFacts
 from headrace.trainers.peek.peek import Start, read
 from headrace.trainers.peek.subjects import subject
@@ -31,3 +32,19 @@ def test_text_says_what_is_predicted(texts):
     (look,) = read(subject("mlm", texts, ["pretext.mlm.length=32"], {}), texts, 1, Start())
     assert "[CLS]" in look.text
     assert look.text.count(" → ") == sum(bool(each.target) for each in look.pieces) == 5
+
+
+def test_of_a_text_that_is_predicted_on_and_on_what_is_given_is_told(texts):
+    overrides = ["pretext.causal_lm.length=48", "pretext.causal_lm.attention=document"]
+    looks = read(subject("causal_lm", texts, overrides, {}), texts, 8, Start())
+    data = DataFacts.of(texts)
+    records = {f"sample {each['__id__']:,}": each for each in Stream(texts, window=48).read(np.arange(40))}
+    for look in looks:
+        whole = records[look.name.split(" · ")[1]]["tokens"]
+        given = [each for each in look.pieces if each.fate == "given"]
+        assert given[0] is look.pieces[0]
+        predicted = 48 - (len(given) - 1)
+        assert look.notes[0] == f"{predicted} tokens are predicted, each from those before it; pale ones are not"
+        # A token that begins a document at the end of a window is neither shown nor predicted.
+        assert re.sub(r"\s+", "", data.decode(whole.tolist())).startswith(re.sub(r"\s+", "", look.text))
+    assert max(len([each for each in look.pieces if each.fate == "given"]) for look in looks) > 1

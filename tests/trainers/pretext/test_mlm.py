@@ -6,7 +6,8 @@ from headrace.shards.base.errors import RecipeError
 from headrace.shards.stream import Stream
 from headrace.trainers.backbones import BackboneRecipe
 from headrace.trainers.data import DataFacts
-from headrace.trainers.pretext.mlm import IGNORED, Mlm
+from headrace.trainers.pretext.mlm import Mlm
+from headrace.trainers.token_loss import IGNORED
 from headrace.trainers.vocabulary import Vocabulary
 
 WORDS = Vocabulary(size=30, mask=0, pad=1, cls=2, sep=3, special=(0, 1, 2, 3))

@@ -1,0 +1,174 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+
+from headrace.shards.base.errors import RecipeError
+from headrace.shards.stream import Stream
+from headrace.trainers.backbones import BackboneRecipe
+from headrace.trainers.data import DataFacts
+from headrace.trainers.pretext.causal_lm import CausalLm
+from headrace.trainers.token_loss import IGNORED
+from headrace.trainers.vocabulary import Vocabulary
+
+WORDS = Vocabulary(size=30, mask=0, pad=1, cls=2, sep=3, special=(0, 1, 2, 3))
+SIZES = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+GPT2 = BackboneRecipe(type="gpt2", **SIZES)
+LLAMA = BackboneRecipe(type="llama", **SIZES, intermediate_size=32)
+EITHER = pytest.mark.parametrize("backbone", [GPT2, LLAMA], ids=["gpt2", "llama"])
+
+
+def record(tokens, ends=()):
+    return {"tokens": np.asarray(tokens, np.uint16), "ends": np.asarray(ends, np.int64)}
+
+
+def sampled(pretext, *records):
+    samples = [pretext.sample(each, np.random.default_rng(0)) for each in records]
+    return {name: torch.from_numpy(np.stack([each[name] for each in samples])) for name in samples[0]}
+
+
+def logits(objective, batch):
+    return objective.backbone.lm_head(objective._states(batch))
+
+
+def windows(count, length=9):
+    rng = np.random.default_rng(0)
+    return [record(rng.integers(4, 30, length), [3, 6]) for _ in range(count)]
+
+
+def test_labels_are_what_follows_and_documents_are_crossed_in_a_window():
+    sample = CausalLm(length=8, vocabulary=WORDS).sample(record(range(10, 19), [3]), np.random.default_rng(0))
+    assert {name: values.tolist() for name, values in sample.items()} == {
+        "tokens": [*range(10, 18)],
+        "labels": [*range(11, 19)],
+    }
+
+
+def test_in_document_mode_the_first_token_of_a_document_is_no_target_and_places_restart():
+    pretext = CausalLm(length=8, vocabulary=WORDS, attention="document")
+    sample = pretext.sample(record(range(10, 19), [0, 3, 3, 6, 8, 9]), np.random.default_rng(0))
+    assert {name: values.tolist() for name, values in sample.items()} == {
+        "tokens": [10, 11, 12, 13, 14, 15, 16, 17],
+        "labels": [11, 12, IGNORED, 14, 15, IGNORED, 17, IGNORED],
+        "document": [0, 0, 0, 1, 1, 1, 2, 2],
+        "places": [0, 1, 2, 0, 1, 2, 0, 1],
+    }
+
+
+def test_every_token_but_the_first_of_a_shard_is_a_target_once(texts):
+    pretext = CausalLm(length=16).bind(DataFacts.of(texts))
+    stream = Stream(
+        texts, window=pretext.window, transform=lambda record, rng: (record["__key__"], pretext.sample(record, rng))
+    )
+    samples = dict(stream.read(np.arange(stream.samples)))
+    for shard in DataFacts.of(texts).manifest.shards:
+        own = [samples[f"{shard.name}/{number}"] for number in range((shard.tokens - 1) // 16)]
+        assert all((sample["labels"][:-1] == sample["tokens"][1:]).all() for sample in own)
+        # The last target of a window is the first input of the next one.
+        assert all(one["labels"][-1] == other["tokens"][0] for one, other in pairwise(own))
+
+
+@EITHER
+@pytest.mark.parametrize("attention", ["window", "document"])
+def test_no_target_is_seen_by_what_predicts_it(backbone, attention):
+    objective = CausalLm(length=8, vocabulary=WORDS, attention=attention).objective(backbone).eval()
+    batch = sampled(CausalLm(length=8, vocabulary=WORDS, attention=attention), record(range(10, 19)))
+    before = logits(objective, batch)
+    for at in range(1, 8):
+        tokens = batch["tokens"].clone()
+        tokens[:, at:] = 29
+        after = logits(objective, {**batch, "tokens": tokens})
+        torch.testing.assert_close(after[:, :at], before[:, :at])
+        assert not torch.allclose(after[:, at:], before[:, at:])
+
+
+@EITHER
+def test_documents_are_computed_as_if_each_stood_alone_or_see_what_stands_before(backbone):
+    apart = CausalLm(length=8, vocabulary=WORDS, attention="document")
+    objective = apart.objective(backbone).eval()
+    together = sampled(apart, record(range(10, 19), [3]))
+    for start, stop in ((0, 3), (3, 8)):
+        alone = objective.backbone(together["tokens"][:, start:stop]).logits
+        torch.testing.assert_close(logits(objective, together)[:, start:stop], alone)
+    crossing = sampled(CausalLm(length=8, vocabulary=WORDS), record(range(10, 19), [3]))
+    assert not torch.allclose(logits(objective, crossing)[:, 3:], logits(objective, together)[:, 3:])
+
+
+@EITHER
+@pytest.mark.parametrize("attention", ["window", "document"])
+def test_the_loss_is_that_of_transformers(backbone, attention):
+    pretext = CausalLm(length=8, vocabulary=WORDS, attention=attention)
+    objective = pretext.objective(backbone).eval()
+    batch = sampled(pretext, *windows(6))
+    extra = {}
+    if attention == "document":
+        same = batch["document"][:, :, None] == batch["document"][:, None, :]
+        extra = {"attention_mask": same.tril()[:, None], "position_ids": batch["places"]}
+    reference = objective.backbone(batch["tokens"], shift_labels=batch["labels"], labels=batch["tokens"], **extra).loss
+    found = objective.loss(batch).terms["tokens"] / objective.targets(batch)["tokens"]
+    torch.testing.assert_close(found, reference)
+
+
+def test_the_loss_is_the_formula_in_float64():
+    pretext = CausalLm(length=8, vocabulary=WORDS, attention="document")
+    objective = pretext.objective(GPT2).eval()
+    batch = sampled(pretext, *windows(6))
+    expected, targets = 0.0, 0
+    for scores, labels in zip(logits(objective, batch).detach().double().numpy(), batch["labels"].numpy(), strict=True):
+        for at in np.flatnonzero(labels != IGNORED):
+            expected -= scores[at, labels[at]] - np.log(np.exp(scores[at]).sum())
+            targets += 1
+    assert objective.loss(batch).terms["tokens"].item() == pytest.approx(expected, rel=1e-5)
+    assert objective.targets(batch)["tokens"] == targets == 6 * 6
+
+
+def test_gpt2_begins_as_its_paper_says():
+    wide = BackboneRecipe(type="gpt2", hidden_size=128, num_hidden_layers=8, num_attention_heads=2)
+    torch.manual_seed(0)
+    network = CausalLm(length=8, vocabulary=WORDS).objective(wide).backbone
+    assert network.lm_head.weight is network.transformer.wte.weight
+    for name, weight in network.named_parameters():
+        if weight.ndim == 2:
+            expected = 0.02 / np.sqrt(2 * 8) if name.endswith("c_proj.weight") else 0.02
+            assert weight.std().item() == pytest.approx(expected, rel=0.1), name
+
+
+def test_the_papers_recipe_is_gpt2_of_124_million_parameters_on_half_a_million_tokens_a_step():
+    recipe = CausalLm.recipes["paper"]
+    gpt2s = Vocabulary(size=50_257, mask=0, pad=1, cls=2, sep=3, special=(0, 1, 2, 3))
+    pretext = CausalLm(**recipe["pretext"], vocabulary=gpt2s)
+    with torch.device("meta"):
+        network = pretext.objective(BackboneRecipe(**recipe["backbone"])).backbone
+    assert network.num_parameters() == 124_439_808
+    assert recipe["batch_size"] * pretext.tokens == 491_520
+
+
+@EITHER
+def test_features_are_the_mean_over_plain_tokens_and_ignore_padding(backbone):
+    pretext = CausalLm(length=8, vocabulary=WORDS, views_per_document=2)
+    objective = pretext.objective(backbone).eval()
+    views = pretext.plain_views({"tokens": np.array([*range(4, 14), 3], np.uint16)})
+    assert [view["tokens"].tolist() for view in views] == [[*range(4, 12)], [12, 13, 3, 1, 1, 1, 1, 1]]
+    batch = {"tokens": torch.from_numpy(np.stack([view["tokens"] for view in views]))}
+    alone = objective.backbone.base_model(torch.tensor([[12, 13]])).last_hidden_state[0].mean(0)
+    torch.testing.assert_close(objective.features(batch)[1], alone)
+
+
+def test_drawings_show_what_surprised(texts):
+    data = DataFacts.of(texts)
+    pretext = CausalLm(length=16, attention="document").bind(data)
+    tokens = np.array(data.tokenizer.encode("the cat purrs and climbs a tall tree " * 3).ids, np.uint16)
+    objective = pretext.objective(GPT2).eval()
+    batch = sampled(pretext, record(tokens[:17], [5]))
+    (drawing,) = objective.draw(batch, data)
+    assert drawing == objective.draw(batch, data)[0]
+    assert drawing.text.count(" bits]") == 15 // 8
+    assert drawing.caption.endswith("of 15")
+    bits = objective.loss(batch).terms["tokens"].item() / np.log(2) / 15
+    assert drawing.caption.startswith(f"{bits:.2f} bits per token")
+
+
+def test_shards_of_pictures_are_refused(images):
+    with pytest.raises(RecipeError, match="Expected: token shards"):
+        CausalLm().bind(DataFacts.of(images))

@@ -1,0 +1,202 @@
+"""Next-token prediction: predict each token from those before it.
+
+Radford, Narasimhan, Salimans, Sutskever 2018, "Improving Language Understanding by Generative Pre-Training", section
+3.1, equation 1; the network and its initialisation as in Radford et al. 2019 ("GPT-2", section 2.3), the numbers of
+`paper` those of nanoGPT's GPT-2 of 124M parameters.
+
+With x_0 .. x_T the T + 1 tokens of a window and I the positions whose target belongs to the same document (all of them
+where `attention` is `window`):
+
+    loss = - 1 / |I| * sum over i in I of log p(x_(i+1) | x_0 .. x_i),        |I| counted over the whole global batch
+
+A sample:
+
+    tokens    (T,) int64   x_0 .. x_(T-1)
+    labels    (T,) int64   x_1 .. x_T; -100 where x_(i+1) begins another document, and documents are kept apart
+    document  (T,) int64   the number of the document within the window } where `attention` is `document`,
+    places    (T,) int64   the position within the document, from 0     } else neither is there
+
+With `attention: window`, the original's way, tokens attend to whatever stands before them, and the first token of a
+document is predicted from the end of another one; with `document` neither happens. Windows overlap by the one token
+that is the last target of one and the first input of the next, so that each token of a shard is predicted once in an
+epoch, but the first one and those that fill no window at the end.
+
+The features of a window are the mean of the last hidden states (behind the final norm) of its tokens, special ones left
+out. Matrices begin with a standard deviation of .02, in GPT-2 those that end a residual branch with .02 / sqrt(2 L) for
+L blocks (in transformers' Llama .02 as well). GPT-2's embedding is its head; Llama's is with `tie_word_embeddings`.
+
+Deviations of the `paper` recipe from nanoGPT: linear layers and norms have biases and the GELU is the tanh
+approximation, as in GPT-2 itself; the vocabulary is the data's, not filled up to 50,304; windows are drawn without
+replacement. Its batch of 480 is meant for 8 devices in 5 micro-batches of 12. The `small` recipe is for minutes on a
+CPU.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..backbones import BackboneRecipe, causal_lm, causal_states
+from ..data import DataFacts, Record
+from ..samples.documents import document_numbers, places_within
+from ..samples.rows import mean_of
+from ..text_pretext import TextPretext
+from ..token_loss import IGNORED, summed_cross_entropy
+from ..vocabulary import Vocabulary
+from .base import Arrays, Batch, Drawing, Loss, Objective, PretextExample
+
+_SHOWN = 8
+"""Of a drawn window, one target in so many is shown with its surprise."""
+_EXAMPLE = {
+    "length": 16,
+    "vocabulary": {"size": 20, "mask": 0, "pad": 1, "cls": 2, "sep": 3, "special": (0, 1, 2, 3)},
+}
+_RECORD = {"tokens": np.arange(3, 20, dtype=np.uint16), "ends": np.array([5], np.int64)}
+_TINY = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+_STILL = {"embd_pdrop": 0.0, "resid_pdrop": 0.0, "attn_pdrop": 0.0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CausalLm(TextPretext):
+    """Parameters and worker half.
+
+    Args:
+        attention: Whether attention and loss stay within a `document`, or go across the whole `window`.
+    """
+
+    attention: Literal["document", "window"] = "window"
+
+    recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "small": {
+            "pretext": {"length": 64},
+            "backbone": {
+                "type": "llama",
+                "hidden_size": 128,
+                "num_hidden_layers": 2,
+                "num_attention_heads": 4,
+                "intermediate_size": 256,
+                "tie_word_embeddings": True,
+            },
+            "optimizer": {"lr": 3e-3, "betas": [0.9, 0.95], "weight_decay": 0.1, "clip": 1.0},
+            "schedule": {"name": "cosine", "warmup": 50, "floor": 0.1},
+            "batch_size": 32,
+            "steps": 700,
+            "checkpoint_every": 200,
+        },
+        "paper": {
+            "pretext": {"length": 1024},
+            "backbone": {
+                "type": "gpt2",
+                "hidden_size": 768,
+                "num_hidden_layers": 12,
+                "num_attention_heads": 12,
+                **_STILL,
+            },
+            "optimizer": {"lr": 6e-4, "betas": [0.9, 0.95], "weight_decay": 0.1, "clip": 1.0},
+            "schedule": {"name": "cosine", "warmup": 2_000, "floor": 0.1},
+            "batch_size": 480,
+            "accumulate": 5,
+            "steps": 600_000,
+            "precision": "bf16",
+            "checkpoint_every": 2_000,
+            "log_every": 100,
+        },
+    }
+    examples: ClassVar[Sequence[PretextExample]] = (
+        PretextExample(record=_RECORD, parameters=_EXAMPLE, backbone={"type": "gpt2", **_TINY, **_STILL}),
+        PretextExample(
+            record=_RECORD,
+            parameters={**_EXAMPLE, "attention": "document"},
+            backbone={"type": "llama", **_TINY, "intermediate_size": 32},
+        ),
+    )
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """See `Pretext.network`; what ends a document is what a new one follows."""
+        return {**super().network, **dict.fromkeys(("bos_token_id", "eos_token_id"), self.words.sep)}
+
+    def sample(self, record: Record, rng: np.random.Generator) -> Arrays:
+        """See the file's docstring; nothing is drawn."""
+        window = record["tokens"].astype(np.int64)
+        tokens, labels = window[:-1], window[1:]
+        if self.attention == "window":
+            return {"tokens": tokens, "labels": labels}
+        number = document_numbers(len(window), record["ends"])
+        document = number[:-1]
+        return {
+            "tokens": tokens,
+            "labels": np.where(number[1:] == document, labels, IGNORED),
+            "document": document,
+            "places": places_within(document),
+        }
+
+    def objective(self, backbone: BackboneRecipe) -> "CausalLmObjective":
+        """See `Pretext.objective`."""
+        return CausalLmObjective(causal_lm(backbone, self.network), self.words)
+
+
+class CausalLmObjective(Objective):
+    """Device half: cross-entropy of each token's successor."""
+
+    special: Tensor
+
+    def __init__(self, backbone: Any, vocabulary: Vocabulary) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.register_buffer("special", torch.tensor(vocabulary.special), persistent=False)
+
+    def targets(self, batch: Batch) -> dict[str, Tensor]:
+        """See `Objective.targets`: the predicted tokens."""
+        return {"tokens": (batch["labels"] != IGNORED).sum()}
+
+    def loss(self, batch: Batch) -> Loss:
+        """See `Objective.loss`."""
+        hidden, labels = self._states(batch).flatten(0, 1), batch["labels"].flatten()
+        return Loss({"tokens": summed_cross_entropy(self.backbone.lm_head, hidden, labels)})
+
+    def features(self, batch: Batch) -> Tensor:
+        """The mean over a window's plain tokens of the last hidden states; (B, D)."""
+        # Padding stands behind all others, and so is seen by none of them.
+        return mean_of(self._states(batch), ~torch.isin(batch["tokens"], self.special))
+
+    def draw(self, batch: Batch, data: DataFacts) -> list[Drawing]:
+        """Each window with the targets of most surprise as [guess ≠ truth, bits]."""
+        rows = zip(batch["tokens"], self._states(batch), batch["labels"], strict=True)
+        return [self._drawing(data, int(tokens[0]), *rest) for tokens, *rest in rows]
+
+    def _states(self, batch: Batch) -> Tensor:
+        """(B, T, D) last hidden states."""
+        return causal_states(self.backbone, batch["tokens"], batch.get("document"), batch.get("places"))
+
+    def _drawing(self, data: DataFacts, first: int, hidden: Tensor, labels: Tensor) -> Drawing:
+        logits, real = self.backbone.lm_head(hidden).float(), labels != IGNORED
+        bits = F.cross_entropy(logits, labels, ignore_index=IGNORED, reduction="none") / log(2)
+        guesses, targets = logits.argmax(-1), int(real.sum())
+        caption = (
+            f"{bits.sum().item() / max(1, targets):.2f} bits per token; "
+            f"the likeliest was right for {int((guesses == labels).sum())} of {targets}"
+        )
+        shown = set(bits.topk(targets // _SHOWN).indices.tolist())
+        return Drawing(
+            caption=caption, text=_text(data, first, labels.tolist(), guesses.tolist(), bits.tolist(), shown)
+        )
+
+
+def _text(
+    data: DataFacts, first: int, labels: list[int], guesses: list[int], bits: list[float], shown: set[int]
+) -> str:
+    parts, plain = [], [first]
+    for at, (label, guess, surprise) in enumerate(zip(labels, guesses, bits, strict=True)):
+        if at in shown:
+            wrong = "" if guess == label else f"{data.word(guess)} ≠ "
+            parts += [data.decode(plain), f" [{wrong}{data.word(label)}, {surprise:.1f} bits] "]
+            plain = []
+        elif label != IGNORED:
+            plain.append(label)
+    return "".join([*parts, data.decode(plain)])
