@@ -34,7 +34,8 @@ from .distributed import World, joined
 from .export import export
 from .fragments import write_training
 from .metrics import MetricsLog, rates
-from .optimizers import build_optimizer, set_learning_rate
+from .optimizers.clipping import clip_gradients
+from .optimizers.groups import set_rates
 from .pretext.base import Objective
 from .recipe import TrainModel, TrainRecipe
 from .rendering import Finish, rendering
@@ -128,7 +129,7 @@ def start(run: Run, world: World) -> State:
         cache=None if model.data.cache is None else Cache(model.data.cache.folder, model.data.cache.limit),
     )
     objective = run.untrained().to(world.device)
-    optimizer = build_optimizer(model.optimizer, objective, model.batch_size)
+    optimizer = model.optimizer.build(objective, model.batch_size)
     restored = run.checkpoints.restore(objective, optimizer)
     step, position = restored or (0, None)
     if step > model.steps:
@@ -216,12 +217,11 @@ def take_step(run: Run, world: World, state: State, batch: Mapping[str, Any]) ->
         autocast=partial(_autocast, model, world),
         seed=lambda row: device_seed(model.seed, "step", step, row),
     )
-    limit = model.optimizer.clip or float("inf")
-    norm = torch.nn.utils.clip_grad_norm_(state.objective.parameters(), limit).item()
+    norm = clip_gradients(state.objective.parameters(), model.optimizer).item()
     if not math.isfinite(norm):
         raise _diverged(run, step, norm)
     rate = model.optimizer.peak(model.batch_size) * model.schedule.factor(step, model.steps)
-    set_learning_rate(state.optimizer, rate)
+    set_rates(state.optimizer, rate, model.optimizer.decay(step, model.steps))
     state.optimizer.step()
     state.objective.after_step(step, model.steps)
     state.step += 1

@@ -30,11 +30,11 @@ from .backbones import BackboneRecipe
 from .distributed import Device
 from .evals.base import EVALUATIONS, Evaluation
 from .evals.labels import ProbeRecipe
-from .optimizers import OptimizerRecipe
+from .optimizers import AdamwRecipe, OptimizerRecipe
 from .plugins import class_of
 from .pretext.base import Pretext
 from .registries import PRETEXTS
-from .schedules import ScheduleRecipe
+from .schedules import DecayRecipe, ScheduleRecipe
 
 Positive = Annotated[int, Field(gt=0)]
 Parameters = dict[str, Any]
@@ -81,10 +81,10 @@ class TrainModel(RecipeModel):
     """The shards."""
     backbone: BackboneRecipe
     """The network; from the preset, unless it is of another type."""
-    optimizer: OptimizerRecipe = OptimizerRecipe()
-    """AdamW."""
-    schedule: ScheduleRecipe = ScheduleRecipe()
-    """Of the learning rate."""
+    optimizer: OptimizerRecipe = AdamwRecipe()
+    """The algorithm by its name (adamw, sgd or lars), learning rate, weight decay and clipping."""
+    schedule: ScheduleRecipe = DecayRecipe()
+    """Of the learning rate, by its name (cosine, linear, constant or wsd)."""
     steps: Positive
     """Steps of the optimizer, in all."""
     batch_size: Positive

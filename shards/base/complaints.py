@@ -62,10 +62,32 @@ def keys_of(model: Any, location: Sequence[int | str]) -> list[str]:
     """The valid keys at a location inside a model or a dataclass; those of all members of a union that fit."""
     models = [model]
     for step in location:
-        below = [inner for each in models for inner in _models_in(_types_of(each).get(step))]
-        # Inside a union, pydantic's location names the member as well; inside a list, the number.
-        models = below or [each for each in models if each.__name__ == step] or models
-    return [name for each in models for name in _types_of(each)]
+        # Inside a list, pydantic's location names the number.
+        models = _below(models, step) or _members(models, step) or models
+    return list(dict.fromkeys(name for each in models for name in _types_of(each)))
+
+
+def place_of(model: Any, location: Sequence[int | str]) -> tuple[int | str, ...]:
+    """A location as it stands in a recipe: inside a union, pydantic's names the member as well."""
+    models, place = [model], []
+    for step in location:
+        members = _members(models, step)
+        models = _below(models, step) or members or models
+        if not members:
+            place.append(step)
+    return tuple(place)
+
+
+def _below(models: Sequence[Any], step: int | str) -> list[Any]:
+    """The models at a key of others."""
+    return [inner for each in models for inner in _models_in(_types_of(each).get(step))]
+
+
+def _members(models: Sequence[Any], step: int | str) -> list[Any]:
+    """Those among the members of a union that pydantic means by its class, or by the `name` that chooses it."""
+    if any(step in _types_of(each) for each in models):
+        return []
+    return [each for each in models if step in (each.__name__, *get_args(_types_of(each).get("name")))]
 
 
 def _types_of(model: Any) -> dict[Any, Any]:

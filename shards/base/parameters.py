@@ -34,7 +34,8 @@ def parameters_of(kind: type) -> tuple[Parameter, ...]:
 
     A nested parameter is called `outer.inner`, `outer.N.inner` inside a list, `outer.NAME.inner` inside a mapping.
     """
-    return tuple(_parameters(kind, ""))
+    # The models of a union have some keys in common.
+    return tuple(dict.fromkeys(_parameters(kind, "")))
 
 
 def summary(documented: Any) -> str:

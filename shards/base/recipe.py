@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, TypeVar, cast, get_origin
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError, ValidationInfo
 
-from .complaints import expectation, gravest, is_unknown, keys_of
+from .complaints import expectation, gravest, is_unknown, keys_of, place_of
 from .errors import PluginError, RecipeError
 from .overrides import Override, apply_overrides
 from .registry import did_you_mean
@@ -154,7 +154,7 @@ class RecipeFile:
     def error(self, refused: ValidationError, model: Any, prefix: Location = ()) -> RecipeError:
         """The first of pydantic's complaints as an error of ours; `prefix` leads to the part that was checked."""
         detail = gravest(refused)
-        place = (*prefix, *detail["loc"])
+        place = (*prefix, *place_of(model, detail["loc"]))
         title = self.place(place)
         if is_unknown(detail):
             known = keys_of(model, detail["loc"][:-1])

@@ -7,7 +7,7 @@ import torch
 
 from headrace.shards.base.errors import StateError, TrainingError
 from headrace.trainers.checkpoint import Checkpoints
-from headrace.trainers.optimizers import OptimizerRecipe, build_optimizer
+from headrace.trainers.optimizers import AdamwRecipe
 
 IDENTITY = {"optimizer.lr": 0.1, "pretext.plugin": "mae", "crop": (0.2, 1.0)}
 
@@ -15,7 +15,7 @@ IDENTITY = {"optimizer.lr": 0.1, "pretext.plugin": "mae", "crop": (0.2, 1.0)}
 def trained(steps=3, seed=0):
     torch.manual_seed(seed)
     model = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.BatchNorm1d(4), torch.nn.Linear(4, 2))
-    optimizer = build_optimizer(OptimizerRecipe(lr=0.1), model, 1)
+    optimizer = AdamwRecipe(lr=0.1).build(model, 1)
     for _ in range(steps):
         step(model, optimizer)
     return model, optimizer
@@ -75,6 +75,13 @@ def test_a_checkpoint_of_something_else_is_refused_with_both_sides(tmp_path):
     assert raised.value.expected == "pretext.plugin = mlm; new = 1"
 
 
+def test_a_checkpoint_from_before_a_key_existed_continues_where_that_key_is_none(tmp_path):
+    model, optimizer = trained()
+    Checkpoints(tmp_path, IDENTITY, keep=2).save(1, model, optimizer, {})
+    later = Checkpoints(tmp_path, {**IDENTITY, "optimizer.layer_decay": None}, keep=2)
+    assert later.restore(model, optimizer) == (1, {})
+
+
 def test_a_checkpoint_of_another_version_is_refused(tmp_path):
     model, optimizer = trained()
     checkpoints = Checkpoints(tmp_path, IDENTITY, keep=2)
@@ -105,7 +112,7 @@ def full_disk():
 
 def test_when_the_disk_is_full_the_last_checkpoint_stays(tmp_path, full_disk):
     model = torch.nn.Linear(50, 50)
-    optimizer = build_optimizer(OptimizerRecipe(), model, 1)
+    optimizer = AdamwRecipe().build(model, 1)
     checkpoints = Checkpoints(tmp_path, IDENTITY, keep=2)
     checkpoints.save(1, model, optimizer, {})
     with full_disk(), pytest.raises(TrainingError, match="continues from the checkpoint of step 1"):

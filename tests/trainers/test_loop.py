@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 import pytest
+import yaml
 from safetensors.numpy import load_file
 
 from headrace.shards.answers import Settings, show_audit
@@ -113,6 +114,25 @@ def test_stopped_by_a_signal_and_continued_is_never_stopped(stopping, tmp_path, 
         train(read_recipe(path, RANDOM[pretext]), tmp_path / "stopped")
     assert len(read_metrics(tmp_path / "stopped")) == 3
     train(read_recipe(path, RANDOM[pretext]), tmp_path / "stopped")
+    assert_same_run(tmp_path / "whole", tmp_path / "stopped")
+
+
+OTHERS = [
+    "optimizer: {name: lars, lr: 3, layer_decay: 0.5, weight_decay: 0.04, weight_decay_end: 0.4, clip_each: 0.1}",
+    "optimizer: {name: sgd, lr: 0.1, lr_batch: 2, lr_scaling: sqrt, nesterov: true}",
+]
+
+
+@pytest.mark.parametrize("optimizer", OTHERS)
+def test_another_optimizer_and_schedule_stopped_and_continued(stopping, tmp_path, optimizer):
+    path = stopping("mae")
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **yaml.safe_load(optimizer)}))
+    recipe = read_recipe(path, ["schedule.name=wsd", "schedule.decay=0.5"])
+    train(recipe, tmp_path / "whole")
+    (tmp_path / "stop").write_text(str(int(signal.SIGTERM)))
+    with pytest.raises(Interrupted):
+        train(recipe, tmp_path / "stopped")
+    train(recipe, tmp_path / "stopped")
     assert_same_run(tmp_path / "whole", tmp_path / "stopped")
 
 

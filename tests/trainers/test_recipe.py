@@ -6,9 +6,11 @@ import yaml
 
 from headrace.shards.base.errors import PluginError, RecipeError
 from headrace.trainers.evals.classifiers.knn import Knn
+from headrace.trainers.optimizers import LarsRecipe
 from headrace.trainers.pretext.base import Objective
 from headrace.trainers.recipe import merged, read_recipe
 from headrace.trainers.registries import PRETEXTS
+from headrace.trainers.schedules import WsdRecipe
 
 
 @pytest.fixture
@@ -160,6 +162,18 @@ def test_a_pretext_in_a_file_of_the_users_own(written, tmp_path):
         ("pretext: mae\npreset: papr\ndata: {url: x}\n", "line 2, 'preset'.*Did you mean 'paper'"),
         ("pretext: mae\n", "'data': this key is missing"),
         ("data: {url: x}\n", "one pretext is needed"),
+        (
+            "pretext: mae\ndata: {url: x}\noptimizer:\n  name: sdg\n",
+            "line 4, 'optimizer.name'.*mean 'sgd'. Known: adamw",
+        ),
+        ("pretext: mae\ndata: {url: x}\noptimizer:\n  name: sgd\n  momentun: 0\n", "line 5, 'optimizer.momentun'.*m'"),
+        (
+            "pretext: mae\ndata: {url: x}\noptimizer: {name: lars, eps: 1}\n",
+            "'optimizer.eps': unknown key. Known: clip",
+        ),
+        ("pretext: mae\ndata: {url: x}\noptimizer: {lr_scaling: sqrt}\n", "Expected: lr_batch, the batch for which"),
+        ("pretext: mae\ndata: {url: x}\nschedule: {name: wds}\n", "'schedule.name'.*Did you mean 'wsd'"),
+        ("pretext: mae\ndata: {url: x}\nschedule:\n  name: wsd\n  decay: 2\n", "line 5, 'schedule.decay': wrong"),
         ("pretext: mae\ndata: {url: x}\nevals: [kn]\n", "no evaluation 'kn'. Did you mean 'knn'"),
         ("pretext: mae\ndata: {url: x}\nprobe: {label: {field: a, pattern: '('}}\n", "a regular expression"),
     ],
@@ -167,6 +181,15 @@ def test_a_pretext_in_a_file_of_the_users_own(written, tmp_path):
 def test_mistakes_are_named_with_their_place(written, text, message):
     with pytest.raises(RecipeError, match=message):
         read_recipe(written(text))
+
+
+def test_another_optimizer_takes_nothing_from_that_of_the_preset(written):
+    path = written("pretext: mae\ndata: {url: x}\n")
+    assert read_recipe(path, ["optimizer.name=adamw", "optimizer.lr=1"]).model.optimizer.betas == (0.9, 0.95)
+    other = read_recipe(path, ["optimizer.name=lars", "schedule.name=wsd"])
+    assert (other.model.optimizer, other.model.schedule) == (LarsRecipe(), WsdRecipe())
+    path.write_text(other.dump())
+    assert read_recipe(path).model == other.model
 
 
 def test_a_recipe_for_a_build_is_told(written):

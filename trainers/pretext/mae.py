@@ -102,7 +102,7 @@ class Mae(ImagePretext):
                 "intermediate_size": 512,
                 "layer_norm_eps": 1e-6,
             },
-            "optimizer": {"lr": 2e-3, "betas": [0.9, 0.95], "weight_decay": 0.05},
+            "optimizer": {"name": "adamw", "lr": 2e-3, "betas": [0.9, 0.95], "weight_decay": 0.05},
             "schedule": {"name": "cosine", "warmup": 100},
             "batch_size": 128,
             "steps": 1200,
@@ -117,7 +117,7 @@ class Mae(ImagePretext):
                 "intermediate_size": 4096,
                 "layer_norm_eps": 1e-6,
             },
-            "optimizer": {"lr": 1.5e-4, "lr_batch": 256, "betas": [0.9, 0.95], "weight_decay": 0.05},
+            "optimizer": {"name": "adamw", "lr": 1.5e-4, "lr_batch": 256, "betas": [0.9, 0.95], "weight_decay": 0.05},
             # 800 epochs of ImageNet's 1,281,167 images, 40 of them warm-up.
             "schedule": {"name": "cosine", "warmup": 12_512},
             "batch_size": 4096,

@@ -68,6 +68,18 @@ def test_keys_of_a_model_mean_what_stands_below_them():
     )
 
 
+class Either(RecipeModel):
+    """One of two."""
+
+    part: Inner | Outer
+    """This or that."""
+
+
+def test_what_the_members_of_a_union_have_in_common_is_told_once():
+    names = [each.name for each in parameters_of(Either)]
+    assert names == ["part", "part.word", "part.first", "part.inners", "part.inners.N.word"]
+
+
 def test_a_summary_is_one_line():
     assert summary(Outer) == "What it is."
 

@@ -119,7 +119,7 @@ def test_a_key_that_stands_twice_is_told(recipe):
     [
         ({"parts": [{"files": "a"}]}, "'parts.0.files': unknown key. Did you mean 'file'? Known: fields, file"),
         ({"parts": [{"file": "a"}, {}]}, "'parts.1.file': this key is missing"),
-        ({"either": {"file": "a", "colr": 1}}, "Part.colr': unknown key. Known: fields, file"),
+        ({"either": {"file": "a", "colr": 1}}, "'either.colr': unknown key. Known: fields, file"),
     ],
 )
 def test_a_mistake_inside_a_plugins_parameters_is_named(recipe, parameters, said):

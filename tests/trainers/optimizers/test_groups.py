@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from headrace.shards.base.recipe import make
-from headrace.trainers.optimizers import OptimizerRecipe, build_optimizer, parameter_groups, set_learning_rate
+from headrace.trainers.optimizers import AdamwRecipe
+from headrace.trainers.optimizers.groups import parameter_groups, set_rates
 from headrace.trainers.recipe import BackboneRecipe
 from headrace.trainers.registries import PRETEXTS
 
@@ -18,7 +19,8 @@ def tiny(name):
 @pytest.fixture
 def groups(request):
     model = tiny(request.param)
-    decaying, resting = parameter_groups(model, 0.1)
+    decaying, resting = parameter_groups(model)
+    assert (decaying["decays"], resting["decays"]) == (True, False)
     return model, dict(decaying["params"]), dict(resting["params"])
 
 
@@ -38,7 +40,7 @@ def test_biases_norms_tokens_and_positions_do_not_decay(groups):
 
 
 def test_positions_of_bert_are_learned_without_decay_and_those_of_mae_are_fixed():
-    assert any("position_embeddings" in name for name, _ in parameter_groups(tiny("mlm"), 0.1)[1]["params"])
+    assert any("position_embeddings" in name for name, _ in parameter_groups(tiny("mlm"))[1]["params"])
     assert not tiny("mae").backbone.embeddings.position_embeddings.requires_grad
 
 
@@ -46,7 +48,7 @@ def test_decay_shrinks_matrices_only():
     model = torch.nn.Linear(3, 3)
     torch.nn.init.ones_(model.weight)
     torch.nn.init.ones_(model.bias)
-    optimizer = build_optimizer(OptimizerRecipe(lr=0.5, weight_decay=0.1), model, batch_size=1)
+    optimizer = AdamwRecipe(lr=0.5, weight_decay=0.1).build(model, batch_size=1)
     for each in model.parameters():
         each.grad = torch.zeros_like(each)
     optimizer.step()
@@ -54,12 +56,26 @@ def test_decay_shrinks_matrices_only():
     assert torch.equal(model.bias.detach(), torch.ones(3))
 
 
-def test_the_rate_scales_with_the_batch_where_asked():
-    assert OptimizerRecipe(lr=1.5e-4, lr_batch=256).peak(4096) == pytest.approx(2.4e-3)
-    assert OptimizerRecipe(lr=1e-4).peak(4096) == 1e-4
-
-
-def test_every_group_gets_the_rate():
-    optimizer = build_optimizer(OptimizerRecipe(), torch.nn.Linear(2, 2), 1)
-    set_learning_rate(optimizer, 0.125)
+def test_every_group_gets_the_rate_and_those_that_decay_the_decay():
+    optimizer = AdamwRecipe().build(torch.nn.Linear(2, 2), 1)
+    set_rates(optimizer, 0.125, 0.5)
     assert [group["lr"] for group in optimizer.param_groups] == [0.125, 0.125]
+    assert [group["weight_decay"] for group in optimizer.param_groups] == [0.5, 0.0]
+
+
+@pytest.mark.parametrize("pretext", ["mae", "mlm"])
+def test_layers_below_the_top_learn_at_their_share_of_the_rate(pretext):
+    model = tiny(pretext)
+    optimizer = AdamwRecipe(layer_decay=0.5).build(model, 1)
+    set_rates(optimizer, 8.0, 0.0)
+    (layers,) = {model.backbone.config.num_hidden_layers}
+    rates = {name: group["lr"] for group in optimizer.param_groups for name in group["param_names"]}
+    assert rates.keys() == {name for name, each in model.named_parameters() if each.requires_grad}
+    below = {name: rate for name, rate in rates.items() if name.startswith("backbone.") and rate < 8}
+    assert set(below.values()) == {8 * 0.5**steps for steps in range(1, layers + 2)}
+    assert all(rate == 8 for name, rate in rates.items() if "decoder" in name or ".cls." in name)
+
+
+def test_no_layer_decay_and_one_of_1_are_the_same_rates():
+    model = tiny("mae")
+    assert [group["lr_scale"] for group in parameter_groups(model, 1.0)] == [1.0, 1.0]

@@ -1,0 +1,66 @@
+r"""LARS: layer-wise adaptive rate scaling, for large batches (You et al. 2017), as SimCLR and BYOL use it.
+
+With the parameter w, its gradient g, learning rate r, weight decay b, trust coefficient \eta and momentum m:
+
+    u = g + b w
+    v = m v + u * \eta |w| / |u|     (u itself where |w| or |u| is 0)
+    w = w - r v
+
+Biases, norms, single tokens and positions neither decay nor are adapted: v = m v + g. Deviations from the first paper,
+as in BYOL: the norm is of u and not |g| + b |w|, and the rate is outside of v, so that a schedule applies to all of it.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from .base import AnyOptimizerRecipe, Positive, Share
+
+
+class LarsRecipe(AnyOptimizerRecipe):
+    """LARS: SGD with momentum whose steps are a fixed share of each parameter's norm."""
+
+    name: Literal["lars"] = "lars"
+    """Another algorithm: LARS (You et al. 2017); betas and eps are not among its keys, but these are."""
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-6
+    """Of matrices; biases, norms, single tokens and positions neither decay nor are adapted."""
+    momentum: Share = 0.9
+    """How much of the velocity stays from step to step; the rate has no part in it."""
+    trust: Positive = 1e-3
+    """The share of a parameter's norm that is the norm of its step at a rate of 1, before momentum."""
+
+    def over(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+        """See `AnyOptimizerRecipe.over`."""
+        return Lars(groups, momentum=self.momentum, trust=self.trust)
+
+
+class Lars(torch.optim.Optimizer):
+    """The algorithm; see the module."""
+
+    def __init__(self, groups: list[dict[str, Any]], *, momentum: float, trust: float) -> None:
+        super().__init__(groups, {"lr": 1e-3, "weight_decay": 0.0, "momentum": momentum, "trust": trust})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
+        """Take a step; gradients stay as they are."""
+        assert closure is None
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    update = adapted(parameter, parameter.grad, group) if group["decays"] else parameter.grad
+                    state = self.state[parameter]
+                    if not state:
+                        state["momentum_buffer"] = torch.zeros_like(parameter)
+                    velocity = state["momentum_buffer"].mul_(group["momentum"]).add_(update)
+                    parameter.sub_(velocity, alpha=group["lr"])
+
+
+def adapted(parameter: Tensor, gradient: Tensor, group: dict[str, Any]) -> Tensor:
+    """The gradient with weight decay, scaled to a share of the parameter's norm."""
+    update = gradient.add(parameter, alpha=group["weight_decay"])
+    size, norm = torch.linalg.vector_norm(parameter), torch.linalg.vector_norm(update)
+    # Without asking for the numbers, for which the host would have to wait.
+    return update * torch.where((size > 0) & (norm > 0), group["trust"] * size / norm, 1.0)
