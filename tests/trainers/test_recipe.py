@@ -183,6 +183,12 @@ def test_mistakes_are_named_with_their_place(written, text, message):
         read_recipe(written(text))
 
 
+@pytest.mark.parametrize("pretext", PRETEXTS.names())
+def test_presets_name_what_they_choose_so_that_it_can_be_named_again_without_losing_the_rest(pretext):
+    for preset in PRETEXTS.load(pretext).recipes.values():
+        assert all("name" in preset.get(part, {"name": ""}) for part in ("optimizer", "schedule"))
+
+
 def test_another_optimizer_takes_nothing_from_that_of_the_preset(written):
     path = written("pretext: mae\ndata: {url: x}\n")
     assert read_recipe(path, ["optimizer.name=adamw", "optimizer.lr=1"]).model.optimizer.betas == (0.9, 0.95)

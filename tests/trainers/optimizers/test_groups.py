@@ -63,12 +63,12 @@ def test_every_group_gets_the_rate_and_those_that_decay_the_decay():
     assert [group["weight_decay"] for group in optimizer.param_groups] == [0.5, 0.0]
 
 
-@pytest.mark.parametrize("pretext", ["mae", "mlm"])
+@pytest.mark.parametrize("pretext", ["mae", "mlm", "causal_lm"])
 def test_layers_below_the_top_learn_at_their_share_of_the_rate(pretext):
     model = tiny(pretext)
     optimizer = AdamwRecipe(layer_decay=0.5).build(model, 1)
     set_rates(optimizer, 8.0, 0.0)
-    (layers,) = {model.backbone.config.num_hidden_layers}
+    layers = model.backbone.config.num_hidden_layers
     rates = {name: group["lr"] for group in optimizer.param_groups for name in group["param_names"]}
     assert rates.keys() == {name for name, each in model.named_parameters() if each.requires_grad}
     below = {name: rate for name, rate in rates.items() if name.startswith("backbone.") and rate < 8}
