@@ -5,7 +5,7 @@ from torch import Tensor
 
 from .blur import REACH
 from .lanes import PRECISION
-from .resample import BILINEAR
+from .tables import BILINEAR
 
 _LEAST = 1e-6
 """Pixels that a part of an axis has at least, so that no drawing divides by zero."""

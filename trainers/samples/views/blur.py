@@ -37,12 +37,12 @@ def blur(plane: Bytes, size: int, sigma: float, radius: int, weights: Shorts, li
         size: Pixels a side.
         sigma: Standard deviation in pixels.
         radius: See `blur_radius`.
-        weights: Scratch, (2 * radius + 1,) or more.
+        weights: Scratch, (radius + 1,) or more.
         line: Scratch for a row with its mirrored edges, (padded(size) + 2 * radius,) or more.
         middle: Scratch for what is blurred along the rows, (size + 2 * radius, padded(size)) or more.
     """
     _fill_weights(weights, radius, sigma)
-    taps, full, last = 2 * radius + 1, padded(size), radius + size
+    full, last = padded(size), radius + size
     for row in range(size):
         source, inside = plane[row * full : (row + 1) * full], line[radius : radius + full]
         for column in range(full):
@@ -50,13 +50,13 @@ def blur(plane: Bytes, size: int, sigma: float, radius: int, weights: Shorts, li
         for edge in range(radius):
             line[edge], line[last + edge] = line[2 * radius - edge], line[last - 2 - edge]
         for column in range(0, full, LANES):
-            smooth(middle, (radius + row) * full + column, line, column, 1, weights, 0, taps)
+            smooth(middle, (radius + row) * full + column, line, radius + column, 1, weights, radius)
     for edge in range(radius):
         copy(middle[edge * full : (edge + 1) * full], middle[(2 * radius - edge) * full :])
         copy(middle[(last + edge) * full : (last + edge + 1) * full], middle[(last - 2 - edge) * full :])
     for row in range(size):
         for column in range(0, full, LANES):
-            smooth(plane, row * full + column, middle, row * full + column, full, weights, 0, taps)
+            smooth(plane, row * full + column, middle, (radius + row) * full + column, full, weights, radius)
 
 
 @device
@@ -67,7 +67,7 @@ def _fill_weights(weights: Shorts, radius: int, sigma: float) -> None:
     rest = WHOLE
     for distance in range(1, radius + 1):
         weight = int(math.exp(-0.5 * (distance / sigma) ** 2) / total * WHOLE + 0.5)
-        weights[radius - distance], weights[radius + distance] = weight, weight
+        weights[distance] = weight
         rest -= 2 * weight
     # What rounding has left over or taken too much goes to the middle, which may have all but one part at most.
-    weights[radius] = min(rest, WHOLE - 1)
+    weights[0] = min(rest, WHOLE - 1)

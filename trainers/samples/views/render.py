@@ -9,9 +9,10 @@ from headrace.shards.base.kernels.compile import device, kernel, reads, writes
 from .blur import blur, blur_radius
 from .colour import STEPS, changes, recolour
 from .drawing import ANGLE, DRAWN, FACTORS, FLIP, GRAYSCALE, KERNEL_SIZE, NOT_SOLARIZED, ORDER, ROW, SIGMA, SOLARIZE
-from .lanes import LANES, TILE, copy, padded
-from .resample import BICUBIC, BILINEAR, fill_table, squeeze_columns, squeeze_rows, window
-from .scratch import Scratch, divided, scratch_ends
+from .lanes import TILE, copy, padded
+from .resample import squeeze_columns, squeeze_rows
+from .scratch import LINE, Scratch, divided, scratch_ends
+from .tables import BICUBIC, BILINEAR, fill_table, window
 
 Bytes = NDArray[np.uint8]
 
@@ -57,7 +58,8 @@ class Renderer:
             self._shape = pixels.shape
             needed = scratch_ends(*self._shape, self._size, self._filter)[-1]
             if len(self._space) < needed:
-                self._space = np.empty(needed, np.uint8)
+                space = np.empty(needed + LINE, np.uint8)
+                self._space = space[-space.ctypes.data % LINE :]
         rows, slots = plan.view(np.uint8), out.reshape(-1)
         render(pixels, height, width, boxes, rows, slots, self._space, self._size, self._filter)
 
@@ -65,9 +67,9 @@ class Renderer:
 def _with_whole_vectors(pixels: Bytes) -> Bytes:
     """The image, set into a larger one if it is smaller than what is read at once."""
     height, width, channels = pixels.shape
-    if height >= LANES and width >= TILE:
+    if min(height, width) >= TILE:
         return pixels
-    larger = np.zeros((max(height, LANES), max(width, TILE), channels), np.uint8)
+    larger = np.zeros((max(height, TILE), max(width, TILE), channels), np.uint8)
     larger[:height, :width] = pixels
     return larger
 
@@ -123,12 +125,12 @@ def _resample(
     channels, stride = pixels.shape[2], pixels.shape[1] * pixels.shape[2]
     low, high = _inside(box[0], box[2], width)
     left, cut_width = window(low, high, pixels.shape[1], TILE)
-    fill_table(scratch.columns, scratch.raw, low, high, left, size, support, mirrored)
+    fill_table(scratch.columns, scratch.raw, low, high, left, cut_width, size, support, mirrored)
     low, high = _inside(box[1], box[3], height)
-    top, cut_height = window(low, high, pixels.shape[0], LANES)
-    fill_table(scratch.rows, scratch.raw, low, high, top, size, support, upended)
+    top, cut_height = window(low, high, pixels.shape[0], TILE)
+    fill_table(scratch.rows, scratch.raw, low, high, top, cut_height, size, support, upended)
     squeeze_rows(
-        scratch.middle, pixels, top * stride + left * channels, stride, cut_height, cut_width * channels, channels,
+        scratch.middle, pixels, top * stride + left * channels, stride, cut_height, cut_width, channels,
         size, scratch.columns, scratch.turned, scratch.squeezed,
     )  # fmt: skip
     squeeze_columns(planes, scratch.middle, channels, size, scratch.rows)

@@ -8,25 +8,29 @@ from numpy.typing import NDArray
 from headrace.shards.base.kernels.compile import device
 
 from .colour import STRIP
-from .lanes import LANES, padded
-from .resample import most_taps, raw_numbers
+from .lanes import FOUR, TILE, padded
+from .tables import most_fours, most_taps, raw_numbers, slots
 
 Bytes = NDArray[np.uint8]
 Shorts = NDArray[np.uint16]
 Ints = NDArray[np.int32]
 
 
+LINE = 64
+"""Bytes of a line of the cache: where a part begins with one, no vector of it lies across two."""
+
+
 class Scratch(NamedTuple):
     """Its parts, all flat; `padded` sizes are whole vectors."""
 
-    columns: Ints  # the table of the pass along the rows, see `resample.fill_table`
+    columns: Ints  # the table of the pass along the rows, see `tables.fill_table`
     rows: Ints  # likewise, that of the pass along the columns
     weights: Shorts  # of the blur
-    raw: NDArray[np.float64]  # what weights are made of, see `resample.fill_table`
+    raw: NDArray[np.float64]  # what weights are made of, see `tables.fill_table`
     strip: NDArray[np.float32]  # see `colour.recolour`
     turned: Bytes  # see `resample.squeeze_rows`
     squeezed: Bytes  # likewise
-    middle: Bytes  # (height, channels, padded size), between the passes
+    middle: Bytes  # likewise
     planes: Bytes  # (channels, padded size, padded size), the view
     line: Shorts  # see `blur.blur`
     smooth: Shorts  # likewise
@@ -44,19 +48,25 @@ def scratch_ends(height: int, width: int, channels: int, size: int, support: int
         support: The filter.
     """
     full, taps = padded(size), most_taps(max(width, height), size, support)
+    columns = _lines(4 * full * (2 + FOUR * most_fours(taps)))
+    rows = 2 * columns
     # A blur reaches less than `size` pixels to either side.
-    columns = 4 * full * (2 + taps)
-    rows = columns + 4 * full * (2 + taps)
-    weights = rows + padded(4 * size)
+    weights = rows + _lines(2 * size)
     raw = weights + 8 * raw_numbers(size, taps)
     strip = raw + 4 * 3 * STRIP
-    turned = strip + LANES * width * channels
-    squeezed = turned + LANES * channels * full
-    middle = squeezed + height * channels * full
+    turned = strip + TILE * slots(width) * channels
+    squeezed = turned + TILE * channels * full
+    middle = squeezed + slots(height) * channels * full
     planes = middle + channels * full * full
-    line = planes + 2 * padded(full + 2 * size)
+    line = planes + _lines(2 * (full + 2 * size))
     smooth = line + 2 * 3 * size * full
     return columns, rows, weights, raw, strip, turned, squeezed, middle, planes, line, smooth
+
+
+@device
+def _lines(length: int) -> int:
+    """As much as whole lines of the cache hold; what is not rounded up to them by this fills them anyway."""
+    return (length + LINE - 1) // LINE * LINE
 
 
 @device

@@ -6,6 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from headrace.shards.base.kernels import lowering
+from headrace.shards.base.kernels.machine_code import MachineCode
+from headrace.trainers.samples.views import four_instructions, render
+
 FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 
@@ -73,3 +77,22 @@ def test_what_lies_beside_a_cut_is_not_let_in(rendered):
 def test_the_narrowest_images_are_rendered(rendered, shape):
     pixels = np.full((*shape, 3), 200, np.uint8)
     np.testing.assert_array_equal(rendered(pixels, 40), np.full((40, 40, 3), 200))
+
+
+@pytest.fixture
+def without_products_of_bytes(monkeypatch):
+    """Rendering as it is compiled for a processor that does not multiply bytes."""
+    monkeypatch.setattr(four_instructions, "multiplies_bytes", lambda target: False)
+    lowering._inlined.cache_clear()
+    kernel = render.render
+    code = MachineCode(kernel.name, kernel.signature, lowering.compile_kernel(kernel.function, kernel.signature))
+    monkeypatch.setattr(render, "render", code)
+    yield
+    lowering._inlined.cache_clear()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("without_products_of_bytes")
+def test_every_processor_makes_the_same(rendered):
+    for interpolation in sorted(FILTERS):
+        test_crops_of_the_usual_shapes_are_those_of_pillow_itself(rendered, interpolation)
