@@ -100,7 +100,8 @@ def _types_of(model: Any) -> dict[Any, Any]:
 
 def _models_in(annotation: Any) -> Iterator[Any]:
     """The models and dataclasses of which a type is made."""
-    if is_dataclass(annotation) or hasattr(annotation, "model_fields"):
+    # What validates a type stands beside it, as an instance of a dataclass of pydantic's own.
+    if isinstance(annotation, type) and (is_dataclass(annotation) or hasattr(annotation, "model_fields")):
         yield annotation
     for argument in get_args(annotation):
         yield from _models_in(argument)

@@ -216,12 +216,12 @@ class Stream:
 
         Args:
             places: Where they lie.
-            instead: Where else to look for a damaged one; None for the next slots of its block.
+            instead: Where else to look for a damaged one; None for `Order.instead`.
             empty: What allocates columns that are delivered as they are read.
         """
         # What is transformed is not delivered as it is read.
         read = partial(self._read, empty if self._apply is None else np.empty)
-        found, notes = read_all(places, read, instead or self.order.slots)
+        found, notes = read_all(places, read, instead or self.order.instead)
         return Reading(found, places, notes)
 
     def transformed(
@@ -231,12 +231,12 @@ class Stream:
 
         Args:
             reading: The samples.
-            instead: Where else to look for one that the transform refuses; None for the next slots of its block.
+            instead: Where else to look for one that the transform refuses; None for `Order.instead`.
             empty: What allocates columns.
         """
         if self._apply is None:
             return reading.found, reading.notes
-        apply, instead = self._apply, instead or self.order.slots
+        apply, instead = self._apply, instead or self.order.instead
 
         def read(places: Places) -> Found:
             return self._transformed(apply, np.empty, self._read(np.empty, places))

@@ -176,7 +176,7 @@ class Subject(BatchTransform):
             return self.look(sample, rngs)
         except (ValueError, CorruptSampleError) as error:
             found = error.found if isinstance(error, CorruptSampleError) else str(error)
-            return Look(refused=found, notes=("Training reads another sample of its block instead.",))
+            return Look(refused=found, notes=("Training reads another sample instead.",))
 
     @abstractmethod
     def look(self, sample: Sample, rngs: Generators) -> Look:

@@ -56,7 +56,7 @@ def subject(name: str, url: str, overrides: Sequence[str], order: Mapping[str, i
     if name not in known and ":" not in name:
         raise PluginError(
             f"there is no pretext, preset of views or view called '{name}'",
-            remedy=did_you_mean(name, [*known, *PRETEXTS.names()]),
+            remedy=did_you_mean(name, {*known, *PRETEXTS.names()}),
         )
     images, changes = DataFacts.of(url).image_fields(), apply_overrides({}, overrides)
     return (_of_pairs if name == _CONTEXT else _of_views)(name, images, changes, Order(**order))

@@ -110,7 +110,7 @@ def _impossible(order: Order | Mixture, layout: Layout, line: Line, replaced: Re
         return f"{told}, which was not its to consume"
     if int(order.locate(np.array([position])).id[0]) != bad:
         return f"{told}, but another sample lies there"
-    if used not in order.slots(position, ATTEMPTS).id:
+    if used not in order.instead(position, ATTEMPTS).id:
         return f"{told}, which may not stand there"
     return ""
 

@@ -74,11 +74,11 @@ class Mixture:
             shard[mine], row[mine], ids[mine] = found.shard, found.row, found.id
         return Places(positions, source, epoch, shard, row, ids)
 
-    def slots(self, position: int, attempts: int) -> Places:
-        """Find what may be read instead of the sample at a position, of the same source; see `Order.slots`."""
+    def instead(self, position: int, attempts: int) -> Places:
+        """Find what may be read instead of the sample at a position, of the same source; see `Order.instead`."""
         source, own = selected(np.array([position]), self.lanes, self._key, self._rota)
         number = int(source[0])
-        found = self.orders[number].slots(int(own[0]), attempts)
+        found = self.orders[number].instead(int(own[0]), attempts)
         return self._of_mixture(number, found, np.full(len(found), position))
 
     def seconds(self, places: Places) -> Places:

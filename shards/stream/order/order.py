@@ -36,7 +36,7 @@ from ...base.rng import hash64, key
 from .blocks import block_of, default_block, epoch_blocks, first_blocks
 from .feistel import LARGEST, invert, permute
 from .lanes import Pieces, epoch_pieces, shard_sequence
-from .places import Places
+from .places import Places, joined
 from .second import second_places
 from .weights import WHOLE
 
@@ -128,8 +128,27 @@ class Order:
         slots = self.slots_of(positions)
         return self.places(positions, slots.epoch, slots.begin + permute(slots.inside, slots.size, slots.key))
 
+    def instead(self, position: int, attempts: int) -> Places:
+        """Find what may be read instead of the sample at a position: the rest of its block, and what lies behind it.
+
+        First `slots`. Where a block has fewer, as those of small sets have, then the places (b + n) mod N, (b + n + 1)
+        mod N, ... among the pieces of the epoch, where the block begins at place b and has n slots.
+
+        Args:
+            position: At least 0.
+            attempts: How many to find.
+
+        Returns:
+            min(attempts, N - 1) places, all with this position, and none of them its own place.
+        """
+        block = self.slots(position, attempts)
+        own = self.slots_of(np.array([position]))
+        count = min(attempts, self.total - 1) - len(block)
+        behind = (own.begin + own.size + np.arange(count)) % self.total
+        return joined([block, self.places(np.full(count, position), own.epoch.repeat(count), behind)])
+
     def slots(self, position: int, attempts: int) -> Places:
-        """Find what may be read instead of the sample at a position: the next slots of its own block, cyclically.
+        """Find the next slots of the block of a position, cyclically.
 
         With the position's slot number s in a block of n slots, these are the slots (s + 1) mod n, (s + 2) mod n, ...
         That each of them comes at its own position, too, changes nothing there.

@@ -2,7 +2,8 @@
 
 A sample is damaged for good when its bytes are wrong after a second fetch, or when they do not decode. It consumes its
 position p nevertheless, and the next readable slot of its own block is read there instead: with its own slot s = o -
-base in a block of n (see `order`), that is (s + 1) mod n, (s + 2) mod n, ...; at most 16 of them are tried. So every
+base in a block of n (see `order`), that is (s + 1) mod n, (s + 2) mod n, ...; where there are fewer than 16, what lies
+behind the block as well; at most 16 are tried. So every
 other position holds what it would have held anyway, and what is read instead depends on nothing but the order and the
 damage: not on ranks, workers, batch size or restarts. The sample that is used comes again where it belongs.
 
@@ -154,7 +155,7 @@ def read_instead(
         return found, other, Replacement(position, bad, int(other.id[0]), _reason(error))
     raise CorruptSampleError(
         f"{error.message}, and nothing that could be read instead of it is sound",
-        found=f"{len(others)} more damaged samples in its block; of the first: {error.found or error.message}",
+        found=f"{len(others)} more damaged samples beside it; of the first: {error.found or error.message}",
         expected=error.expected,
         remedy=error.remedy,
     ) from error

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...base.errors import CorruptSampleError
+from ...base.errors import CorruptSampleError, UsageError
 from ...base.generators import Generators
 from ...format.packed import Empty
 from ..order.order import MAIN
@@ -99,6 +99,11 @@ def _together(transform: BatchTransform, seed: int, found: Columns, empty: Empty
 
 def _delivered(transform: BatchTransform, found: Columns, made: Mapping[str, NDArray[Any]]) -> Columns:
     kept = {name: column for name, column in found.fields.items() if not _ends(name, transform.encoded)}
+    if taken := sorted(kept.keys() & made.keys()):
+        raise UsageError(
+            f"a transform makes a column that is called '{taken[0]}', as a field of the samples is",
+            remedy="Give the column (of a view, its `name`) another name, or leave the field out with `fields=`",
+        )
     absent = {name: lacking for name, lacking in found.absent.items() if name in kept}
     return Columns(found.size, {**kept, **made}, absent)
 

@@ -30,7 +30,7 @@ from .view import View
 AnyView = View | OwnView
 
 
-def preset(name: str, **changes: Any) -> tuple[AnyView, ...]:
+def preset(name: str, /, **changes: Any) -> tuple[AnyView, ...]:
     """A paper's views, with changes.
 
     Args:
@@ -128,6 +128,8 @@ def _together(elements: tuple[tuple[AnyView, ...], ...]) -> tuple[AnyView, ...]:
     names = [view.name for view in views]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"views of different names, or one view with a count; '{twice[0]}' is there more than once")
+    if reserved := sorted(name for name in names if name.startswith("__")):
+        raise ValueError(f"names that do not begin with two underscores, as '{reserved[0]}' does")
     return views
 
 

@@ -19,7 +19,7 @@ from .device import render_batch
 from .drawing import DRAWN, Plan
 from .image_views import ImageViews
 
-PIXELS, SHAPES, BOXES, PLAN = COLUMNS = ("pixels", "shapes", "boxes", "plan")
+PIXELS, SHAPES, BOXES, PLAN = COLUMNS = ("__pixels__", "__shapes__", "__boxes__", "__plan__")
 """The columns that `rendered` makes views of."""
 
 PADDED = 1 << 26
@@ -48,8 +48,8 @@ class Deferred:
     def columns(self) -> dict[str, Any]:
         """The pictures and plans of the samples.
 
-        `pixels` is packed, uint8 (H, W, C) of each; `shapes` int64 (n, 2), H and W; `boxes` float64 (n, views, 4);
-        `plan` uint8 (n, views, `DRAWN.itemsize`).
+        PIXELS is packed, uint8 (H, W, C) of each; SHAPES int64 (n, 2), H and W; BOXES float64 (n, views, 4);
+        PLAN uint8 (n, views, `DRAWN.itemsize`).
         """
         samples = [each for each in self._samples if each is not None]
         views = len(samples[0][1])
@@ -61,7 +61,7 @@ class Deferred:
         for row, (decoded, plan) in enumerate(samples):
             pixels[offsets[row] : offsets[row + 1]] = decoded.pixels.reshape(-1)
             shapes[row], boxes[row] = decoded.pixels.shape[:2], decoded.boxes
-            plans[row] = plan.view(np.uint8).reshape(views, -1)
+            plans[row] = plan.view(np.uint8).reshape(views, DRAWN.itemsize)
         return dict(zip(COLUMNS, (Packed(pixels, offsets), shapes, boxes, plans), strict=True))
 
 
@@ -83,11 +83,11 @@ class DeferredViews(ImageViews):
         """
         pixels, shapes = batch[PIXELS], [(height, width) for height, width in batch[SHAPES].tolist()]
         flat, boxes, plans = (
-            column.to(device, non_blocking=True) for column in (pixels.data, batch[BOXES], batch[PLAN])
+            torch.as_tensor(column).to(device, non_blocking=True) for column in (pixels.data, batch[BOXES], batch[PLAN])
         )
         sizes = {view.name: (view.count, self._channels, view.size, view.size) for view in self.planned}
         made = {name: flat.new_empty((len(shapes), *size)) for name, size in sizes.items()}
-        pictures = flat.split(pixels.offsets.diff().tolist())
+        pictures = torch.split(flat, np.diff(np.asarray(pixels.offsets)).tolist())
         for chunk in chunks(shapes):
             images, first = self._padded(pictures[chunk], shapes[chunk]), 0
             for view in self.planned:

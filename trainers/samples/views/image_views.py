@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from headrace.shards.base.errors import CorruptSampleError, InputError, UsageError
 from headrace.shards.format.packed import Empty
 from headrace.shards.format.spent import spent
 from headrace.shards.stream.delivery.collate import collate
@@ -68,7 +69,7 @@ class ImageViews(BatchTransform):
         beside: What else is drawn for a sample; its arrays become further columns.
 
     Raises:
-        UsageError: These are no views.
+        UsageError: These are no views, fields or channels.
     """
 
     encoded = EXTENSIONS
@@ -82,6 +83,12 @@ class ImageViews(BatchTransform):
         beside: Beside | None = None,
     ) -> None:
         self.views = views_of(views)
+        if isinstance(fields, str) or channels not in (1, 3):
+            raise UsageError(
+                "these are no fields, or no channels",
+                found=f"fields={fields!r}, channels={channels!r}",
+                expected="a list of names, and 1 for grey or 3 for red, green and blue",
+            )
         self._fields, self._channels, self._beside = tuple(fields), channels, beside
         self.planned = [view for view in self.views if isinstance(view, View)]
         self._own = [view for view in self.views if not isinstance(view, View)]
@@ -108,7 +115,7 @@ class ImageViews(BatchTransform):
         for row, sample in enumerate(samples):
             try:
                 pictures[row] = picture_of(sample, self._fields)
-            except ValueError as error:
+            except (InputError, ValueError) as error:
                 refusals.add(row, error)
         sizes = [pictures[row].header.upright_size if row in pictures else (1, 1) for row in range(len(samples))]
         plans = self._planner(sizes, rngs.random(self._planner.numbers))
@@ -117,16 +124,26 @@ class ImageViews(BatchTransform):
             try:
                 with spent("decode"):
                     decoded = decode(*picture, plans[row]["box"], self._sizes, self._channels)
-                slots.fill(row, decoded, plans[row])
-                own = [own_views(view, decoded.pixels, rngs[row]) for view in self._own]
-                others[row] = _Others(own, self._beside(rngs[row]) if self._beside else {})
             except ValueError as error:
+                refusals.add(row, error)
+                continue
+            slots.fill(row, decoded, plans[row])
+            try:
+                others[row] = self._others(decoded.pixels, rngs[row])
+            except CorruptSampleError as error:
                 refusals.add(row, error)
         if not others:
             refusals.settle()
         made = {**slots.columns, **self._columns(others, len(samples), empty)}
         refusals.settle(self._kept(made))
         return made
+
+    def _others(self, pixels: NDArray[np.uint8], rng: np.random.Generator) -> "_Others":
+        """What is not rendered of a sample."""
+        # Deferred rendering comes after them, and all of them share the picture.
+        pixels.flags.writeable = False
+        own = [own_views(view, pixels, rng) for view in self._own]
+        return _Others(own, self._beside(rng) if self._beside else {})
 
     def _kept(self, made: dict[str, Any]) -> dict[str, Any] | None:
         """What is not made again of a batch in which samples are refused."""
@@ -137,7 +154,13 @@ class ImageViews(BatchTransform):
         any_other = next(iter(others.values()))
         rows = [others.get(row, any_other) for row in range(samples)]
         own = {view.name: own_column(view, [row.own[k] for row in rows], empty) for k, view in enumerate(self._own)}
-        return {**own, **collate([dict(row.beside) for row in rows], empty=empty)}
+        beside = collate([dict(row.beside) for row in rows], empty=empty)
+        if taken := sorted(beside.keys() & {view.name for view in self.views}):
+            raise UsageError(
+                f"what is drawn beside the views is called '{taken[0]}', as one of them is",
+                remedy="Give the view another `name`, or the array",
+            )
+        return {**own, **beside}
 
     def _slots(self, samples: int, empty: Empty) -> "_Filled":
         return Slots(self.planned, samples, self._channels, empty)

@@ -19,8 +19,11 @@ class Refusals:
         self._samples = samples
         self._refused: dict[int, CorruptSampleError] = {}
 
-    def add(self, row: int, error: ValueError) -> None:
+    def add(self, row: int, error: Exception) -> None:
         """Note what is wrong with a sample."""
+        if isinstance(error, CorruptSampleError):
+            self._refused[row] = error
+            return
         key = self._samples[row].get("__key__", "without a key")
         self._refused[row] = CorruptSampleError(
             f"the picture of the sample '{key}' cannot be used",

@@ -1,6 +1,6 @@
 """A cut of an image resized with antialiasing, bit for bit as by `Image.crop(...).resize(...)` of Pillow before 13.
 
-Pillow 13 takes the columns of some tall cuts first, which in photographs changed single pixels by 4 levels at most.
+Pillow 13 takes the columns of some tall cuts first, which in photographs changed single pixels by 5 levels at most.
 
 Pixels go through two passes, along the rows and then along the columns, each a weighted sum of neighbouring pixels in
 fixed point, rounded to bytes. A pass works on TILE of such sums at once, whose pixels lie side by side in fours of

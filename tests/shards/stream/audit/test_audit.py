@@ -168,7 +168,7 @@ def test_a_line_of_another_rank(images, run):
 def test_a_replacement_that_never_was(images, run, replaced, said):
     order = Stream(images, **SETTINGS).order
     position = 108 + int(np.flatnonzero(np.arange(108, 120) % 4 == 3)[0])
-    own = {"own": position, "next": int(order.slots(position, 1).id[0])}
+    own = {"own": position, "next": int(order.instead(position, 1).id[0])}
     name = int(order.locate(np.array([position])).id[0])
     row = [[own.get(each[0], each[0]), *(name if e == "own" else own.get(e, e) for e in each[1:])] for each in replaced]
     found = lines(run, 1)

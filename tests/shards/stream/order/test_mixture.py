@@ -114,7 +114,7 @@ def test_what_is_read_instead_is_of_the_same_source_and_epoch(drawn, position, a
     mixture, _, _ = drawn
     own = mixture.locate(np.array([position]))
     source = int(own.source[0])
-    found = mixture.slots(position, attempts)
+    found = mixture.instead(position, attempts)
     assert set(found.source.tolist()) <= {source}
     assert set(found.epoch.tolist()) <= set(own.epoch.tolist())
     assert own.id[0] not in found.id

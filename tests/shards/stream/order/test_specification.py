@@ -98,10 +98,12 @@ class PlainOrder:
 
     def instead(self, position, attempts):
         held, base, size, slot, key = self.found(position)
-        return [
-            self.id(held[base + permuted((slot + number) % size, size, key)])
-            for number in range(1, min(attempts, size - 1) + 1)
-        ]
+        block = [self.id(held[base + permuted((slot + number) % size, size, key)]) for number in range(1, size)]
+        epoch, lane = position // self.total, position % self.lanes
+        pieces = [self.id(sample) for each in range(self.lanes) for sample in self.held(epoch, each)]
+        end = self.edge(epoch, lane) + base + size
+        behind = [pieces[(end + number) % self.total] for number in range(self.total - size)]
+        return [*block, *behind][:attempts]
 
     def second(self, position):
         held, base, size, slot, key = self.found(position)
@@ -157,7 +159,7 @@ def test_an_order_is_what_is_specified(sizes, seed, lanes, block, source):
     found = order.locate(np.array(positions))
     assert found.id.tolist() == [plain.sample(position) for position in positions]
     assert order.seconds(found).id.tolist() == [plain.second(position) for position in positions]
-    assert order.slots(positions[-1], 16).id.tolist() == plain.instead(positions[-1], 16)
+    assert order.instead(positions[-1], 16).id.tolist() == plain.instead(positions[-1], 16)
     marks = [mixed(plain.sample(g), mixed(g, make_key("headrace.digest", 1))) for g in positions]
     assert digest(np.array(positions), found.id) == sum(marks) % 2**64
 

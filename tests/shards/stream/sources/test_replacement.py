@@ -113,7 +113,7 @@ def test_every_other_position_holds_what_it_would_hold(images, damaged):
         if expected in BAD:
             each = next(replaced)
             assert (each.bad, each.used) == (expected, got)
-            assert got in order.slots(each.position, ATTEMPTS).id
+            assert got in order.instead(each.position, ATTEMPTS).id
         else:
             assert got == expected
     assert next(replaced, None) is None

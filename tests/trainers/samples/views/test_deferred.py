@@ -12,7 +12,7 @@ from PIL import Image
 
 from headrace.shards.base.generators import Generators
 from headrace.shards.format.packed import Packed
-from headrace.trainers.samples.views.deferred import DeferredViews, chunks
+from headrace.trainers.samples.views.deferred import BOXES, PIXELS, PLAN, DeferredViews, chunks
 from headrace.trainers.samples.views.image_views import ImageViews
 
 SMALL = {"preset": "dino", "global_1": {"size": 32}, "global_2": {"size": 32}, "local": {"size": 16, "count": 3}}
@@ -35,9 +35,9 @@ def rngs(count):
 
 def tensors(columns):
     """As a loader delivers them."""
-    found = {name: column for name, column in columns.items() if name != "pixels"}
-    pixels = Packed(*map(torch.from_numpy, columns["pixels"]))
-    return {**{name: torch.from_numpy(column) for name, column in found.items()}, "pixels": pixels}
+    found = {name: column for name, column in columns.items() if name != PIXELS}
+    pixels = Packed(*map(torch.from_numpy, columns[PIXELS]))
+    return {**{name: torch.from_numpy(column) for name, column in found.items()}, PIXELS: pixels}
 
 
 def beside(rng):
@@ -65,8 +65,8 @@ def test_the_slots_of_a_batch_do_not_matter():
     some = samples()
     deferred = DeferredViews(SMALL)
     whole, part = deferred(some, rngs(9), np.empty), deferred(some[:2], rngs(2), np.empty)
-    assert np.array_equal(whole["boxes"][:2], part["boxes"])
-    assert np.array_equal(whole["plan"][:2], part["plan"])
+    assert np.array_equal(whole[BOXES][:2], part[BOXES])
+    assert np.array_equal(whole[PLAN][:2], part[PLAN])
     made, again = (deferred.rendered(tensors(columns), "cpu") for columns in (whole, part))
     for name, column in again.items():
         assert (made[name][:2].int() - column.int()).abs().float().mean() < 0.02
@@ -91,3 +91,10 @@ def test_a_wide_picture_beside_a_high_one_takes_no_more_than_both():
     views = deferred.rendered(tensors(deferred(some, rngs(2), np.empty)), "cpu")["view"]
     expected = torch.from_numpy(ImageViews("simclr_cifar")(some, rngs(2), np.empty)["view"])
     assert (views.int() - expected.int()).abs().max() <= 1
+
+
+def test_a_batch_of_numpy_is_taken_as_well():
+    deferred = DeferredViews("simclr_cifar")
+    columns = deferred(samples(), rngs(9), np.empty)
+    found, expected = (deferred.rendered(batch, "cpu")["view"] for batch in (columns, tensors(columns)))
+    assert torch.equal(found, expected)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from headrace.shards import DamagedRowsError, Manifest, Stream
-from headrace.shards.base.errors import InputError, UsageError
+from headrace.shards import CorruptSampleError, DamagedRowsError, Manifest, Stream
+from headrace.shards.base.errors import UsageError
 from headrace.shards.base.generators import Generators
 from headrace.shards.base.images.formats import read_header
 from headrace.shards.base.rng import generator
@@ -139,9 +139,13 @@ def test_all_that_is_refused_is_named_at_once():
     assert caught.value.rows.keys() == {1, 4}
 
 
-def test_a_sample_without_a_picture_is_an_error_of_its_own():
-    with pytest.raises(InputError, match=r"'a' holds no picture.*Found: the fields txt.*Expected: one of jpg"):
-        ImageViews()([{"__key__": "a", "txt": "words"}], rngs(1), np.empty)
+def test_a_sample_without_a_picture_is_refused():
+    some = [*samples(2), {"__key__": "a", "gif": b"GIF89a"}]
+    with pytest.raises(
+        DamagedRowsError, match=r"holds no picture.*Found: the fields gif.*Expected: one of jpg"
+    ) as caught:
+        ImageViews("simclr_cifar")(some, rngs(3), np.empty)
+    assert caught.value.rows.keys() == {2}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,3 +188,62 @@ def test_views_that_are_none_are_told():
         ImageViews("simlcr")
     with pytest.raises(UsageError, match=r"no view has a parameter 'sise'\. Did you mean 'size'"):
         ImageViews({"preset": "simclr", "sise": 3})
+
+
+class Broken(Noisy):
+    def __call__(self, pixels, rng):
+        return np.zeros(3) + np.zeros(4)
+
+
+class Choosy(Noisy):
+    def __call__(self, pixels, rng):
+        if pixels.shape[1] > 100:
+            raise CorruptSampleError("too wide")
+        return super().__call__(pixels, rng)
+
+
+class Painting(Noisy):
+    def __call__(self, pixels, rng):
+        pixels[:] = 0
+        return pixels
+
+
+def test_a_mistake_in_a_view_of_ones_own_is_no_damage_but_a_refusal_is():
+    with pytest.raises(ValueError, match="broadcast"):
+        ImageViews([Broken()])(samples(3), rngs(3), np.empty)
+    with pytest.raises(ValueError, match="broadcast"):
+        ImageViews("simclr_cifar", beside=lambda rng: np.zeros(3) + np.zeros(4))(samples(3), rngs(3), np.empty)
+    with pytest.raises(ValueError, match="read-only"):
+        ImageViews([*preset("simclr_cifar"), Painting()])(samples(3), rngs(3), np.empty)
+    wide = {row for row, sample in enumerate(samples(9)) if read_header(sample["jpg"]).width > 100}
+    with pytest.raises(DamagedRowsError, match="too wide") as caught:
+        ImageViews([Choosy()])(samples(9), rngs(9), np.empty)
+    assert caught.value.rows.keys() == wide
+
+
+def test_no_column_takes_the_place_of_another(photos):
+    with pytest.raises(UsageError, match="two underscores"):
+        ImageViews({"preset": "simclr_cifar", "name": "__id__"})
+    with pytest.raises(UsageError, match="'view', as one of them is"):
+        ImageViews("simclr_cifar", beside=lambda rng: {"view": np.zeros(2)})(samples(2), rngs(2), np.empty)
+    stream = Stream(photos, transform=ImageViews({"preset": "simclr_cifar", "name": "cls"}))
+    with pytest.raises(UsageError, match="called 'cls', as a field"):
+        next(iter(stream.batches(4)))
+
+
+def test_channels_and_fields_that_are_none():
+    for wrong in ({"channels": 2}, {"fields": "jpg"}):
+        with pytest.raises(UsageError, match="no fields, or no channels"):
+            ImageViews("mae", **wrong)
+
+
+@said
+def test_a_set_smaller_than_its_lanes_replaces_too(tmp_path):
+    with ShardWriter(tmp_path, "0.tar") as writer:
+        for row in range(20):
+            writer.add(f"{row:02d}", {"png": b"<html>" if row == 7 else picture(row, "PNG")})
+    Manifest(kind="samples", name="few", shards=(writer.info,)).save(tmp_path)
+    batches = Stream(str(tmp_path), tolerated=1.0, transform=ImageViews("simclr_cifar")).batches(20, steps=3)
+    assert len(list(batches)) == 3
+    assert {each.bad for each in batches.replaced} == {7}
+    assert len(batches.replaced) == 3

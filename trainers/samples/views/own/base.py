@@ -59,7 +59,7 @@ class OwnView(ABC):
             (C, S, S), or an array of any other shape and dtype that all views of this kind have.
 
         Raises:
-            ValueError: The picture cannot be used; its sample is replaced.
+            CorruptSampleError: The picture cannot be used; its sample is replaced. Any other error ends the run.
         """
 
 
