@@ -111,6 +111,11 @@ def _changed(views: Sequence[View], changes: Mapping[str, Any]) -> list[dict[str
         if not isinstance(changes[name], Mapping):
             raise ValueError(f"a mapping of what is changed in the view '{name}', not {changes[name]!r}")
     shared = {key: value for key, value in changes.items() if key not in names}
+    known = {*names, *keys_of(View, ())}
+    if unknown := sorted(key for key in shared.keys() - known if isinstance(shared[key], Mapping)):
+        raise ValueError(
+            f"a parameter of views, or the name of one, not '{unknown[0]}'. {did_you_mean(unknown[0], known)}"
+        )
     return [_merged(_merged(asdict(view), shared), changes.get(view.name, {})) for view in views]
 
 

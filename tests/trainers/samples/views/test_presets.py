@@ -120,6 +120,7 @@ def test_a_recipe_names_a_preset_changes_it_or_lists_views():
     [
         ("simlcr", {}, "Did you mean 'simclr'"),
         ("dino", {"colour_jitter": 1}, "has a parameter 'colour_jitter'.*Did you mean 'color_jitter'"),
+        ("dino", {"locl": {"count": 2}}, "not 'locl'.*Did you mean 'local'"),
         ("dino", {"color_jitter": {"hues": 1}}, "has a parameter 'color_jitter.hues'.*Did you mean 'hue'"),
         ("dino", {"color_jitter": {"hue": 0.7}}, "color_jitter.hue = 0.7.*less than or equal to 0.5"),
         ("dino", {"local": 3}, "a mapping of what is changed in the view 'local', not 3"),
