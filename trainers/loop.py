@@ -8,39 +8,32 @@ all that the rest of the run depends on.
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
-from headrace.shards.base.counts import counted
-from headrace.shards.base.errors import HeadraceError, Interrupted, StateError, TrainingError, UsageError
 from headrace.shards.base.progress import Advance, progress
-from headrace.shards.cache import Cache
 from headrace.shards.format.atomic import write_whole
-from headrace.shards.stream import ConsumptionLog, Stream
+from headrace.shards.stream import ConsumptionLog
 from headrace.shards.stream.audit.logs import FOLDER
 from headrace.shards.stream.delivery import tensors
 from headrace.shards.stream.delivery.failures import worker_failures
-from headrace.shards.stream.delivery.loader import Loader
 from headrace.shards.stream.delivery.prepared import tensor_batch
 
-from .data import RECORD_CODECS
 from .distributed import World, joined
+from .endings import diverged, stopped
 from .export import export
 from .fragments import write_training
 from .metrics import MetricsLog, rates
 from .optimizers.clipping import clip_gradients
 from .optimizers.groups import set_rates
-from .pretext.base import Objective
 from .recipe import TrainModel, TrainRecipe
-from .rendering import Finish, rendering
 from .runs import RECIPE, Run, device_seed
 from .signals import StopRequest, stop_requests
+from .state import State, start
 from .step import Outcome, backward
 
 EXAMPLES = 12
@@ -82,74 +75,6 @@ def train(recipe: TrainRecipe, folder: Path) -> bool:
         return world.main
 
 
-@dataclass
-class State:
-    """What a step changes.
-
-    Args:
-        stream: The samples.
-        loader: This process' rows of each batch; knows which batch is next.
-        finish: Makes of them what the objective takes.
-        objective: Network and loss.
-        parallel: The same, as it must be called.
-        optimizer: Over the objective's parameters.
-        step: Steps done.
-    """
-
-    stream: Stream
-    loader: Loader
-    finish: Finish
-    objective: Objective
-    parallel: nn.Module
-    optimizer: torch.optim.Optimizer
-    step: int
-
-
-def start(run: Run, world: World) -> State:
-    """Make everything from the recipe, and put the latest checkpoint into it if there is one."""
-    model, pretext = run.recipe.model, run.pretext
-    if model.batch_size % (world.size * model.accumulate):
-        raise UsageError(
-            "the batch cannot be dealt evenly",
-            found=f"batch_size={model.batch_size}, {world.size} processes, accumulate={model.accumulate}",
-            expected=f"a multiple of {world.size * model.accumulate}",
-            remedy="Change batch_size or accumulate, or the number of processes",
-        )
-    transform, finish = rendering(pretext, model.data.render, world.device)
-    stream = Stream(
-        model.data.url,
-        seed=model.seed,
-        lanes=model.data.lanes,
-        block=model.data.block,
-        window=pretext.window,
-        fields=pretext.fields,
-        transform=transform,
-        codecs=RECORD_CODECS,
-        tolerated=model.data.tolerated,
-        cache=None if model.data.cache is None else Cache(model.data.cache.folder, model.data.cache.limit),
-    )
-    objective = run.untrained().to(world.device)
-    optimizer = model.optimizer.build(objective, model.batch_size)
-    restored = run.checkpoints.restore(objective, optimizer)
-    step, position = restored or (0, None)
-    if step > model.steps:
-        raise StateError(
-            f"the run in {run.folder} is already further than it is to go",
-            found=f"a checkpoint of step {step}",
-            expected=f"at most steps={model.steps}",
-            remedy=f"Set steps={step} or more, or give another --out",
-        )
-    loader = stream.loader(
-        model.batch_size,
-        rank=world.rank,
-        world_size=world.size,
-        num_workers=model.data.workers,
-        pin_memory=world.device.type == "cuda",
-        start=position,
-    )
-    return State(stream, loader, finish, objective, world.wrap(objective), optimizer, step)
-
-
 def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
     """Take all steps that are left, logging and saving on the way.
 
@@ -173,7 +98,7 @@ def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
             if any(ends.values()):
                 if state.step > saved:
                     save(run, world, state, consumed, before)
-                raise fault or _stopped(run, state.step, failed=ends["failed"] > 0)
+                raise fault or stopped(run, state.step, failed=ends["failed"] > 0)
             outcome, numbers = take_step(run, world, state, batch)
             ended = state.step == model.steps
             note = ""
@@ -219,7 +144,7 @@ def take_step(run: Run, world: World, state: State, batch: Mapping[str, Any]) ->
     )
     norm = clip_gradients(state.objective.parameters(), model.optimizer).item()
     if not math.isfinite(norm):
-        raise _diverged(run, step, norm)
+        raise diverged(run, step, norm)
     rate = model.optimizer.peak(model.batch_size) * model.schedule.factor(step, model.steps)
     set_rates(state.optimizer, rate, model.optimizer.decay(step, model.steps))
     state.optimizer.step()
@@ -248,24 +173,3 @@ def _next(batches: Iterator[Mapping[str, Any]]) -> tuple[Mapping[str, Any], Exce
     # Whatever it is: what was done until here is to be saved before it is passed on.
     except Exception as error:
         return {}, error
-
-
-def _stopped(run: Run, step: int, *, failed: bool) -> HeadraceError:
-    kept = f"{step} of {counted(run.recipe.model.steps, 'step')} are done, and everything is saved in {run.folder}"
-    remedy = "Run the same line again: it continues"
-    if failed:
-        return TrainingError(f"another process cannot read on; {kept}", remedy=remedy)
-    return Interrupted(kept, remedy=remedy)
-
-
-def _diverged(run: Run, step: int, norm: float) -> TrainingError:
-    model, data = run.recipe.model, run.recipe.model.data
-    asked = f"--step {step} --batch-size {model.batch_size} --seed {model.seed} --lanes {data.lanes}"
-    for option, value in (("block", data.block), ("window", run.pretext.window)):
-        asked += f" --{option} {value}" if value else ""
-    return TrainingError(
-        f"step {step} (from 0) has no finite gradients; nothing was changed by it",
-        found=f"a gradient norm of {norm}",
-        remedy=f"See the samples of that step with `headrace stream {data.url} {asked}`; if they are sound, "
-        "lower optimizer.lr, set optimizer.clip, or lengthen schedule.warmup, and give another --out",
-    )

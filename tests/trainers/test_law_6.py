@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from headrace.trainers.distributed import World
-from headrace.trainers.loop import start, take_step
+from headrace.trainers.loop import take_step
 from headrace.trainers.recipe import read_recipe
 from headrace.trainers.runs import Run
+from headrace.trainers.state import start
 from headrace.trainers.step import backward
 
 ALONE = World(0, 1, torch.device("cpu"))

@@ -1,0 +1,91 @@
+"""What a step of training changes, made from a recipe and put where the latest checkpoint stands."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from headrace.shards.base.errors import StateError, UsageError
+from headrace.shards.cache import Cache
+from headrace.shards.stream import Stream
+from headrace.shards.stream.delivery.loader import Loader
+
+from .data import RECORD_CODECS
+from .distributed import World
+from .pretext.base import Objective
+from .rendering import Finish, rendering
+from .runs import Run
+
+
+@dataclass
+class State:
+    """What a step changes.
+
+    Args:
+        stream: The samples.
+        loader: This process' rows of each batch; knows which batch is next.
+        finish: Makes of them what the objective takes.
+        objective: Network and loss.
+        parallel: The same, as it must be called.
+        optimizer: Over the objective's parameters.
+        step: Steps done.
+    """
+
+    stream: Stream
+    loader: Loader
+    finish: Finish
+    objective: Objective
+    parallel: nn.Module
+    optimizer: torch.optim.Optimizer
+    step: int
+
+
+def start(run: Run, world: World) -> State:
+    """Make everything from the recipe, and put the latest checkpoint into it if there is one.
+
+    Raises:
+        RecipeError: Shards, pretext and network do not fit each other.
+        StateError: The folder holds a checkpoint of another run, or one behind the last step.
+        UsageError: The batch cannot be dealt to the processes.
+    """
+    model, pretext = run.recipe.model, run.pretext
+    if model.batch_size % (world.size * model.accumulate):
+        raise UsageError(
+            "the batch cannot be dealt evenly",
+            found=f"batch_size={model.batch_size}, {world.size} processes, accumulate={model.accumulate}",
+            expected=f"a multiple of {world.size * model.accumulate}",
+            remedy="Change batch_size or accumulate, or the number of processes",
+        )
+    transform, finish = rendering(pretext, model.data.render, world.device)
+    stream = Stream(
+        model.data.url,
+        seed=model.seed,
+        lanes=model.data.lanes,
+        block=model.data.block,
+        window=pretext.window,
+        fields=pretext.fields,
+        transform=transform,
+        codecs=RECORD_CODECS,
+        tolerated=model.data.tolerated,
+        cache=None if model.data.cache is None else Cache(model.data.cache.folder, model.data.cache.limit),
+    )
+    objective = run.untrained().to(world.device)
+    optimizer = model.optimizer.build(objective, model.batch_size)
+    restored = run.checkpoints.restore(objective, optimizer)
+    step, position = restored or (0, None)
+    if step > model.steps:
+        raise StateError(
+            f"the run in {run.folder} is already further than it is to go",
+            found=f"a checkpoint of step {step}",
+            expected=f"at most steps={model.steps}",
+            remedy=f"Set steps={step} or more, or give another --out",
+        )
+    loader = stream.loader(
+        model.batch_size,
+        rank=world.rank,
+        world_size=world.size,
+        num_workers=model.data.workers,
+        pin_memory=world.device.type == "cuda",
+        start=position,
+    )
+    return State(stream, loader, finish, objective, world.wrap(objective), optimizer, step)
