@@ -47,6 +47,20 @@ class World:
             dist.all_reduce(packed)
         return dict(zip(names, packed.tolist(), strict=True))
 
+    def gathered(self, rows: Tensor) -> Tensor:
+        """The rows of all processes, in the order of their ranks; each must have as many."""
+        if self.size == 1:
+            return rows
+        every = [torch.empty_like(rows, memory_format=torch.contiguous_format) for _ in range(self.size)]
+        dist.all_gather(every, rows.contiguous())
+        return torch.cat(every)
+
+    def summed(self, tensor: Tensor) -> Tensor:
+        """A tensor added up over all processes, in its place."""
+        if self.size > 1:
+            dist.all_reduce(tensor)
+        return tensor
+
     def wrap(self, model: nn.Module) -> nn.Module:
         """The model as every process must call it, so that gradients are averaged over processes."""
         if self.size == 1:
@@ -57,6 +71,10 @@ class World:
         """Wait for the others."""
         if self.size > 1:
             dist.barrier()
+
+
+ALONE = World(0, 1, torch.device("cpu"))
+"""One process."""
 
 
 def local_gradients(model: nn.Module) -> AbstractContextManager[None]:

@@ -70,6 +70,7 @@ def start(run: Run, world: World) -> State:
         cache=None if model.data.cache is None else Cache(model.data.cache.folder, model.data.cache.limit),
     )
     objective = run.untrained().to(world.device)
+    objective.world = world
     optimizer = model.optimizer.build(objective, model.batch_size)
     restored = run.checkpoints.restore(objective, optimizer)
     step, position = restored or (0, None)

@@ -9,12 +9,18 @@
         loss(batch)                  the sum over those targets of each term
         after_step(step, steps)      what to update after the optimizer: teachers, queues, centres
 
+    class MyObjective(CoupledObjective):    instead of loss(batch), where each sample's loss depends on all the others
+        embed(batch)                 through the network, row by row
+        couple(embeddings, rows)     the sum over the targets of some rows, given all rows' embeddings
+
 **The loss of a step** is the sum over terms of (sum over targets) / (number of targets), where both run over all ranks
 and all micro-batches of the step. That is why `targets` is asked before `loss`: the loop adds the counts up over ranks,
-then scales each part before its backward pass, so that the gradients do not depend on how the batch was cut.
+then scales each part before its backward pass, so that the gradients do not depend on how the batch was cut. A loss
+that couples the rows of a batch, such as a contrastive one, is made of embeddings that are gathered over all ranks and
+micro-batches, and goes backward in two parts: from the loss to the embeddings, from those to the parameters.
 
 **State.** Whatever lives on from step to step is a parameter or a buffer of the objective, and so is in the
-checkpoint; whatever does not learn has `requires_grad=False`.
+checkpoint; whatever does not learn has `requires_grad=False`. What spans ranks goes through the objective's `world`.
 
 **Randomness.** `sample` draws from `rng` alone, which is keyed by (seed, epoch, sample). On the device, torch's
 generator is keyed by (seed, step, row) before each micro-batch.
@@ -34,6 +40,7 @@ from headrace.shards.stream.sources.transforms import BatchTransform, Transform
 
 from ..backbones import BackboneRecipe
 from ..data import DataFacts, Record
+from ..distributed import ALONE, World
 from ..samples.views.deferred import DeferredViews
 
 Arrays = dict[str, NDArray[Any]]
@@ -56,6 +63,9 @@ class Loss:
     """Of each term the sum over its targets in this batch: scalars with gradient."""
     metrics: dict[str, Mean] = field(default_factory=dict)
     """What else is worth a line: no gradient."""
+    representations: Tensor | None = None
+    """What of each sample must not become the same for all, for the watch over collapse: (B, D), or (B, V, D) where V
+    views of a sample should agree; no gradient."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,8 @@ class Objective(nn.Module, ABC):
 
     backbone: Any
     """The network that is kept: a transformers model."""
+    world: World = ALONE
+    """The processes that share a batch; the loop says which."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """A new one, of a class that keeps the contract.
@@ -102,7 +114,7 @@ class Objective(nn.Module, ABC):
     def loss(self, batch: Batch) -> Loss:
         """The loss of a batch; a term's value is the sum over its targets."""
 
-    def forward(self, batch: Batch) -> Loss:
+    def forward(self, batch: Batch) -> Any:
         """The loss; this is what a parallel wrapper of the module calls."""
         return self.loss(batch)
 
@@ -116,6 +128,32 @@ class Objective(nn.Module, ABC):
     def draw(self, batch: Batch, data: DataFacts) -> Sequence[Drawing]:
         """Examples for the report, one for each row of the batch."""
         return ()
+
+
+class CoupledObjective(Objective):
+    """The device half of a pretext whose loss couples all rows of the global batch."""
+
+    @abstractmethod
+    def embed(self, batch: Batch) -> Tensor:
+        """(B, V, D) the embeddings of each sample's views; but for groups of BatchNorm, no row depends on others."""
+
+    @abstractmethod
+    def couple(self, embeddings: Tensor, rows: slice) -> Loss:
+        """The loss of some rows among all; must use no parameter that learns.
+
+        Args:
+            embeddings: (G, V, D) of the whole global batch, in the order of its rows, fp32.
+            rows: Whose targets the terms are summed over.
+        """
+
+    def loss(self, batch: Batch) -> Loss:
+        """See `Objective.loss`: of a batch that is the whole global batch."""
+        embeddings = self.embed(batch)
+        return self.couple(embeddings.float(), slice(0, len(embeddings)))
+
+    def forward(self, batch: Batch) -> Tensor:
+        """The embeddings; the loss needs those of other processes, too."""
+        return self.embed(batch)
 
 
 @dataclass(frozen=True, kw_only=True)
