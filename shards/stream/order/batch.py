@@ -8,8 +8,6 @@ number of lanes: rows of one lane stand together. The next batch starts at s + G
 floor((k + 1) * G / K) - 1, and its j-th rank every local_world-th of them from the j-th on: the node reads the same
 samples, and each of its ranks sees all of the node's lanes. Whatever R is, the ranks' rows together are the batch.
 
-**Micro-batches.** Micro-batch a of A takes the rows a, a + A, a + 2A, ... of its rank's rows.
-
 **One finite pass.** For evaluation, the samples 0..N - 1 are taken as they lie in the manifest. Batch b holds the
 samples b * G to min((b + 1) * G, N) - 1, dealt to the ranks as above; for the last one, of T samples, by floor(r * T
 / R). Every rank fills up to ceil(G / R) rows by repeating the batch's first sample, so that all batches of all ranks
@@ -97,11 +95,6 @@ def batches_positions(start: int, batch_size: int, lanes: int, count: int) -> _I
     order = np.argsort((positions % lanes).astype(np.uint16), axis=1, kind="stable")
     by_lane: _Ints = np.take_along_axis(positions, order, axis=1)
     return by_lane
-
-
-def micro_batch(number: int, count: int) -> slice:
-    """The rows of micro-batch `number` of `count`, as a slice into any column of the rank's batch."""
-    return slice(number, None, count)
 
 
 def pass_batches(total: int, batch_size: int) -> int:

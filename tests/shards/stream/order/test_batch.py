@@ -8,7 +8,6 @@ from headrace.shards.stream.order.batch import (
     Rank,
     batch_positions,
     batches_positions,
-    micro_batch,
     pass_batches,
     pass_rows,
 )
@@ -54,12 +53,6 @@ def test_ranks_share_the_rows_evenly_and_without_gap(size, world):
 def test_rows_of_a_rank():
     assert Rank(1, 3).rows(10) == slice(3, 6, 1)
     assert [list(range(8)[Rank(rank, 4, 2).rows(8)]) for rank in range(4)] == [[0, 2], [1, 3], [4, 6], [5, 7]]
-
-
-@given(st.integers(1, 50), st.integers(1, 9))
-def test_micro_batches_share_the_rows(rows, count):
-    taken = [list(range(rows))[micro_batch(number, count)] for number in range(count)]
-    assert taken == [list(range(number, rows, count)) for number in range(count)]
 
 
 @given(st.integers(1, 400), sizes, worlds())
