@@ -157,13 +157,14 @@ class CausalLmObjective(Objective):
 
     def loss(self, batch: Batch) -> Loss:
         """See `Objective.loss`."""
-        hidden, labels = self._states(batch).flatten(0, 1), batch["labels"].flatten()
-        return Loss({"tokens": summed_cross_entropy(self.backbone.lm_head, hidden, labels)})
+        states, labels = self._states(batch), batch["labels"].flatten()
+        total = summed_cross_entropy(self.backbone.lm_head, states.flatten(0, 1), labels)
+        return Loss({"tokens": total}, representations=self._pooled(states.detach(), batch["tokens"]))
 
     def features(self, batch: Batch) -> Tensor:
         """The mean over a window's plain tokens of the last hidden states; (B, D)."""
         # Padding stands behind all others, and so is seen by none of them.
-        return mean_of(self._states(batch), ~torch.isin(batch["tokens"], self.special))
+        return self._pooled(self._states(batch), batch["tokens"])
 
     def draw(self, batch: Batch, data: DataFacts) -> list[Drawing]:
         """Each window with the targets of most surprise as [guess ≠ truth, bits]."""
@@ -173,6 +174,10 @@ class CausalLmObjective(Objective):
     def _states(self, batch: Batch) -> Tensor:
         """(B, T, D) last hidden states."""
         return causal_states(self.backbone, batch["tokens"], batch.get("document"), batch.get("places"))
+
+    def _pooled(self, states: Tensor, tokens: Tensor) -> Tensor:
+        """(B, D) the mean over plain tokens."""
+        return mean_of(states, ~torch.isin(tokens, self.special))
 
     def _drawing(self, data: DataFacts, first: int, hidden: Tensor, labels: Tensor) -> Drawing:
         logits, real = self.backbone.lm_head(hidden).float(), labels != IGNORED

@@ -240,14 +240,14 @@ class MaeObjective(Objective):
         patches = patchify(pixels, self.patch)
         center, scale = patch_statistics(patches)
         wanted = gathered((patches - center) / scale, batch["hidden"])
-        predicted = gathered(self._predict(pixels, batch["visible"]), batch["hidden"]).float()
-        return Loss({"patches": (predicted - wanted).square().mean(-1).sum()})
+        states = encode_visible(self.backbone, pixels, batch["visible"])
+        predicted = gathered(self._decode(states, batch["visible"]), batch["hidden"]).float()
+        total = (predicted - wanted).square().mean(-1).sum()
+        return Loss({"patches": total}, representations=self._pooled(states.detach()))
 
     def features(self, batch: Batch) -> Tensor:
         """The mean over all patches, or the class token, of the last hidden states; (B, D)."""
-        states = self.backbone(pixel_values=self._pixels(batch)).last_hidden_state
-        pooled: Tensor = states[:, 0] if self.pool == "cls" else states[:, 1:].mean(1)
-        return pooled
+        return self._pooled(self.backbone(pixel_values=self._pixels(batch)).last_hidden_state)
 
     def draw(self, batch: Batch, data: DataFacts) -> list[Drawing]:
         """Each image, what the encoder saw of it, and the reconstruction, side by side."""
@@ -255,7 +255,8 @@ class MaeObjective(Objective):
         patches = patchify(pixels, self.patch)
         center, scale = patch_statistics(patches)
         # The prediction is of normalised patches; only with each patch's own mean and variance is it a picture again.
-        rebuilt = self._predict(pixels, batch["visible"]).float() * scale + center
+        states = encode_visible(self.backbone, pixels, batch["visible"])
+        rebuilt = self._decode(states, batch["visible"]).float() * scale + center
         index = batch["hidden"][..., None].expand(-1, -1, patches.shape[-1])
         filled = patches.scatter(1, index, rebuilt.gather(1, index))
         grey = patches.scatter(1, index, torch.zeros_like(patches))
@@ -264,10 +265,14 @@ class MaeObjective(Objective):
         caption = f"image, what was seen of it ({share:.0%} hidden), reconstruction"
         return [Drawing(caption, np.concatenate(row, axis=1)) for row in zip(*panels, strict=True)]
 
-    def _predict(self, pixels: Tensor, visible: Tensor) -> Tensor:
+    def _decode(self, states: Tensor, visible: Tensor) -> Tensor:
         """(B, N, P * P * C) predictions of normalised patches."""
-        predicted: Tensor = self.decoder(encode_visible(self.backbone, pixels, visible), visible)
+        predicted: Tensor = self.decoder(states, visible)
         return predicted
+
+    def _pooled(self, states: Tensor) -> Tensor:
+        """(B, D), of the class token and some patches or all."""
+        return states[:, 0] if self.pool == "cls" else states[:, 1:].mean(1)
 
     def _pixels(self, batch: Batch) -> Tensor:
         """(B, C, S, S), normalised."""

@@ -192,27 +192,39 @@ class MlmObjective(Objective):
 
     def loss(self, batch: Batch) -> Loss:
         """See `Objective.loss`."""
-        logits, labels = self._predict(batch).flatten(0, 1), batch["labels"].flatten()
+        hidden, labels = self._states(batch), batch["labels"].flatten()
+        logits = self._predict(hidden, batch).flatten(0, 1)
         total = F.cross_entropy(logits.float(), labels, ignore_index=IGNORED, reduction="sum")
         right = (logits.argmax(-1) == labels).sum()
-        return Loss({"tokens": total}, {"accuracy": Mean(right, (labels != IGNORED).sum())})
+        return Loss(
+            {"tokens": total},
+            {"accuracy": Mean(right, (labels != IGNORED).sum())},
+            representations=self._pooled(hidden.detach(), batch["tokens"]),
+        )
 
     def features(self, batch: Batch) -> Tensor:
         """The mean over a window's plain tokens of the last hidden states; (B, D)."""
         tokens = batch["tokens"]
         hidden = self.backbone.base_model(input_ids=tokens, attention_mask=tokens != self.pad).last_hidden_state
-        return mean_of(hidden, ~torch.isin(tokens, self.special))
+        return self._pooled(hidden, tokens)
 
     def draw(self, batch: Batch, data: DataFacts) -> list[Drawing]:
         """Each window with its predictions as [shown → guess], or [shown → guess ≠ truth]; ▢ is the mask."""
-        guesses = self._predict(batch).argmax(-1)
+        guesses = self._predict(self._states(batch), batch).argmax(-1)
         rows = zip(batch["tokens"], batch["positions"], batch["labels"], guesses, strict=True)
         return [_drawing(data, *(each.tolist() for each in row)) for row in rows]
 
-    def _predict(self, batch: Batch) -> Tensor:
+    def _states(self, batch: Batch) -> Tensor:
+        """(B, T, D) the last hidden states."""
+        return packed_states(self.backbone, batch["tokens"], batch["document"], batch["places"])
+
+    def _predict(self, hidden: Tensor, batch: Batch) -> Tensor:
         """(B, K, V) logits at the chosen positions."""
-        hidden = packed_states(self.backbone, batch["tokens"], batch["document"], batch["places"])
         return masked_lm_logits(self.backbone, gathered(hidden, batch["positions"]))
+
+    def _pooled(self, hidden: Tensor, tokens: Tensor) -> Tensor:
+        """(B, D) the mean over plain tokens."""
+        return mean_of(hidden, ~torch.isin(tokens, self.special))
 
 
 def _drawing(

@@ -100,6 +100,17 @@ def test_terms_are_sums_over_the_targets_that_were_announced(case):
         assert not mean.total.requires_grad
 
 
+def test_representations_are_told_row_by_row_and_without_gradient(case):
+    pretext, objective, record = case
+    batch = batch_of(pretext, record)
+    whole = objective.loss(batch).representations
+    assert whole.shape[0] == 8
+    assert not whole.requires_grad
+    torch.testing.assert_close(
+        objective.loss({name: rows[:3] for name, rows in batch.items()}).representations, whole[:3]
+    )
+
+
 def test_micro_batches_change_no_gradient(case):
     pretext, objective, record = case
     batch = batch_of(pretext, record)

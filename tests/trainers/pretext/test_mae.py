@@ -7,7 +7,7 @@ from PIL import Image
 from transformers import ViTMAEConfig, ViTMAEForPreTraining
 
 from headrace.shards.base.errors import InputError, RecipeError
-from headrace.trainers.backbones import BackboneRecipe
+from headrace.trainers.backbones import BackboneRecipe, encode_visible
 from headrace.trainers.data import DataFacts
 from headrace.trainers.pretext.mae import Mae
 from headrace.trainers.samples.views.choice import preset
@@ -36,6 +36,10 @@ def batch_of(pretext, count=4):
     return {name: torch.from_numpy(np.stack([each[name] for each in samples])) for name in samples[0]}
 
 
+def predict(objective, pixels, visible):
+    return objective._decode(encode_visible(objective.backbone, pixels, visible), visible)
+
+
 def patches_of(image, size=2):
     """(C, S, S) -> (N, size * size * C), slowly."""
     _, height, width = image.shape
@@ -51,7 +55,7 @@ def patches_of(image, size=2):
 def test_the_loss_is_the_formula_in_float64(pretext):
     objective, batch = pretext.objective(VIT), batch_of(pretext)
     total = 0.0
-    predicted = objective._predict(objective._pixels(batch), batch["visible"]).detach().double().numpy()
+    predicted = predict(objective, objective._pixels(batch), batch["visible"]).detach().double().numpy()
     for row, image in enumerate(batch["view"][:, 0].double().numpy() / 255):
         pixels = (image - np.reshape(pretext.mean, (3, 1, 1))) / np.reshape(pretext.std, (3, 1, 1))
         for number in batch["hidden"][row].tolist():
@@ -75,7 +79,7 @@ def test_the_loss_is_that_of_transformers(pretext):
     # It keeps the patches with the smallest noise.
     told = oracle(pixels, noise=torch.rand(4, 16).scatter_add(1, batch["hidden"], torch.ones(4, 12)))
     assert torch.equal(told.mask, torch.zeros(4, 16).scatter(1, batch["hidden"], 1.0))
-    objective._predict = lambda pixels, visible: told.logits
+    objective._decode = lambda states, visible: told.logits
     found = objective.loss(batch).terms["patches"] / objective.targets(batch)["patches"]
     torch.testing.assert_close(found, told.loss)
 
@@ -93,7 +97,7 @@ def test_hidden_patches_do_not_reach_the_prediction(pretext):
     other = pixels.clone()
     row, column = divmod(batch["hidden"][0, 0].item(), 4)
     other[0, :, 2 * row : 2 * row + 2, 2 * column : 2 * column + 2] += 1
-    assert torch.equal(objective._predict(other, batch["visible"]), objective._predict(pixels, batch["visible"]))
+    assert torch.equal(predict(objective, other, batch["visible"]), predict(objective, pixels, batch["visible"]))
 
 
 def test_a_sample_is_a_crop_of_the_image_and_a_split_of_its_patches():
@@ -148,7 +152,7 @@ def test_a_drawing_shows_visible_patches_as_they_are_and_a_perfect_prediction_as
     pixels = objective._pixels(batch)
     patches = torch.from_numpy(np.stack([patches_of(image) for image in pixels.numpy()]))
     mean, scale = patches.mean(-1, keepdim=True), (patches.var(-1, keepdim=True) + 1e-6).sqrt()
-    objective._predict = lambda pixels, visible: (patches - mean) / scale
+    objective._decode = lambda states, visible: (patches - mean) / scale
     (drawing,) = objective.draw(batch, DataFacts.of(images))
     original, seen, rebuilt = np.split(drawing.pixels.astype(int), 3, axis=1)
     assert (original == batch["view"][0, 0].permute(1, 2, 0).numpy()).all()

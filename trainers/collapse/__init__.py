@@ -1,0 +1,6 @@
+"""The watch over collapse: whether a network still tells its samples apart, and what to do where it does not."""
+
+from .verdict import Verdict
+from .watch import CollapseWatch
+
+__all__ = ["CollapseWatch", "Verdict"]

@@ -1,0 +1,105 @@
+"""What the numbers mean: whether a network has collapsed, in which way, why most likely, and what to do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .measures import Measures
+
+SAMPLES = 64
+"""Fewer are not judged: chance alone would make their numbers anything."""
+SAME = 0.02
+"""Feature std under which all samples are the same. A collapsed network's falls on until rounding is left (bfloat16's
+step is .004); pooled states of reconstruction, which may share most of their direction early, fell to .08 (MAE, small
+preset, step 40), and rose again."""
+FLAT = 0.05
+"""Effective rank, as a share of the possible one, under which dimensions have collapsed. Healthy runs of the small
+presets have .15 and more from their first step to their last."""
+FEW = 2.5
+"""The same in dimensions, where a twentieth of what is possible is fewer than that: two or three clusters."""
+DEAD = 0.25
+"""Share of dead dimensions that is too many. Some units that are never active are normal behind a ReLU; a quarter is
+capacity that was paid for."""
+STRANGERS = 0.95
+"""Distance of a sample's views over that of samples, from which on views do not agree. They share colours and
+brightness, and so have less even before training."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a watch has to say.
+
+    Args:
+        healthy: Whether nothing is wrong.
+        words: What was found; where something is wrong, its likely cause and what to do.
+    """
+
+    healthy: bool
+    words: str
+
+
+@dataclass(frozen=True)
+class _Ailment:
+    """One way to collapse.
+
+    Args:
+        name: What it is called.
+        shows: Whether the numbers show it.
+        seen: What of them shows it.
+        cause: What most likely causes it.
+        remedy: What to do.
+    """
+
+    name: str
+    shows: Callable[[Measures], bool]
+    seen: Callable[[Measures], str]
+    cause: str
+    remedy: str
+
+
+_AILMENTS = (
+    _Ailment(
+        "complete collapse: all samples have the same representation",
+        lambda found: found.feature_std < SAME,
+        lambda found: f"feature std {found.feature_std:.4f}, where vectors that point everywhere have 1",
+        "nothing pushes samples apart: no negatives, a teacher without stop-gradient or centre, no predictor",
+        "Look whether the loss has them; if it does, lower the learning rate or lengthen the warm-up",
+    ),
+    _Ailment(
+        "dimensional collapse: representations differ in few directions",
+        lambda found: found.effective_rank < max(FEW, FLAT * found.possible),
+        lambda found: _rank(found),
+        "augmentations stronger than what samples differ in, too much weight decay, or a temperature that is too high",
+        "Weaken the augmentations (`headrace peek` shows them), lower weight decay or temperature, enlarge the batch",
+    ),
+    _Ailment(
+        "dead dimensions: they are the same for all samples",
+        lambda found: found.dead_dimensions > DEAD,
+        lambda found: f"{found.dead_dimensions:.0%} of the dimensions never change",
+        "units that are never active, after steps that were too large",
+        "Lower the learning rate or lengthen the warm-up, clip gradients, or put a norm before the activation",
+    ),
+    _Ailment(
+        "positives are not aligned: views of a sample are as far apart as samples",
+        lambda found: found.disagreement > STRANGERS,
+        lambda found: f"alignment {found.alignment:.2f}, uniformity {found.uniformity:.2f}",
+        "views that share nothing, views paired with those of other samples, or a learning rate at which nothing is "
+        "learned",
+        "Look at the views (`headrace peek`), weaken the augmentations, and try other learning rates",
+    ),
+)
+"""The gravest first; of several, that one is told."""
+
+
+def judged(found: Measures) -> Verdict:
+    """The gravest thing that is wrong, if any is."""
+    if found.samples < SAMPLES:
+        return Verdict(True, f"not judged: {found.samples} samples are too few, {SAMPLES} are needed")
+    for ailment in _AILMENTS:
+        if ailment.shows(found):
+            words = f"{ailment.name} ({ailment.seen(found)}). Likely cause: {ailment.cause}. {ailment.remedy}."
+            return Verdict(False, words)
+    return Verdict(True, f"healthy: {_rank(found)}, feature std {found.feature_std:.2f}")
+
+
+def _rank(found: Measures) -> str:
+    return f"effective rank {found.effective_rank:.1f} of {found.possible} possible"

@@ -1,0 +1,65 @@
+"""Keeps the latest representations of a run and says what they are like.
+
+Only rows of this process are looked at: the network is the same in all of them, and its other rows are drawn from the
+same data. So nothing is gathered, and one process can watch for all.
+"""
+
+from collections import deque
+
+import torch
+from torch import Tensor
+
+from .measures import Measures, measured
+from .verdict import Verdict, judged
+
+ROWS = 2048
+"""Samples that are kept."""
+
+
+class CollapseWatch:
+    """Sees representations, batch by batch; keeps the latest and measures them when it is asked.
+
+    Args:
+        rows: The most samples that are kept.
+    """
+
+    def __init__(self, rows: int = ROWS) -> None:
+        self._rows = rows
+        self._kept: deque[Tensor] = deque()
+        self._found: Measures | None = None
+
+    def see(self, representations: Tensor) -> None:
+        """Keep a batch, on the device on which it is; nothing is waited for.
+
+        Args:
+            representations: (N, D), or (N, V, D) of V views that should agree; see `Loss.representations`. A batch of
+                one says nothing of how samples differ, and is left out.
+        """
+        batch = representations.detach()[-self._rows :]
+        if len(batch) < 2:
+            return
+        # A copy: what is given may be a part of something much larger.
+        self._kept.append(batch.reshape(len(batch), -1, batch.shape[-1]).to(torch.float32, copy=True))
+        while sum(map(len, self._kept)) > self._rows:
+            self._kept.popleft()
+        self._found = None
+
+    def numbers(self) -> dict[str, float]:
+        """What the kept rows are like, for a line of the log; nothing where there are none, or not all are finite."""
+        found = self._measures()
+        return found.numbers() if found else {}
+
+    def verdict(self) -> Verdict:
+        """Whether the network still tells its samples apart."""
+        if not self._kept:
+            return Verdict(healthy=True, words="no representations were seen yet")
+        found = self._measures()
+        return judged(found) if found else Verdict(healthy=False, words="representations are not finite")
+
+    def _measures(self) -> Measures | None:
+        """Of the kept rows, once for all who ask before others are seen."""
+        if self._found is None:
+            batches = [batch.cpu() for batch in self._kept]
+            finite = all(bool(batch.isfinite().all()) for batch in batches)
+            self._found = measured(batches) if batches and finite else None
+        return self._found
