@@ -83,12 +83,13 @@ class GroupedBatchNorm(_BatchNorm):
                 found=f"{len(rows)} rows, {len(moments)} groups",
                 expected="as many samples as the groups were arranged for",
             )
-        parts = [
-            # With a momentum of 1 the running statistics become those of these rows.
-            F.batch_norm(part, mean, variance, self.weight, self.bias, True, 1.0, self.eps)
-            for part, (mean, variance) in zip(rows.chunk(len(moments)), moments, strict=True)
-        ]
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
+        if len(moments) == 1:
+            return self._group(rows, moments[0])
+        return torch.cat([self._group(*each) for each in zip(rows.chunk(len(moments)), moments, strict=True)])
+
+    def _group(self, rows: Tensor, moments: Tensor) -> Tensor:
+        # With a momentum of 1 the running statistics become those of these rows.
+        return F.batch_norm(rows, moments[0], moments[1], self.weight, self.bias, True, 1.0, self.eps)
 
 
 @dataclass(frozen=True)
