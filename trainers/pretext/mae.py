@@ -36,7 +36,7 @@ from torch import Tensor, nn
 
 from headrace.shards.base.errors import RecipeError
 
-from ..backbones import BackboneRecipe, encode_visible, vision_encoder
+from ..backbones import BackboneRecipe, encode_visible, patch_encoder
 from ..data import DataFacts
 from ..decoders import PatchDecoder, initialise
 from ..image_pretext import ImagePretext
@@ -190,7 +190,7 @@ class Mae(ImagePretext):
 
     def objective(self, backbone: BackboneRecipe) -> "MaeObjective":
         """See `Pretext.objective`."""
-        encoder = vision_encoder(backbone, self.network)
+        encoder = patch_encoder(backbone, self.network)
         if encoder.config.hidden_size % 4:
             raise RecipeError(
                 "backbone.hidden_size does not fit two-dimensional sine-cosine positions",

@@ -23,6 +23,13 @@ NETWORKS = {
         ("model.final_norm.", "head.", "decoder."),
     ),
     "gpt2": (AutoModelForCausalLM, GPT2, ("wte.", "wpe."), "h.{}.", ("ln_f.", "lm_head.")),
+    "mixtral": (
+        AutoModelForCausalLM,
+        {**TEXT, "num_key_value_heads": 1},
+        ("embed_tokens.",),
+        "layers.{}.",
+        ("model.norm.", "lm_head."),
+    ),
     "llama": (AutoModelForCausalLM, TEXT, ("embed_tokens.",), "layers.{}.", ("model.norm.", "lm_head.")),
 }
 
@@ -53,14 +60,14 @@ def test_a_head_that_is_tied_to_the_embeddings_learns_as_they_do():
 
 
 def test_a_network_that_does_not_learn_has_no_say():
-    teacher = AutoModel.from_config(AutoConfig.for_model("resnet", embedding_size=8, hidden_sizes=[8], depths=[1]))
+    teacher = AutoModel.from_config(AutoConfig.for_model("swin", embed_dim=8, depths=[1], num_heads=[1]))
     both = torch.nn.ModuleDict({"student": tiny("vit"), "teacher": teacher.requires_grad_(False)})
     assert below_top(both)[both["student"].embeddings.cls_token] == 4
 
 
-@pytest.mark.parametrize("name", ["resnet", None])
+@pytest.mark.parametrize("name", ["swin", None])
 def test_what_has_no_known_layers_is_refused(name):
-    config = name and AutoConfig.for_model(name, embedding_size=8, hidden_sizes=[8], depths=[1])
+    config = name and AutoConfig.for_model(name, embed_dim=8, depths=[1], num_heads=[1])
     model = AutoModel.from_config(config) if name else torch.nn.Linear(2, 2)
-    with pytest.raises(RecipeError, match=r"layer_decay.*Found: .*(resnet|no network).*one of bert, dinov2.*Leave"):
+    with pytest.raises(RecipeError, match=r"layer_decay.*Found: .*(swin|no network).*one of bert, cifar.*Leave"):
         below_top(model)

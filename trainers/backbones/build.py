@@ -1,0 +1,79 @@
+"""Making a network: the recipe's keys checked, the pretext's demands added, and what does not fit refused."""
+
+import dataclasses
+from collections.abc import Collection, Mapping
+from functools import cache
+from typing import Any
+
+from headrace.shards.base.errors import RecipeError
+from headrace.shards.base.registry import did_you_mean
+
+from .fit import refuse_misfit
+from .recipe import BackboneRecipe
+
+
+def build(
+    auto: Any, recipe: BackboneRecipe, network: Mapping[str, Any], supported: Collection[str], **parts: Any
+) -> Any:
+    """An untrained network.
+
+    Args:
+        auto: The class of transformers that makes it, such as `AutoModel`.
+        recipe: What the user asks for.
+        network: What the pretext demands; keys that a configuration does not have are of no concern to it.
+        supported: The model types that fit the pretext.
+        parts: What the network takes beside its configuration, such as which parts to leave out.
+
+    Raises:
+        RecipeError: The type is not supported, or the configuration is not one of its.
+    """
+    from huggingface_hub.errors import StrictDataclassError
+    from transformers import AutoConfig
+
+    if recipe.type not in supported:
+        raise RecipeError(
+            f"backbone.type: no network of the type '{recipe.type}' fits this pretext",
+            remedy=did_you_mean(recipe.type, supported),
+        )
+    keys = _keys(recipe, network)
+    try:
+        config = AutoConfig.for_model(recipe.type, **keys)
+        refuse_misfit(config)
+        return auto.from_config(config, **parts)
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError, StrictDataclassError) as error:
+        raise RecipeError(
+            f"backbone: this is no configuration of '{recipe.type}'",
+            found=" ".join(str(error).split()),
+            remedy="Mend the keys under 'backbone'",
+        ) from error
+
+
+def _keys(recipe: BackboneRecipe, network: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe's keys and the pretext's, by the names that the type itself has for them."""
+    _make_own_types_known()
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+    kind = CONFIG_MAPPING[recipe.type]
+    fields = {each.name for each in dataclasses.fields(kind)}
+    # GPT-2 has names of its own (n_embd), and understands those of the others (hidden_size).
+    own: Mapping[str, str] = kind.attribute_map
+    settled = {own.get(name, name): value for name, value in network.items()}
+    for name in recipe.configuration:
+        key = own.get(name, name)
+        if key in settled:
+            raise RecipeError(f"backbone.{name} is set by the pretext", remedy=f"Leave it out: it is {settled[key]!r}")
+        if key not in fields:
+            raise RecipeError(f"backbone.{name}: unknown key", remedy=did_you_mean(name, fields - set(settled)))
+    chosen = {own.get(name, name): value for name, value in recipe.configuration.items()}
+    return {**chosen, **{name: value for name, value in settled.items() if name in fields}}
+
+
+@cache
+def _make_own_types_known() -> None:
+    """Let transformers know the network types of ours, so that they are made and opened as its own are."""
+    from transformers import AutoConfig, AutoModel
+
+    from .cifar_resnet import CifarResNetConfig, CifarResNetModel
+
+    AutoConfig.register(CifarResNetConfig.model_type, CifarResNetConfig)
+    AutoModel.register(CifarResNetConfig, CifarResNetModel)
