@@ -11,7 +11,7 @@ from headrace.shards import BatchTransform
 from headrace.shards.base.generators import Generators
 from headrace.shards.base.recipe import make
 from headrace.shards.base.rng import generator
-from headrace.trainers.backbones import BackboneRecipe
+from headrace.trainers.backbones import BackboneRecipe, hidden_width
 from headrace.trainers.distributed import World
 from headrace.trainers.registries import PRETEXTS
 from headrace.trainers.step import backward
@@ -147,5 +147,5 @@ def test_views_have_fixed_shapes_and_give_features(case):
     assert all((a[name] == b[name]).all() for a, b in zip(views, again, strict=True) for name in a)
     batch = {name: torch.from_numpy(np.stack([view[name] for view in views])) for name in views[0]}
     features = objective.eval().features(batch)
-    assert features.shape == (len(views), objective.backbone.config.hidden_size)
+    assert features.shape == (len(views), hidden_width(objective.backbone))
     assert torch.isfinite(features).all()
