@@ -17,7 +17,7 @@ from .runs import Run
 
 _POINTS = 1000
 """Points of a curve at most; more cannot be seen."""
-_RATES = ("step", "lr", "grad_norm", "samples_per_s", "tokens_per_s", "data_wait")
+_RATES = ("step", "lr", "grad_norm", "samples_per_s", "tokens_per_s", "data_wait", "mfu", "memory")
 """What a line of the log holds besides the loss and the objective's own metrics."""
 
 

@@ -7,7 +7,7 @@ all that the rest of the run depends on.
 
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from headrace.shards.base.progress import Advance, progress
 from headrace.shards.format.atomic import write_whole
 from headrace.shards.stream import ConsumptionLog
 from headrace.shards.stream.audit.logs import FOLDER
@@ -27,7 +26,6 @@ from .distributed import World, joined
 from .endings import diverged, stopped
 from .export import export
 from .fragments import write_training
-from .metrics import MetricsLog, rates
 from .optimizers.clipping import clip_gradients
 from .optimizers.groups import set_rates
 from .recipe import TrainModel, TrainRecipe
@@ -35,6 +33,7 @@ from .runs import RECIPE, Run, device_seed
 from .signals import StopRequest, stop_requests
 from .state import State, start
 from .step import Outcome, backward
+from .watch.monitor import monitored
 
 EXAMPLES = 12
 """Samples that are drawn for the report."""
@@ -82,12 +81,11 @@ def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
     done: the next step is taken when each has its rows of the batch.
     """
     model, saved = run.recipe.model, state.step
-    log = MetricsLog(run.folder, state.step) if world.main else None
     batches = iter(state.loader)
     state.objective.train()
     with (
         worker_failures(),
-        _bar(run, world, state.step) as advance,
+        monitored(run, world, state) as monitor,
         closing(ConsumptionLog(run.folder / FOLDER, state.loader)) as consumed,
     ):
         while state.step < model.steps:
@@ -100,18 +98,8 @@ def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
                     save(run, world, state, consumed, before)
                 raise fault or stopped(run, state.step, failed=ends["failed"] > 0)
             outcome, numbers = take_step(run, world, state, batch)
-            ended = state.step == model.steps
-            note = ""
-            if ended or state.step % model.log_every == 0:
-                spent = rates(state.loader.waits(), model.batch_size, run.pretext.tokens)
-                line = {"step": state.step, **outcome.line(world), **numbers, **spent}
-                note = (
-                    f"loss {line['loss']:.4f}, {line['samples_per_s']:,.0f} samples/s, {line['data_wait']:.0%} waiting"
-                )
-                if log:
-                    log.write(line)
-            advance(note=note)
-            if ended or state.step % model.checkpoint_every == 0:
+            monitor.stepped(outcome, numbers)
+            if state.step == model.steps or state.step % model.checkpoint_every == 0:
                 save(run, world, state, consumed, state.loader.state_dict())
                 saved = state.step
 
@@ -155,15 +143,6 @@ def take_step(run: Run, world: World, state: State, batch: Mapping[str, Any]) ->
 
 def _autocast(model: TrainModel, world: World) -> AbstractContextManager[None]:
     return torch.autocast(world.device.type, torch.bfloat16, enabled=model.precision == "bf16")
-
-
-@contextmanager
-def _bar(run: Run, world: World, done: int) -> Iterator[Advance]:
-    if not world.main:
-        yield lambda steps=1, note="": None
-        return
-    with progress(f"train {run.name}", run.recipe.model.steps, done=done) as advance:
-        yield advance
 
 
 def _next(batches: Iterator[Mapping[str, Any]]) -> tuple[Mapping[str, Any], Exception | None]:

@@ -1,4 +1,23 @@
-"""The metrics of a run: one JSON object a line, in RUN/metrics.jsonl."""
+"""The metrics of a run: one JSON object a line, in RUN/metrics.jsonl, oldest first.
+
+There is a line every `log_every` steps, at every step after which something was evaluated, and at the last one; and one
+of step 0, before the first step, where the untrained network was evaluated. What a line holds besides `step`:
+
+    loss                   of the global batch of this step, and `loss_<term>` where it has several terms
+    <metric>               what else the objective tells of that batch, such as `accuracy`
+    lr, grad_norm          the learning rate, and the norm of the gradients before they were clipped
+    samples_per_s          over the steps since the line before, on all processes together; evaluations are left out
+    tokens_per_s           tokens (or patches) of these samples
+    data_wait              share of that time in which the main process waited for batches, 0 to 1
+    wait_<cause>           the same by cause; they add up to `data_wait` (see the stream's `stalls`)
+    mfu                    share of the devices' peak that the network's operations take, 0 to 1 (see `watch.flops`);
+                           where the peak is known, from `watch.peaks` or the recipe's `peak_tflops`
+    memory                 bytes of the main process: on a GPU what torch had allocated at most so far, else what is
+                           resident now, without the loader's workers
+    val_loss, val_<...>    the same as `loss` and `<metric>`, of the validation's samples (see `watch.validation`)
+
+A line of step 0 holds evaluations only. Lines of steps that a continued run takes again are dropped when it begins.
+"""
 
 import json
 from collections.abc import Mapping
@@ -10,6 +29,7 @@ from headrace.shards.stream.delivery.stalls import Waits
 FILE = "metrics.jsonl"
 WAIT = "wait_"
 """What the names begin with under which a line holds the share of time that was waited, by cause."""
+Line = Mapping[str, float]
 
 
 class MetricsLog:
@@ -22,13 +42,13 @@ class MetricsLog:
 
     def __init__(self, folder: Path, step: int) -> None:
         self._path = folder / FILE
-        kept = [line for line in read_metrics(folder) if line["step"] <= step]
-        write_whole(self._path, "".join(map(_line, kept)).encode())
+        kept = [line for line in read_metrics(folder) if line["step"] <= step] if step else []
+        write_whole(self._path, "".join(map(_written, kept)).encode())
 
-    def write(self, values: Mapping[str, float]) -> None:
+    def write(self, values: Line) -> None:
         """Append a line; it is in the file when this returns."""
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(_line(values))
+            file.write(_written(values))
 
 
 def read_metrics(folder: Path) -> list[dict[str, float]]:
@@ -58,5 +78,5 @@ def rates(waits: Waits, samples: int, tokens: int) -> dict[str, float]:
     }
 
 
-def _line(values: Mapping[str, float]) -> str:
+def _written(values: Line) -> str:
     return json.dumps(values) + "\n"

@@ -103,6 +103,9 @@ class TrainModel(RecipeModel):
     """How many of the latest checkpoints stay."""
     log_every: Positive = 10
     """Steps from one line of metrics.jsonl to the next."""
+    peak_tflops: Annotated[float, Field(gt=0)] | None = None
+    """What one device can do at most in this precision, in 10^12 operations a second, for the utilisation (MFU); None:
+    what its data sheet says, of a GPU that is known."""
     probe: ProbeRecipe | None = None
     """Where `headrace eval` finds labels."""
     evals: tuple[Annotated[dict[str, Parameters], "name or mapping"], ...] = ()
@@ -111,7 +114,7 @@ class TrainModel(RecipeModel):
 
 MAY_CHANGE = {
     *("preset", "data", "steps", "accumulate", "device"),
-    *("checkpoint_every", "keep", "log_every", "probe", "evals"),
+    *("checkpoint_every", "keep", "log_every", "peak_tflops", "probe", "evals"),
 }
 """What may differ when a run is continued; of the data, the manifest's fingerprint counts, not the place."""
 

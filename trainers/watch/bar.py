@@ -1,0 +1,76 @@
+"""The progress of a run on standard error: a bar in a terminal, plain lines elsewhere.
+
+In a terminal of 100 columns everything fits on one line; the bar has what the words leave of it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Column
+
+from headrace.shards.base.progress import console
+
+from .wording import clock
+
+
+class Bar:
+    """Where a run stands.
+
+    Args:
+        name: What the run is called.
+        steps: To be taken, in all.
+        done: Taken by an earlier process.
+        shown: What draws it.
+    """
+
+    def __init__(self, name: str, steps: int, done: int, shown: Progress) -> None:
+        self._name, self._steps, self._first, self._done, self._began = name, steps, done, done, monotonic()
+        self._shown = shown
+        self._task = shown.add_task(escape(name), total=steps, completed=done, left="", note="")
+
+    def advance(self) -> None:
+        """A step more is done."""
+        self._done += 1
+        self._shown.update(self._task, advance=1, left=self.left())
+
+    def note(self, words: str) -> None:
+        """What is known since now, such as the loss; a line of its own where there is no bar."""
+        self._shown.update(self._task, note=words)
+        if not console.is_terminal:
+            self.say(f"{words}  {self.left()} left")
+
+    def doing(self, words: str) -> None:
+        """What is done just now instead of training."""
+        self._shown.update(self._task, note=words)
+
+    def say(self, words: str) -> None:
+        """A line that stays."""
+        console.print(f"{self._name} {self._done}/{self._steps}  {words}", markup=False, soft_wrap=True)
+
+    def left(self) -> str:
+        """The time that the remaining steps take if they take as long as those until now, evaluations included."""
+        taken = self._done - self._first
+        return clock((monotonic() - self._began) / taken * (self._steps - self._done)) if taken else ""
+
+
+@contextmanager
+def training_bar(name: str, steps: int, done: int) -> Iterator[Bar]:
+    """Show the progress of a run while the block runs.
+
+    Args:
+        name: What the run is called.
+        steps: To be taken, in all.
+        done: Taken by an earlier process.
+    """
+    columns = (
+        TextColumn("[bold]{task.description}", table_column=Column(no_wrap=True, max_width=12)),
+        BarColumn(bar_width=None, table_column=Column(ratio=1)),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}", table_column=Column(no_wrap=True)),
+        TextColumn("{task.fields[left]}", table_column=Column(no_wrap=True)),
+        TextColumn("[dim]{task.fields[note]}", table_column=Column(no_wrap=True)),
+    )
+    with Progress(*columns, console=console, expand=True, disable=not console.is_terminal) as shown:
+        yield Bar(name, steps, done, shown)
