@@ -6,11 +6,11 @@ from pathlib import Path
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from headrace.shards.base.counts import counted
 from headrace.shards.base.errors import Interrupted, TrainingError
 from headrace.shards.base.report import Table as TableFragment
-from headrace.shards.base.report import read_fragments
 from headrace.shards.base.terminal import terminal
 
 from .distributed import is_main
@@ -41,11 +41,13 @@ def run_train(recipe_path: Path, overrides: Sequence[str], out: Path | None) -> 
 
 
 def run_eval(folder: Path, overrides: Sequence[str]) -> None:
-    """Evaluate, then print the table."""
-    evaluate(Run.open(folder, overrides))
-    for path, fragment in read_fragments(folder):
-        if isinstance(fragment, TableFragment) and path.stem.endswith("probes"):
-            _print(fragment, terminal())
+    """Evaluate, then print the tables, and in red what makes them doubtful."""
+    findings, console = evaluate(Run.open(folder, overrides)), terminal()
+    for table in findings.tables.values():
+        _print(table, console)
+    for each in findings.coverages:
+        if each.warning:
+            console.print(Text(f"warning: {each.warning}", style="bold red"))
 
 
 def _print(fragment: TableFragment, console: Console) -> None:

@@ -1,4 +1,4 @@
-"""What runs tell the report: a summary, curves, examples of what the network made of its samples, the probes."""
+"""What runs tell the report: a summary, curves, examples of what the network made of its samples."""
 
 from collections.abc import Mapping, Sequence
 from statistics import median
@@ -9,8 +9,6 @@ from PIL import Image
 from headrace.shards.base.counts import counted
 from headrace.shards.base.report import FOLDER, Curve, Gallery, Item, Series, Table, write_fragment
 
-from .evals.labels import LabelledRecords, ProbeRecipe
-from .evals.results import Score
 from .metrics import WAIT, read_metrics
 from .pretext.base import Batch, Drawing, Objective
 from .runs import Run
@@ -92,39 +90,3 @@ def gallery(run: Run, drawings: Sequence[Drawing]) -> Gallery:
         items.append(Item(caption=drawing.caption, picture=picture, text=drawing.text))
     note = "The first samples of the stream, made as in training, after the last step."
     return Gallery(title=f"What {run.name} makes of samples", note=note, items=tuple(items))
-
-
-def probe_table(name: str, recipe: ProbeRecipe, records: LabelledRecords, scores: Sequence[Score]) -> Table:
-    """The results of evaluations, and what a reader must know of them."""
-    columns = ("features", "evaluation", "accuracy %", "95%", "over untrained")
-    return Table(
-        title=f"What the features of {name} are worth",
-        note=_probe_note(recipe, records),
-        columns=columns,
-        rows=tuple(map(_probe_row, scores)),
-        highlight=columns[2],
-    )
-
-
-def _probe_note(recipe: ProbeRecipe, records: LabelledRecords) -> str:
-    tested, labelled, names = int(records.test.sum()), int((~records.test).sum()), records.classes
-    learned = f"{labelled:,} labelled ones"
-    intervals = "Wilson; of differences, a paired bootstrap"
-    if recipe.labels_per_class:
-        learned = f"{recipe.labels_per_class} of each class, drawn {recipe.draws} times from {learned}"
-        intervals = "a bootstrap of draws and test records, paired for differences"
-    seen = "" if len(records.sources) > 1 else " The network has seen the test records, too, though not their labels."
-    return (
-        f"Share of {tested:,} test records whose class of {len(names)} "
-        f"({', '.join(names[:12])}{', …' if len(names) > 12 else ''}) is found, learned from {learned}, "
-        f"with 95% intervals ({intervals}). The untrained network is the same one before its first step.{seen}"
-    )
-
-
-def _probe_row(score: Score) -> tuple[str | float, ...]:
-    low, high = (100 * bound for bound in score.interval)
-    over = ""
-    if score.over_untrained is not None:
-        least, most = (100 * bound for bound in score.over_untrained.interval)
-        over = f"{100 * score.over_untrained.difference:+.1f} ({least:+.1f} to {most:+.1f})"
-    return score.features, score.evaluation, round(100 * score.accuracy, 1), f"{low:.1f} to {high:.1f}", over

@@ -12,6 +12,7 @@ What stands on the command line (`optimizer.lr=1e-3`) goes over the file, the fi
 are read from its folder, those on the command line from the working directory.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,8 @@ from .pretext.base import Pretext
 from .registries import PRETEXTS
 from .schedules import DecayRecipe, ScheduleRecipe
 
+_PLACE = re.compile("(^|_)(url|file|folder)$")
+"""Keys of data, probe and evaluations that name a place."""
 Positive = Annotated[int, Field(gt=0)]
 Parameters = dict[str, Any]
 
@@ -107,9 +110,9 @@ class TrainModel(RecipeModel):
     """What one device can do at most in this precision, in 10^12 operations a second, for the utilisation (MFU); None:
     what its data sheet says, of a GPU that is known."""
     probe: ProbeRecipe | None = None
-    """Where `headrace eval` finds labels."""
+    """Where `headrace eval` finds labels, for evaluations that need them."""
     evals: tuple[Annotated[dict[str, Parameters], "name or mapping"], ...] = ()
-    """What `headrace eval` does with them: each a name, or {name: {parameter: value}}."""
+    """How `headrace eval` judges the network: each a name, or {name: {parameter: value}}."""
 
 
 MAY_CHANGE = {
@@ -187,15 +190,21 @@ def _settled(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         result["pretext"] = _placed(_entry(result["pretext"]), folder)
     if isinstance(evals := result.get("evals"), list | str | Mapping):
         result["evals"] = [_placed(_entry(each), folder) for each in (evals if isinstance(evals, list) else [evals])]
-    for part, key in (("data", "url"), ("probe", "test_url")):
-        value = result.get(part)
-        if isinstance(value, Mapping) and isinstance(value.get(key), str) and "://" not in value[key]:
-            result[part] = {**value, key: str((folder / value[key]).resolve())}
-    source = result.get("data")
-    cache = source.get("cache") if isinstance(source, Mapping) else None
-    if isinstance(cache, Mapping) and isinstance(cache.get("folder"), str):
-        result["data"] = {**result["data"], "cache": {**cache, "folder": str((folder / cache["folder"]).resolve())}}
-    return result
+    return result | {part: _located(result[part], folder) for part in ("data", "probe", "evals") if part in result}
+
+
+def _located(part: Any, folder: Path) -> Any:
+    """A part of a recipe with every local place in it made absolute from `folder`."""
+    if isinstance(part, list):
+        return [_located(each, folder) for each in part]
+    if not isinstance(part, Mapping):
+        return part
+    return {
+        name: str((folder / value).resolve())
+        if isinstance(value, str) and _PLACE.search(str(name)) and "://" not in value
+        else _located(value, folder)
+        for name, value in part.items()
+    }
 
 
 def _entry(entry: Any) -> Any:
@@ -248,6 +257,18 @@ def _evaluations(file: RecipeFile, entries: Sequence[Mapping[str, Parameters]]) 
                     remedy=did_you_mean(name, EVALUATIONS.names()),
                 )
             kind = class_of(EVALUATIONS, name, Evaluation)
-            spelt = " ".join([name.rpartition(":")[2], *(f"{key}={value}" for key, value in parameters.items())])
-            made[spelt] = build(kind, parameters, file, ("evals", place, name))
+            spelt = _spelt(name, {key: _short(key, value) for key, value in parameters.items()})
+            made[_spelt(name, parameters) if spelt in made else spelt] = build(
+                kind, parameters, file, ("evals", place, name)
+            )
     return made
+
+
+def _spelt(name: str, parameters: Parameters) -> str:
+    """An evaluation as results name it: `knn k=5`."""
+    return " ".join([name.rpartition(":")[2], *(f"{key}={value}" for key, value in parameters.items())])
+
+
+def _short(key: str, value: Any) -> Any:
+    """A parameter's value; of a place, its last part."""
+    return value.rstrip("/").rpartition("/")[2] if isinstance(value, str) and _PLACE.search(key) else value

@@ -22,6 +22,8 @@ class _Fragment(BaseModel):
     title: str
     note: str = ""
     """What a reader must know to read it rightly: units, what is good, what was left out."""
+    warning: str = ""
+    """What makes it doubtful, to be read before all else."""
 
 
 class Text(_Fragment):

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from headrace.shards.base.errors import PluginError, RecipeError
-from headrace.trainers.evals.classifiers.knn import Knn
+from headrace.trainers.evals.methods.knn import Knn
 from headrace.trainers.optimizers import LarsRecipe
 from headrace.trainers.pretext.base import Objective
 from headrace.trainers.recipe import merged, read_recipe
@@ -93,14 +93,23 @@ def test_paths_on_the_command_line_are_relative_to_the_working_directory(written
 
 def test_evaluations_are_made_with_their_parameters(written):
     recipe = read_recipe(written("pretext: mae\ndata: {url: x}\nevals: [linear_probe, knn: {k: 3}]\n"))
-    assert recipe.evals["knn k=3"] == Knn(k=3)
+    assert recipe.evals["knn k=3"] == Knn(k=(3,))
     assert list(recipe.evals) == ["linear_probe", "knn k=3"]
     assert read_recipe(written("pretext: mae\ndata: {url: x}\nevals: knn\n")).evals == {"knn": Knn()}
 
 
+def test_places_of_evaluations_are_read_from_the_recipes_folder_and_told_by_their_last_part(written, tmp_path):
+    (tmp_path / "mine.py").write_text(PLACED)
+    entry = "mine.py:Placed: {file: here/a.jsonl, train_file: 's3://x/b.jsonl', k: 1}"
+    recipe = read_recipe(written(f"pretext: mae\ndata: {{url: x}}\nevals: [{entry}]\n"))
+    ((spelt, found),) = recipe.evals.items()
+    assert spelt == "Placed file=a.jsonl train_file=b.jsonl k=1"
+    assert (found.file, found.train_file) == (str(tmp_path / "here/a.jsonl"), "s3://x/b.jsonl")
+
+
 def test_one_evaluation_with_several_parameters(written):
     recipe = read_recipe(written("pretext: mae\ndata: {url: x}\nevals: [knn: {k: 3}, knn: {k: 20}]\n"))
-    assert recipe.evals == {"knn k=3": Knn(k=3), "knn k=20": Knn(k=20)}
+    assert recipe.evals == {"knn k=3": Knn(k=(3,)), "knn k=20": Knn(k=(20,))}
 
 
 def test_a_dumped_recipe_is_the_same_from_any_folder(written, tmp_path):
@@ -111,6 +120,19 @@ def test_a_dumped_recipe_is_the_same_from_any_folder(written, tmp_path):
     assert read_recipe(other) == recipe
 
 
+PLACED = """
+from dataclasses import dataclass
+from headrace.trainers.evals.base import FeatureEvaluation
+
+@dataclass(frozen=True, kw_only=True)
+class Placed(FeatureEvaluation):
+    file: str
+    train_file: str
+    k: int
+
+    def predict(self, train, features):
+        raise NotImplementedError
+"""
 VIEWED = """
 from dataclasses import dataclass
 from headrace.trainers.pretext.mae import Mae
@@ -216,16 +238,16 @@ def test_a_mistake_of_an_override_is_not_blamed_on_the_file(written):
 
 MINE = """
 from dataclasses import dataclass
-from headrace.trainers.evals.base import Evaluation
+from headrace.trainers.evals.base import FeatureEvaluation
 
 @dataclass(frozen=True)
-class First(Evaluation):
+class First(FeatureEvaluation):
     nth: int = 0
     def predict(self, train, features):
         return features[:, self.nth] * 0 + train.labels[0]
 
 @dataclass(frozen=True)
-class Nothing(Evaluation):
+class Nothing(FeatureEvaluation):
     pass
 """
 

@@ -1,18 +1,20 @@
 """Features of a network for records: for each record the mean over its views."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from headrace.shards.base.progress import Advance
 
 from ..data import Record
 from ..pretext.base import Arrays, Objective, Pretext
 
-_RECORDS = 64
+_ON_CPU, _ELSEWHERE = 64, 512
 """Records whose views are computed together."""
 
 
@@ -28,27 +30,42 @@ def network_features(
         device: Where the network computes.
         advance: Is called once for each record.
     """
-    objective.to(device).eval()
     found = []
-    for chunk in _chunks(records):
-        found.append(_features(objective, [pretext.plain_views(record) for record in chunk], device))
-        advance(len(chunk))
+    with evaluating(objective.to(device)), torch.inference_mode():
+        for chunk in _chunks(records, _ON_CPU if device.type == "cpu" else _ELSEWHERE):
+            views = [pretext.plain_views(record) for record in chunk]
+            found.append(mean_features(objective, views, device).float().cpu().numpy())
+            advance(len(chunk))
     return np.concatenate(found)
 
 
-def _features(objective: Objective, views: Sequence[Sequence[Arrays]], device: torch.device) -> NDArray[np.float32]:
-    flat = [view for each in views for view in each]
-    batch = {name: torch.from_numpy(np.stack([view[name] for view in flat])).to(device) for name in flat[0]}
-    with torch.inference_mode():
-        rows = objective.features(batch).float().cpu().numpy()
-    counts = [len(each) for each in views]
-    starts = np.cumsum([0, *counts])[:-1]
-    means: NDArray[np.float32] = np.add.reduceat(rows, starts, axis=0)
-    means /= np.asarray(counts)[:, None]
-    return means
+def mean_features(objective: Objective, views: Sequence[Sequence[Arrays]], device: torch.device) -> Tensor:
+    """(B, D) the mean features of each record's views, with gradients where they are enabled."""
+    rows = objective.features(batch_of([view for each in views for view in each], device))
+    counts = torch.tensor([len(each) for each in views], device=device)
+    owner = torch.repeat_interleave(torch.arange(len(views), device=device), counts)
+    sums = rows.new_zeros(len(views), rows.shape[1]).index_add(0, owner, rows)
+    return sums / counts[:, None]
 
 
-def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
+def batch_of(views: Sequence[Arrays], device: torch.device) -> dict[str, Tensor]:
+    """Views as a batch of the objective."""
+    return {name: torch.from_numpy(np.stack([view[name] for view in views])).to(device) for name in views[0]}
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """The module in evaluation mode while the block runs; then each part in its own mode again."""
+    modes = {part: part.training for part in module.modules()}
+    module.eval()
+    try:
+        yield
+    finally:
+        for part, training in modes.items():
+            part.training = training
+
+
+def _chunks(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
     rest = iter(records)
-    while chunk := list(islice(rest, _RECORDS)):
+    while chunk := list(islice(rest, size)):
         yield chunk

@@ -1,7 +1,6 @@
 """Confidence intervals."""
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 from headrace.shards.base.rng import generator
 
 _Z95 = 1.959963984540054
+_RESAMPLES = 2000
 
 
 def wilson(right: int, total: int, z: float = _Z95) -> tuple[float, float]:
@@ -29,22 +29,33 @@ def wilson(right: int, total: int, z: float = _Z95) -> tuple[float, float]:
     return max(0.0, (center - spread) / scale), min(1.0, (center + spread) / scale)
 
 
-def bootstrap(values: NDArray[Any], groups: NDArray[np.int64], resamples: int = 2000) -> tuple[float, float]:
-    """The 95% interval of a mean over training draws and test records, by resampling both (Owen 2007, "pigeonhole").
+def resampled(
+    totals: NDArray[np.float64], weights: NDArray[np.float64], groups: NDArray[np.int64], resamples: int = _RESAMPLES
+) -> NDArray[np.float64]:
+    """Ratios of sums, resampled over training draws and over test items both (Owen 2007, "pigeonhole").
 
     Args:
-        values: (R, N) for each of R training draws and each of N test records: right or wrong, or a difference.
-        groups: (N,) records of one group are resampled together, since they are right or wrong together.
-        resamples: Drawn by a fixed key, so that the interval is the same in every run.
+        totals: (R, N) for each of R training draws and each of N test items.
+        weights: (N,) by which their sum is divided.
+        groups: (N,) items of one group are resampled together, since they are right or wrong together.
+        resamples: Drawn by a fixed key, so that they are the same in every run, and for any two of one shape.
+
+    Returns:
+        (resamples,).
     """
     _, member = np.unique(groups, return_inverse=True)
-    size = np.bincount(member)
-    totals = np.stack([np.bincount(member, weights=row) for row in values])
+    weight = np.bincount(member, weights=weights)
+    total = np.stack([np.bincount(member, weights=row) for row in totals])
     rng = generator("headrace.bootstrap", resamples)
-    means = []
-    for _ in range(resamples):
-        drawn = rng.integers(len(totals), size=len(totals))
-        tested = rng.integers(len(size), size=len(size))
-        means.append(totals[drawn].mean(axis=0)[tested].sum() / size[tested].sum())
-    low, high = np.quantile(means, [0.025, 0.975])
+    ratios = np.empty(resamples)
+    for place in range(resamples):
+        drawn = rng.integers(len(total), size=len(total))
+        tested = rng.integers(len(weight), size=len(weight))
+        ratios[place] = total[drawn].mean(axis=0)[tested].sum() / weight[tested].sum()
+    return ratios
+
+
+def percentiles(values: NDArray[np.float64]) -> tuple[float, float]:
+    """The middle 95% of resampled values."""
+    low, high = np.quantile(values, [0.025, 0.975])
     return float(low), float(high)

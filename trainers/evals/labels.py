@@ -15,6 +15,7 @@ from headrace.shards.base.recipe import RecipeModel
 from headrace.shards.base.rng import key
 
 from ..data import DataFacts, Record
+from .coverage import EvaluationSet, set_of_shards
 from .records import read_metas, read_records
 from .splits import in_share, labelled_draws
 
@@ -90,6 +91,22 @@ class LabelledRecords:
         """The records, in the order of the labels."""
         for source, rows in zip(self.sources, self.rows, strict=True):
             yield from read_records(source, rows)
+
+    def some(self, which: NDArray[np.int64]) -> list[Record]:
+        """The records of the given numbers, in their order."""
+        ascending = np.unique(which)
+        bounds = np.cumsum([0, *map(len, self.rows)])
+        read: list[Record] = []
+        for source, rows, first, last in zip(self.sources, self.rows, bounds[:-1], bounds[1:], strict=True):
+            mine = ascending[(ascending >= first) & (ascending < last)] - first
+            read += read_records(source, rows[mine])
+        return [read[place] for place in np.searchsorted(ascending, which)]
+
+    @property
+    def tested(self) -> EvaluationSet:
+        """Where the test records come from."""
+        first, *others = self.sources
+        return set_of_shards(others[0].url, others[0].manifest) if others else EvaluationSet(first.url, seen=True)
 
     def training_draws(self, recipe: ProbeRecipe, seed: int) -> list[NDArray[np.int64]]:
         """The records to be trained on, as indices into the N: all there are, or a few of each class, several times.

@@ -4,7 +4,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from headrace.trainers.evals.base import Labelled
-from headrace.trainers.evals.classifiers.linear_probe import LinearProbe
+from headrace.trainers.evals.methods.linear_probe import LinearProbe
 from headrace.trainers.evals.splits import held_out
 
 

@@ -16,14 +16,14 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from ..base import Evaluation, Labelled, Labels, Matrix
+from ..base import FeatureEvaluation, Labelled, Labels, Matrix
 from ..splits import held_out
 
 Positive = Annotated[float, Field(gt=0)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class LinearProbe(Evaluation):
+class LinearProbe(FeatureEvaluation):
     """Logistic regression, its regularisation chosen on held-out training rows.
 
     Args:
@@ -37,7 +37,7 @@ class LinearProbe(Evaluation):
     iterations: Annotated[int, Field(gt=0)] = 200
 
     def predict(self, train: Labelled, features: Matrix) -> Labels:
-        """See `Evaluation.predict`."""
+        """See `FeatureEvaluation.predict`."""
         best = self.choose(train)
         with _quiet_and_single():
             classes: Labels = self._fit(train, best)(features)

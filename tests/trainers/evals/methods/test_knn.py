@@ -4,7 +4,8 @@ from scipy import sparse
 from sklearn.neighbors import KNeighborsClassifier
 
 from headrace.trainers.evals.base import Labelled
-from headrace.trainers.evals.classifiers.knn import Knn, unit_rows
+from headrace.trainers.evals.methods.knn import Knn, unit_rows
+from headrace.trainers.evals.splits import held_out
 
 
 def clusters(rows, seed=0, width=6, classes=4):
@@ -24,13 +25,13 @@ def test_votes_are_those_of_scikit_learn(k):
     reference = KNeighborsClassifier(
         k, metric="cosine", algorithm="brute", weights=lambda distance: np.exp((1 - distance) / 0.07)
     ).fit(known, labels)
-    assert (Knn(k=k).predict(labelled(known, labels), asked) == reference.predict(asked)).all()
+    assert (Knn(k=(k,)).predict(labelled(known, labels), asked) == reference.predict(asked)).all()
 
 
 def test_more_neighbours_than_rows_is_all_rows():
     features, labels = clusters(10)
-    few = Knn(k=10).predict(labelled(features, labels), features)
-    assert (Knn(k=500).predict(labelled(features, labels), features) == few).all()
+    few = Knn(k=(10,)).predict(labelled(features, labels), features)
+    assert (Knn(k=(500,)).predict(labelled(features, labels), features) == few).all()
 
 
 def test_sparse_features_give_the_same():
@@ -44,10 +45,26 @@ def test_sparse_features_give_the_same():
 def test_the_nearer_outvote_the_more():
     known = np.array([[1.0, 0.0], [0.6, 0.8], [0.6, 0.8]], np.float32)
     near, many = np.array([[1.0, 0.1]], np.float32), labelled(known, np.array([0, 1, 1]))
-    assert Knn(k=3).predict(many, near) == [0]
-    assert Knn(k=3, temperature=100.0).predict(many, near) == [1]
+    assert Knn(k=(3,)).predict(many, near) == [0]
+    assert Knn(k=(3,), temperature=100.0).predict(many, near) == [1]
 
 
 def test_rows_of_zeros_stay():
     assert unit_rows(np.zeros((1, 3))).tolist() == [[0, 0, 0]]
     assert unit_rows(sparse.csr_matrix((1, 3))).toarray().tolist() == [[0, 0, 0]]
+
+
+@pytest.mark.parametrize("ks", [(1, 3, 30, 100), (100, 3, 1, 30)])
+def test_the_best_k_is_chosen_on_held_out_training_rows(ks):
+    (known, labels), (asked, _) = clusters(300, width=3), clusters(100, seed=1, width=3)
+    train = labelled(known, labels)
+    kept = held_out(labels, train.groups, 0.2)
+    right = {k: (Knn(k=(k,)).predict(train.rows(~kept), known[kept]) == labels[kept]).sum() for k in ks}
+    best = max(right, key=lambda k: (right[k], -k))
+    assert Knn(k=ks).choose(train) == best
+    assert (Knn(k=ks).predict(train, asked) == Knn(k=(best,)).predict(train, asked)).all()
+    assert len(set(right.values())) > 1
+
+
+def test_where_nothing_can_be_held_out_it_is_the_middle_k():
+    assert Knn(k=(5, 1, 3)).choose(labelled(np.eye(2, dtype=np.float32), np.array([0, 1]))) == 3
