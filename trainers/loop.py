@@ -7,13 +7,12 @@ all that the rest of the run depends on.
 
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from headrace.shards.format.atomic import write_whole
 from headrace.shards.stream import ConsumptionLog
@@ -28,7 +27,9 @@ from .export import export
 from .fragments import write_training
 from .optimizers.clipping import clip_gradients
 from .optimizers.groups import set_rates
-from .recipe import TrainModel, TrainRecipe
+from .parallel.whole import beside, whole_objective
+from .precision import autocast
+from .recipe import TrainRecipe
 from .runs import RECIPE, Run, device_seed
 from .signals import StopRequest, stop_requests
 from .state import State, start
@@ -57,7 +58,8 @@ def train(recipe: TrainRecipe, folder: Path) -> bool:
         TrainingError: The loss is no longer a number, or a checkpoint cannot be written.
         UsageError: The batch cannot be dealt to the processes.
     """
-    with joined(recipe.model.device) as world, stop_requests() as stop:
+    parallel = recipe.model.parallel
+    with joined(recipe.model.device, parallel.tensor, parallel.patience) as world, stop_requests() as stop:
         run = Run.of(recipe, folder)
         state = start(run, world)
         with run.claimed() if world.main else nullcontext():
@@ -66,10 +68,11 @@ def train(recipe: TrainRecipe, folder: Path) -> bool:
             # Before it is claimed, nobody writes into the folder.
             world.barrier()
             run_to_end(run, world, state, stop)
-            if world.main:
-                export(run, state.objective)
+            trained = whole_objective(run, state.objective)
+            if trained:
+                export(run, trained)
                 examples = tensor_batch(state.stream.read(np.arange(EXAMPLES)), state.stream.ragged, tensors)
-                write_training(run, state.objective, state.finish(examples))
+                write_training(run, trained, beside(state.finish(examples), trained))
             world.barrier()
         return world.main
 
@@ -91,12 +94,11 @@ def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
         while state.step < model.steps:
             before = state.loader.state_dict()
             batch, fault = _next(batches)
-            flags = {"asked": torch.tensor(float(bool(stop))), "failed": torch.tensor(float(fault is not None))}
-            ends = world.sum(flags)
+            ends = world.any({"asked": bool(stop), "failed": fault is not None})
             if any(ends.values()):
                 if state.step > saved:
                     save(run, world, state, consumed, before)
-                raise fault or stopped(run, state.step, failed=ends["failed"] > 0)
+                raise fault or stopped(run, state.step, failed=ends["failed"])
             outcome, numbers = take_step(run, world, state, batch)
             monitor.stepped(outcome, numbers)
             if state.step == model.steps or state.step % model.checkpoint_every == 0:
@@ -116,10 +118,12 @@ def save(run: Run, world: World, state: State, consumed: ConsumptionLog, stream:
 def take_step(run: Run, world: World, state: State, batch: Mapping[str, Any]) -> tuple[Outcome, dict[str, float]]:
     """One step of the optimizer on this process' rows of a batch; the outcome, and numbers for the log.
 
+    Where fp16 was too short for the gradients, nothing is changed but the scale of the loss.
+
     Raises:
         TrainingError: The gradients are not finite; the parameters are as before the step.
     """
-    model, step = run.recipe.model, state.step
+    model, step, scale = run.recipe.model, state.step, state.scale.value
     state.optimizer.zero_grad(set_to_none=True)
     outcome = backward(
         state.objective,
@@ -127,22 +131,23 @@ def take_step(run: Run, world: World, state: State, batch: Mapping[str, Any]) ->
         state.finish(batch),
         world,
         accumulate=model.accumulate,
-        autocast=partial(_autocast, model, world),
+        autocast=partial(autocast, model.precision, world.device),
         seed=lambda row: device_seed(model.seed, "step", step, row),
+        scale=scale,
     )
-    norm = clip_gradients(state.objective.parameters(), model.optimizer).item()
-    if not math.isfinite(norm):
-        raise diverged(run, step, norm)
+    norm = clip_gradients(state.objective.parameters(), model.optimizer, scale).item()
     rate = model.optimizer.peak(model.batch_size) * model.schedule.factor(step, model.steps)
     set_rates(state.optimizer, rate, model.optimizer.decay(step, model.steps))
-    state.optimizer.step()
-    state.objective.after_step(step, model.steps)
+    numbers = {"lr": rate, **state.scale.line()}
+    if math.isfinite(norm):
+        state.optimizer.step()
+        state.objective.after_step(step, model.steps)
+        state.scale.endured()
+        numbers["grad_norm"] = norm
+    elif not state.scale.overflowed():
+        raise diverged(run, step, norm)
     state.step += 1
-    return outcome, {"lr": rate, "grad_norm": norm}
-
-
-def _autocast(model: TrainModel, world: World) -> AbstractContextManager[None]:
-    return torch.autocast(world.device.type, torch.bfloat16, enabled=model.precision == "bf16")
+    return outcome, numbers
 
 
 def _next(batches: Iterator[Mapping[str, Any]]) -> tuple[Mapping[str, Any], Exception | None]:

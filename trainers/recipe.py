@@ -32,7 +32,9 @@ from .distributed import Device
 from .evals.base import EVALUATIONS, Evaluation
 from .evals.labels import ProbeRecipe
 from .optimizers import AdamwRecipe, OptimizerRecipe
+from .parallel.recipe import ParallelRecipe
 from .plugins import class_of
+from .precision import Precision
 from .pretext.base import Pretext
 from .registries import PRETEXTS
 from .schedules import DecayRecipe, ScheduleRecipe
@@ -94,8 +96,10 @@ class TrainModel(RecipeModel):
     """Samples of a step, over all processes and micro-batches."""
     accumulate: Positive = 1
     """Micro-batches of a step: more of them need less memory and give the same gradients."""
-    precision: Literal["fp32", "bf16"] = "fp32"
-    """Of the forward pass; parameters and their updates are fp32."""
+    precision: Precision = "fp32"
+    """fp32, bf16 or fp16, of the forward pass; parameters and their updates are fp32."""
+    parallel: ParallelRecipe = ParallelRecipe()
+    """How the network is spread over the processes of torchrun."""
     seed: int = 0
     """Of the order, the samples and the parameters."""
     device: Device = "auto"
@@ -116,7 +120,7 @@ class TrainModel(RecipeModel):
 
 
 MAY_CHANGE = {
-    *("preset", "data", "steps", "accumulate", "device"),
+    *("preset", "data", "steps", "accumulate", "device", "parallel"),
     *("checkpoint_every", "keep", "log_every", "peak_tflops", "probe", "evals"),
 }
 """What may differ when a run is continued; of the data, the manifest's fingerprint counts, not the place."""

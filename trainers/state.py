@@ -12,6 +12,8 @@ from headrace.shards.stream.delivery.loader import Loader
 
 from .data import RECORD_CODECS
 from .distributed import World
+from .parallel.placing import placed
+from .precision import LossScale
 from .pretext.base import Objective
 from .rendering import Finish, rendering
 from .runs import Run
@@ -28,6 +30,7 @@ class State:
         objective: Network and loss.
         parallel: The same, as it must be called.
         optimizer: Over the objective's parameters.
+        scale: Of the loss.
         step: Steps done.
     """
 
@@ -37,6 +40,7 @@ class State:
     objective: Objective
     parallel: nn.Module
     optimizer: torch.optim.Optimizer
+    scale: LossScale
     step: int
 
 
@@ -69,9 +73,10 @@ def start(run: Run, world: World) -> State:
         tolerated=model.data.tolerated,
         cache=None if model.data.cache is None else Cache(model.data.cache.folder, model.data.cache.limit),
     )
-    objective = run.untrained().to(world.device)
-    objective.world = world
+    objective = run.untrained()
+    parallel = placed(objective, world, model.parallel, model.precision)
     optimizer = model.optimizer.build(objective, model.batch_size)
+    scale = LossScale.of(model.precision)
     restored = run.checkpoints.restore(objective, optimizer)
     step, position = restored or (0, None)
     if step > model.steps:
@@ -89,4 +94,4 @@ def start(run: Run, world: World) -> State:
         pin_memory=world.device.type == "cuda",
         start=position,
     )
-    return State(stream, loader, finish, objective, world.wrap(objective), optimizer, step)
+    return State(stream, loader, finish, objective, parallel, optimizer, scale, step)

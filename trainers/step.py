@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from .distributed import World, local_gradients
+from .distributed import World
+from .parallel.placing import local_gradients
 from .pretext.base import Batch, CoupledObjective, Loss, Mean, Objective
 
 Autocast = Callable[[], AbstractContextManager[object]]

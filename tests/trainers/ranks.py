@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import socket
+import traceback
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -42,4 +43,5 @@ def _run(rank: int, size: int, port: int, task: Callable[[World], Any], results:
         with joined("cpu") as world:
             results.put((rank, task(world)))
     except Exception as error:
+        error.add_note(traceback.format_exc())
         results.put((rank, error))

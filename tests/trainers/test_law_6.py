@@ -9,6 +9,7 @@ import torch
 
 from headrace.trainers.distributed import World
 from headrace.trainers.loop import take_step
+from headrace.trainers.parallel.whole import whole
 from headrace.trainers.recipe import read_recipe
 from headrace.trainers.runs import Run
 from headrace.trainers.state import start
@@ -38,6 +39,11 @@ def opened(recipe_of, tmp_path, pretext, **changes):
     return Run.of(read_recipe(recipe_of(pretext), overrides), tmp_path / "run")
 
 
+def gradients_of(objective):
+    """By name, as numpy, whole."""
+    return {name: whole(each.grad).numpy() for name, each in objective.named_parameters() if each.grad is not None}
+
+
 def gradients_and_line(run, world, accumulate):
     """Of the second batch of a run: gradients and what the log would say, as numpy; and how many targets are here."""
     state = start(run, world)
@@ -45,14 +51,17 @@ def gradients_and_line(run, world, accumulate):
     next(batches)
     batch = state.finish(next(batches))
     outcome = backward(state.objective, state.parallel, batch, world, accumulate=accumulate)
-    gradients = {name: each.grad.numpy() for name, each in state.objective.named_parameters() if each.grad is not None}
+    gradients = gradients_of(state.objective)
     return gradients, outcome.line(world), sum(state.objective.targets(batch).values()).item()
 
 
 @pytest.mark.parametrize("pretext", PRETEXTS)
-@pytest.mark.parametrize(("size", "accumulate"), [(2, 1), (3, 2)])
-def test_gradients_do_not_depend_on_ranks_or_micro_batches(recipe_of, tmp_path, pretext, size, accumulate):
-    run = opened(recipe_of, tmp_path, pretext)
+@pytest.mark.parametrize(
+    ("size", "accumulate", "strategy"),
+    [(2, 1, "ddp"), (3, 2, "ddp"), (2, 3, "fsdp"), pytest.param(3, 1, "fsdp", marks=pytest.mark.slow)],
+)
+def test_gradients_do_not_depend_on_ranks_or_micro_batches(recipe_of, tmp_path, pretext, size, accumulate, strategy):
+    run = opened(recipe_of, tmp_path, pretext, **{"parallel.strategy": strategy})
     whole, told, _ = gradients_and_line(run, ALONE, 1)
     parts = ranks.on_ranks(size, lambda world: gradients_and_line(run, world, accumulate))
     assert pretext == "mae" or len({targets for _, _, targets in parts}) > 1
@@ -93,13 +102,15 @@ def weights_after(run, world, steps):
     batches = iter(state.loader)
     for _ in range(steps):
         take_step(run, world, state, next(batches))
-    return {name: each.detach().numpy() for name, each in state.objective.named_parameters()}
+    return {name: whole(each.detach()).numpy() for name, each in state.objective.named_parameters()}
 
 
 @pytest.mark.parametrize("pretext", PRETEXTS)
-def test_several_steps_end_at_the_same_weights(recipe_of, tmp_path, pretext):
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+def test_several_steps_end_at_the_same_weights(recipe_of, tmp_path, pretext, strategy):
     # Adam's eps is large, so that a gradient of nearly nothing does not decide a sign.
-    run = opened(recipe_of, tmp_path, pretext, **{"optimizer.eps": 1e-3, "optimizer.clip": 0.5})
+    changes = {"optimizer.eps": 1e-3, "optimizer.clip": 0.5, "parallel.strategy": strategy}
+    run = opened(recipe_of, tmp_path, pretext, **changes)
     alone = weights_after(run, ALONE, 3)
     both = ranks.on_ranks(2, lambda world: weights_after(run, world, 3))
     for name, weight in alone.items():

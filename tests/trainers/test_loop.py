@@ -301,14 +301,6 @@ def test_a_batch_that_cannot_be_dealt_is_refused(recipe_of, tmp_path):
         train(read_recipe(recipe_of("mae"), ["accumulate=3"]), tmp_path / "run")
 
 
-def test_bf16_trains(recipe_of, tmp_path):
-    train(read_recipe(recipe_of("mae"), ["precision=bf16", "steps=2"]), tmp_path / "bf16")
-    train(read_recipe(recipe_of("mae"), ["steps=2"]), tmp_path / "fp32")
-    (low, *_), (full, *_) = read_metrics(tmp_path / "bf16"), read_metrics(tmp_path / "fp32")
-    assert low["loss"] != full["loss"]
-    assert low["loss"] == pytest.approx(full["loss"], rel=0.02)
-
-
 @pytest.mark.slow
 def test_torchrun_gives_the_run_of_one_process(recipe_of, tmp_path):
     path = recipe_of("mlm")

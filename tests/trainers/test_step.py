@@ -9,6 +9,9 @@ import torch
 from torch.nn import functional as F
 
 from headrace.trainers.distributed import ALONE
+from headrace.trainers.parallel.placing import placed
+from headrace.trainers.parallel.recipe import ParallelRecipe
+from headrace.trainers.parallel.whole import whole
 from headrace.trainers.pretext.base import CoupledObjective, Loss, Mean
 from headrace.trainers.step import backward
 
@@ -55,12 +58,13 @@ def rows_of(world):
     return {"x": whole[world.rank * size : (world.rank + 1) * size]}
 
 
-def gradients(world, accumulate, dropout=0.0, scale=1.0):
+def gradients(world, accumulate, dropout=0.0, scale=1.0, strategy="ddp"):
     objective = Contrast(dropout)
+    parallel = placed(objective, world, ParallelRecipe(strategy=strategy), "fp32")
     outcome = backward(
-        objective, world.wrap(objective), rows_of(world), world, accumulate=accumulate, seed=lambda row: 5, scale=scale
+        objective, parallel, rows_of(world), world, accumulate=accumulate, seed=lambda row: 5, scale=scale
     )
-    found = {name: each.grad.numpy() for name, each in objective.named_parameters()}
+    found = {name: whole(each.grad).numpy() for name, each in objective.named_parameters()}
     return found, outcome.line(world), outcome.representations.numpy(), objective.passes
 
 
@@ -90,11 +94,12 @@ def test_micro_batches_see_all_rows(accumulate):
     assert line["loss"] == pytest.approx(gradients(ALONE, 1)[1]["loss"], rel=1e-5)
 
 
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
 @pytest.mark.parametrize(("size", "accumulate"), [(2, 1), (2, 3), (3, 2)])
-def test_processes_see_all_rows(size, accumulate):
+def test_processes_see_all_rows(size, accumulate, strategy):
     expected, _ = plainly()
     line = gradients(ALONE, 1)[1]
-    for found, told, _, _ in ranks.on_ranks(size, lambda world: gradients(world, accumulate)):
+    for found, told, _, _ in ranks.on_ranks(size, lambda world: gradients(world, accumulate, strategy=strategy)):
         assert_close(found, expected)
         assert told == pytest.approx(line, rel=1e-5)
 

@@ -10,13 +10,14 @@ Biases, norms, single tokens and positions neither decay nor are adapted: v = m 
 as in BYOL: the norm is of u and not |g| + b |w|, and the rate is outside of v, so that a schedule applies to all of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
+from ..norms import here, norms
 from .base import AnyOptimizerRecipe, Positive, Share
 
 
@@ -48,19 +49,22 @@ class Lars(torch.optim.Optimizer):
         """Take a step; gradients stay as they are."""
         assert closure is None
         for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    update = adapted(parameter, parameter.grad, group) if group["decays"] else parameter.grad
-                    state = self.state[parameter]
-                    if not state:
-                        state["momentum_buffer"] = torch.zeros_like(parameter)
-                    velocity = state["momentum_buffer"].mul_(group["momentum"]).add_(update)
-                    parameter.sub_(velocity, alpha=group["lr"])
+            parameters = [each for each in group["params"] if each.grad is not None]
+            updates = [here(each.grad) for each in parameters]
+            if group["decays"]:
+                updates = adapted(parameters, group)
+            for parameter, update in zip(parameters, updates, strict=True):
+                state = self.state[parameter]
+                if not state:
+                    state["momentum_buffer"] = torch.zeros_like(parameter)
+                velocity = here(state["momentum_buffer"]).mul_(group["momentum"]).add_(update)
+                here(parameter).sub_(velocity, alpha=group["lr"])
 
 
-def adapted(parameter: Tensor, gradient: Tensor, group: dict[str, Any]) -> Tensor:
-    """The gradient with weight decay, scaled to a share of the parameter's norm."""
-    update = gradient.add(parameter, alpha=group["weight_decay"])
-    size, norm = torch.linalg.vector_norm(parameter), torch.linalg.vector_norm(update)
+def adapted(parameters: Sequence[nn.Parameter], group: dict[str, Any]) -> list[Tensor]:
+    """What this process holds of the gradients with weight decay, scaled to a share of the parameters' norms."""
+    updates = [each.grad.add(each, alpha=group["weight_decay"]) for each in parameters if each.grad is not None]
     # Without asking for the numbers, for which the host would have to wait.
-    return update * torch.where((size > 0) & (norm > 0), group["trust"] * size / norm, 1.0)
+    sizes, lengths = norms(parameters), norms(updates)
+    shares = torch.where((sizes > 0) & (lengths > 0), group["trust"] * sizes / lengths, 1.0)
+    return [here(update) * share for update, share in zip(updates, shares, strict=True)]

@@ -1,0 +1,44 @@
+"""The 2-norms of tensors of which each process may hold a share only."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.distributed.tensor import DTensor, Partial, Replicate
+
+
+def here(tensor: Tensor) -> Tensor:
+    """What this process holds of a tensor; the same memory."""
+    return tensor.to_local() if isinstance(tensor, DTensor) else tensor
+
+
+def norms(tensors: Sequence[Tensor]) -> Tensor:
+    """The norm of each of N whole tensors; (N,), the same on all processes, which all have to ask.
+
+    Tensors that are spread alike are asked for in one message.
+    """
+    alike: dict[object, list[int]] = {}
+    for place, each in enumerate(tensors):
+        alike.setdefault((each.device_mesh, each.placements) if isinstance(each, DTensor) else None, []).append(place)
+    found: dict[int, Tensor] = {}
+    for places in alike.values():
+        shares = torch.stack(torch._foreach_norm([here(tensors[place]) for place in places]))
+        found |= zip(places, _whole(shares, tensors[places[0]]), strict=True)
+    return torch.stack([found[place] for place in range(len(tensors))])
+
+
+def total(lengths: Tensor) -> Tensor:
+    """The norm of all numbers together, from the norms (N,) of their parts."""
+    norm: Tensor = torch.linalg.vector_norm(lengths)
+    return norm
+
+
+def _whole(shares: Tensor, tensor: Tensor) -> Tensor:
+    """Norms of shares as norms of the whole, of tensors that are spread as `tensor` is."""
+    if not isinstance(tensor, DTensor):
+        return shares
+    # In float64, since the square of a large norm is no number of float32.
+    squares = shares.double().square()
+    spread = [Replicate() if each.is_replicate() else Partial() for each in tensor.placements]
+    summed: Tensor = DTensor.from_local(squares, tensor.device_mesh, spread).full_tensor()
+    return summed.sqrt().to(shares.dtype)

@@ -1,0 +1,56 @@
+"""The network put where it computes, and what is called so that gradients are averaged over processes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from torch import nn
+from torch.distributed.fsdp import FSDPModule
+from torch.nn.parallel import DistributedDataParallel
+
+from ..distributed import World
+from ..precision import Precision
+from ..pretext.base import Objective
+from .recipe import ParallelRecipe
+from .sharded import shard
+from .tensor import split_matrices
+
+
+def placed(objective: Objective, world: World, recipe: ParallelRecipe, precision: Precision) -> nn.Module:
+    """The objective as every process must call it, its parameters on the device, or this process' share of them.
+
+    Parameters of the objective itself may be others afterwards: optimizers are to be made later.
+
+    Raises:
+        RecipeError: The network's matrices cannot be computed together by so many processes.
+    """
+    objective.world = world
+    if world.mesh is None:
+        return objective.to(world.device)
+    if recipe.strategy == "fsdp":
+        if recipe.tensor > 1:
+            split_matrices(objective, world.axis("tensor"))
+        shard(objective, world.axis("data"), precision)
+        return objective
+    parallel = DistributedDataParallel(
+        objective.to(world.device),
+        device_ids=[world.device] if world.device.type == "cuda" else None,
+        process_group=world.axis("data").get_group(),
+        gradient_as_bucket_view=True,
+    )
+    # Buffers are what objectives make of them; set here, for torch 2.13 has another name for the argument.
+    parallel.broadcast_buffers = False
+    return parallel
+
+
+@contextmanager
+def local_gradients(model: nn.Module) -> Iterator[None]:
+    """While the block runs, gradients stay with this process; for all micro-batches but the last."""
+    if isinstance(model, DistributedDataParallel):
+        with model.no_sync():
+            yield
+    elif isinstance(model, FSDPModule):
+        model.set_requires_gradient_sync(False)
+        yield
+        model.set_requires_gradient_sync(True)
+    else:
+        yield
