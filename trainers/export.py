@@ -1,11 +1,10 @@
 """The finished network for others: RUN/export opens with transformers' `AutoModel.from_pretrained`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from .pretext.base import Objective
+from .quiet import quiet_transformers
 from .runs import Run
 from .vocabulary import ROLES
 
@@ -19,7 +18,7 @@ def export(run: Run, objective: Objective) -> Path:
     other pretexts are left behind.
     """
     folder = run.folder / FOLDER
-    with _no_bars():
+    with quiet_transformers():
         objective.backbone.save_pretrained(folder)
     if run.data.manifest.tokenizer:
         _export_tokenizer(run, folder)
@@ -45,18 +44,3 @@ def _export_tokenizer(run: Run, folder: Path) -> None:
     length = int(run.pretext.network["max_position_embeddings"])
     fast: Any = transformers.PreTrainedTokenizerFast
     fast(tokenizer_object=tokenizer, model_max_length=length, **spelt).save_pretrained(folder)
-
-
-@contextmanager
-def _no_bars() -> Iterator[None]:
-    """Keep transformers' own progress bars quiet, and leave its setting as it was."""
-    import transformers
-
-    logging: Any = transformers.utils.logging
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()

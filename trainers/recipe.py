@@ -85,7 +85,7 @@ class TrainModel(RecipeModel):
     data: DataRecipe
     """The shards."""
     backbone: BackboneRecipe
-    """The network; from the preset, unless it is of another type."""
+    """The network; from the preset, unless it is of another type or begins with a checkpoint."""
     optimizer: OptimizerRecipe = AdamwRecipe()
     """The algorithm by its name (adamw, sgd or lars), learning rate, weight decay and clipping."""
     schedule: ScheduleRecipe = DecayRecipe()
@@ -173,7 +173,7 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> TrainRecipe:
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`over` on top of `base`, key by key; a part of another `type` or `name` replaces the base's part whole."""
+    """`over` on top of `base`, key by key; a part of another `type`, `name` or `pretrained` replaces it whole."""
     result = dict(base)
     for key, value in over.items():
         old = result.get(key)
@@ -184,7 +184,7 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _same_kind(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    return all(new.get(key, old.get(key)) == old.get(key) for key in ("type", "name"))
+    return all(new.get(key, old.get(key)) == old.get(key) for key in ("type", "name", "pretrained"))
 
 
 def _settled(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -194,7 +194,17 @@ def _settled(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         result["pretext"] = _placed(_entry(result["pretext"]), folder)
     if isinstance(evals := result.get("evals"), list | str | Mapping):
         result["evals"] = [_placed(_entry(each), folder) for each in (evals if isinstance(evals, list) else [evals])]
+    if isinstance(network := result.get("backbone"), Mapping):
+        result["backbone"] = _network_located(network, folder)
     return result | {part: _located(result[part], folder) for part in ("data", "probe", "evals") if part in result}
+
+
+def _network_located(network: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """The network with the folder that it begins with made absolute; a name at Hugging Face looks like a path, too."""
+    name = network.get("pretrained")
+    if not isinstance(name, str) or not (name.startswith((".", "/")) or (folder / name).is_dir()):
+        return network
+    return {**network, "pretrained": str((folder / name).resolve())}
 
 
 def _located(part: Any, folder: Path) -> Any:

@@ -52,6 +52,24 @@ def test_the_command_line_goes_over_the_file_and_the_file_over_the_preset(writte
     assert (recipe.pretext.masked, recipe.pretext.patch, recipe.pretext.size) == (0.5, 7, 28)
 
 
+def test_a_checkpoint_to_begin_with_takes_the_place_of_the_presets_network(written, tmp_path, monkeypatch):
+    (tmp_path / "old").mkdir()
+    monkeypatch.chdir(tmp_path / "old")
+    path = written("pretext: mlm\ndata: {url: x}\nbackbone: {type: bert, pretrained: ../runs/one/export}\n")
+    recipe = read_recipe(path)
+    assert (recipe.model.backbone.type, recipe.model.backbone.configuration) == ("bert", {})
+    place = path.parent.parent / "runs/one/export"
+    assert recipe.model.backbone.pretrained == str(place)
+    path.write_text(recipe.dump())
+    assert read_recipe(path) == recipe
+    # A name without a dot before it is a folder where there is one, and else a name at Hugging Face.
+    (path.parent / "org" / "model").mkdir(parents=True)
+    for name, wanted in (("org/model", str(path.parent / "org/model")), ("org/other", "org/other")):
+        path.write_text(f"pretext: mlm\ndata: {{url: x}}\nbackbone: {{type: bert, pretrained: {name}}}\n")
+        assert read_recipe(path).model.backbone.pretrained == wanted
+    assert read_recipe(path, ["backbone.pretrained=./mine"]).model.backbone.pretrained == str(tmp_path / "old/mine")
+
+
 def test_parameters_can_be_set_where_the_file_only_names_the_pretext(written):
     path = written("pretext: mae\ndata: {url: x}\nevals: [knn]\n")
     assert read_recipe(path, ["pretext.mae.masked=0.5"]).pretext.masked == 0.5

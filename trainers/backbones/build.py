@@ -9,13 +9,14 @@ from headrace.shards.base.errors import RecipeError
 from headrace.shards.base.registry import did_you_mean
 
 from .fit import refuse_misfit
+from .pretrained import stored_configuration, stored_network
 from .recipe import BackboneRecipe
 
 
 def build(
     auto: Any, recipe: BackboneRecipe, network: Mapping[str, Any], supported: Collection[str], **parts: Any
 ) -> Any:
-    """An untrained network.
+    """A network, untrained but for what a checkpoint gives it.
 
     Args:
         auto: The class of transformers that makes it, such as `AutoModel`.
@@ -25,7 +26,7 @@ def build(
         parts: What the network takes beside its configuration, such as which parts to leave out.
 
     Raises:
-        RecipeError: The type is not supported, or the configuration is not one of its.
+        RecipeError: The type is not supported, the configuration is not one of its, or the checkpoint has another.
     """
     from huggingface_hub.errors import StrictDataclassError
     from transformers import AutoConfig
@@ -35,9 +36,12 @@ def build(
             f"backbone.type: no network of the type '{recipe.type}' fits this pretext",
             remedy=did_you_mean(recipe.type, supported),
         )
-    keys = _keys(recipe, network)
+    chosen, demanded = _keys(recipe, network)
+    if recipe.pretrained is not None:
+        config = stored_configuration(recipe.pretrained, recipe.type, chosen, demanded)
+        return stored_network(auto, recipe.pretrained, config, parts)
     try:
-        config = AutoConfig.for_model(recipe.type, **keys)
+        config = AutoConfig.for_model(recipe.type, **chosen, **demanded)
         refuse_misfit(config)
         return auto.from_config(config, **parts)
     except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError, StrictDataclassError) as error:
@@ -48,8 +52,8 @@ def build(
         ) from error
 
 
-def _keys(recipe: BackboneRecipe, network: Mapping[str, Any]) -> dict[str, Any]:
-    """The recipe's keys and the pretext's, by the names that the type itself has for them."""
+def _keys(recipe: BackboneRecipe, network: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The recipe's keys, and those of the pretext that such a network has, by the names of the type itself."""
     _make_own_types_known()
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
@@ -65,7 +69,7 @@ def _keys(recipe: BackboneRecipe, network: Mapping[str, Any]) -> dict[str, Any]:
         if key not in fields:
             raise RecipeError(f"backbone.{name}: unknown key", remedy=did_you_mean(name, fields - set(settled)))
     chosen = {own.get(name, name): value for name, value in recipe.configuration.items()}
-    return {**chosen, **{name: value for name, value in settled.items() if name in fields}}
+    return chosen, {name: value for name, value in settled.items() if name in fields}
 
 
 @cache

@@ -191,13 +191,25 @@ class Mae(ImagePretext):
     def objective(self, backbone: BackboneRecipe) -> "MaeObjective":
         """See `Pretext.objective`."""
         encoder = patch_encoder(backbone, self.network)
-        if encoder.config.hidden_size % 4:
-            raise RecipeError(
-                "backbone.hidden_size does not fit two-dimensional sine-cosine positions",
-                found=str(encoder.config.hidden_size),
-                expected="a multiple of 4",
-            )
+        if backbone.pretrained is None:
+            _begin(encoder, self.side)
         return MaeObjective(self, encoder)
+
+
+def _begin(encoder: Any, side: int) -> None:
+    """The encoder's weights as the paper has them before the first step (appendix A.1)."""
+    width = encoder.config.hidden_size
+    if width % 4:
+        raise RecipeError(
+            "backbone.hidden_size does not fit two-dimensional sine-cosine positions",
+            found=str(width),
+            expected="a multiple of 4",
+        )
+    encoder.apply(initialise)
+    nn.init.normal_(encoder.embeddings.cls_token, std=0.02)
+    with torch.no_grad():
+        encoder.embeddings.position_embeddings.zero_()
+        encoder.embeddings.position_embeddings[0, 1:] = sincos_positions(side, width)
 
 
 class MaeObjective(Objective):
@@ -220,12 +232,8 @@ class MaeObjective(Objective):
             pixels=pretext.patch**2 * pretext.channels,
             eps=config.layer_norm_eps,
         )
-        self.apply(initialise)
-        nn.init.normal_(backbone.embeddings.cls_token, std=0.02)
+        self.decoder.apply(initialise)
         nn.init.normal_(self.decoder.mask_token, std=0.02)
-        with torch.no_grad():
-            backbone.embeddings.position_embeddings.zero_()
-            backbone.embeddings.position_embeddings[0, 1:] = sincos_positions(pretext.side, config.hidden_size)
         backbone.embeddings.position_embeddings.requires_grad_(False)
         self.register_buffer("mean", torch.tensor(pretext.mean)[:, None, None], persistent=False)
         self.register_buffer("std", torch.tensor(pretext.std)[:, None, None], persistent=False)
