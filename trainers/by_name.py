@@ -23,7 +23,9 @@ class ByName:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """How such a part is checked."""
-        names = [name for member in get_args(source) for name in get_args(member.model_fields["name"].annotation)]
+        names = [
+            name for member in get_args(source) for name in get_args(member.__pydantic_fields__["name"].annotation)
+        ]
         named = BeforeValidator(partial(_named, self.default, names))
         return handler.generate_schema(Annotated[source, Field(discriminator="name"), named])
 

@@ -7,15 +7,16 @@ from .measures import Measures
 
 SAMPLES = 64
 """Fewer are not judged: chance alone would make their numbers anything."""
-SAME = 0.02
-"""Feature std under which all samples are the same. A collapsed network's falls on until rounding is left (bfloat16's
-step is .004); pooled states of reconstruction, which may share most of their direction early, fell to .08 (MAE, small
-preset, step 40), and rose again."""
+SAME = 0.01
+"""Feature std under which all samples are the same. A collapsed network's falls on until rounding is left. Pooled
+states of networks that predict or reconstruct share most of their direction early on, and are healthy: small presets
+fell to .03 (BERT, step 50), .05 (causal_lm, step 20) and .08 (mae, step 40), and rose again."""
 FLAT = 0.05
-"""Effective rank, as a share of the possible one, under which dimensions have collapsed. Healthy runs of the small
-presets have .15 and more from their first step to their last."""
+"""Effective rank, as a share of the possible one, under which dimensions have collapsed, where there are views that
+should agree: whatever makes them agree may do so by having less to differ in."""
 FEW = 2.5
-"""The same in dimensions, where a twentieth of what is possible is fewer than that: two or three clusters."""
+"""Effective rank under which they have in any case: a line, or two clusters. States of networks that predict are few
+for a while when they have learned how frequent words are, and nothing else (5 of 128: causal_lm, step 50)."""
 DEAD = 0.25
 """Share of dead dimensions that is too many. Some units that are never active are normal behind a ReLU; a quarter is
 capacity that was paid for."""
@@ -66,7 +67,7 @@ _AILMENTS = (
     ),
     _Ailment(
         "dimensional collapse: representations differ in few directions",
-        lambda found: found.effective_rank < max(FEW, FLAT * found.possible),
+        lambda found: found.effective_rank < (FEW if found.alignment is None else max(FEW, FLAT * found.possible)),
         lambda found: _rank(found),
         "augmentations stronger than what samples differ in, too much weight decay, or a temperature that is too high",
         "Weaken the augmentations (`headrace peek` shows them), lower weight decay or temperature, enlarge the batch",

@@ -18,7 +18,7 @@ from .arrays import MASK, besides, masks_of, panels, pictures_of
 from .cuts import Cuts
 from .look import Look, Subject
 from .originals import original_of
-from .tokens import pieces, successors
+from .tokens import pieces, predictions
 
 _TEXT = {"tokens", "positions", "labels"}
 
@@ -65,5 +65,5 @@ class SamplesOfPretext(Subject):
             original=original,
             panels=tuple(panels(pictures, cuts, masks_of(pictures, arrays))),
             pieces=pieces(arrays, self.data) if "tokens" in arrays else (),
-            notes=(*successors(arrays), *besides({name: each for name, each in arrays.items() if name not in drawn})),
+            notes=(*predictions(arrays), *besides({name: each for name, each in arrays.items() if name not in drawn})),
         )

@@ -28,11 +28,17 @@ def pieces(arrays: Arrays, data: DataFacts) -> tuple[Piece, ...]:
     return tuple(_followed(tokens, labels, data))
 
 
-def successors(arrays: Arrays) -> tuple[str, ...]:
-    """How many tokens are predicted of a sample each token of which has its successor as its label."""
-    if "labels" not in arrays or "positions" in arrays:
+def predictions(arrays: Arrays) -> tuple[str, ...]:
+    """How many tokens of a sample are predicted, where it has labels: those at `positions`, or what follows each."""
+    if "labels" not in arrays:
         return ()
-    return (f"{(arrays['labels'] >= 0).sum()} tokens are predicted, each from those before it; pale ones are not",)
+    real = arrays["labels"] >= 0
+    if "positions" not in arrays:
+        return (f"{real.sum()} tokens are predicted, each from those before it; pale ones are not",)
+    places = arrays["positions"][real]
+    runs = np.diff(np.flatnonzero(np.diff(places, prepend=-2, append=np.iinfo(np.int64).max) > 1))
+    side = f", up to {runs.max()} side by side" if len(runs) else ""
+    return (f"{len(places)} of {len(arrays['tokens'])} tokens are predicted{side}",)
 
 
 def _followed(tokens: Sequence[int], labels: Sequence[int], data: DataFacts) -> Iterator[Piece]:

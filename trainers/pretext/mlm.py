@@ -4,10 +4,20 @@ Devlin, Chang, Lee, Toutanova 2018, "BERT: Pre-training of Deep Bidirectional Tr
 are drawn anew whenever a window is read, as in Liu et al. 2019 ("RoBERTa", section 4.1).
 
 With a window x of T tokens, M the positions to predict, |M| = max(1, round(share * T)) as far as x holds that many
-plain tokens, and x' the window in which each position of M is the mask token (.8), a token of the whole vocabulary
-(.1) or left as it is (.1):
+plain tokens, and x' the window in which each unit of M is hidden by the mask token (.8), by tokens of the whole
+vocabulary (.1) or left as it is (.1):
 
     loss = - 1 / |M| * sum over i in M of log p(x_i | x'),        |M| counted over the whole global batch
+
+What M is made of, `mask` says, with the units that share a fate:
+
+    token   single tokens; each is a unit                                             BERT, and the default
+    word    all tokens of a word or none; each token is a unit                        BERT's release of May 2019
+    span    spans of n whole words, n = 1 .. 10 with P(n) ~ .2 * .8^(n-1), mean 3.8;  SpanBERT: Joshi et al. 2019
+            a span is a unit, and never crosses documents
+
+Words and spans that would make M too large are left out or cut, so that M is smaller where nothing fits. What a word
+is, the tokenizer's marks say; see `word_pieces`.
 
 A sample: [CLS], T - 2 tokens of the stream, [SEP].
 
@@ -17,20 +27,22 @@ A sample: [CLS], T - 2 tokens of the stream, [SEP].
     document   (T,) int64   the number of the document within the window; attention does not cross documents
     places     (T,) int64   the position within the document, from 0
 
-Deviations from the original: no next-sentence task; windows are cut from the endless row of documents, so no sequence
-is padded and none is short; random tokens, masks and the choice of M are not stored but a function of (seed, epoch,
-sample). The `paper` recipe stays at windows of 128 tokens, where the original takes 512 for the last tenth of its
-steps. The `small` recipe's network is ModernBERT's kind: layer norms before each block and relative positions leave
-the plateau of word frequencies early (after 600 steps of 64 windows: loss 4.8, accuracy 30%), where BERT's stays on it
-(6.2, 15%).
+Deviations from the originals: no next-sentence task, no span boundary objective; windows are cut from the endless row
+of documents, so no sequence is padded and none is short; random tokens, masks and the choice of M are not stored but a
+function of (seed, epoch, sample). The `paper` recipe stays at windows of 128 tokens, where the original takes 512 for
+the last tenth of its steps. The `small` recipe's network is ModernBERT's kind: layer norms before each block and
+relative positions leave the plateau of word frequencies early (after 600 steps of 64 windows: loss 4.8, accuracy 30%),
+where BERT's stays on it (6.2, 15%).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
@@ -39,10 +51,11 @@ from ..backbones import BackboneRecipe, masked_lm, masked_lm_logits, packed_stat
 from ..data import DataFacts, Record
 from ..samples.documents import document_numbers, places_within
 from ..samples.rows import gathered, mean_of
-from ..samples.token_masks import choose_uniform, corrupt, prediction_count
+from ..samples.token_masks import AnyTokenMask, SingleMask, TokenMask, Window, corrupt, prediction_count
 from ..text_pretext import TextPretext
 from ..token_loss import IGNORED
 from ..vocabulary import Vocabulary
+from ..word_pieces import word_pieces
 from .base import Arrays, Batch, Drawing, Loss, Mean, Objective, PretextExample
 
 _HIDDEN = "▢"
@@ -56,6 +69,21 @@ _BERT_BASE = {
     "intermediate_size": 3072,
     "layer_norm_eps": 1e-12,
 }
+_RECORD = {"tokens": np.arange(4, 19, dtype=np.uint16), "ends": np.array([5], np.int64)}
+_EXAMPLE = {
+    "length": 16,
+    "vocabulary": {"size": 20, "mask": 0, "pad": 1, "cls": 2, "sep": 3, "special": (0, 1, 2, 3)},
+}
+_PIECES = "33331013101101310113"
+_TINY = {
+    "type": "bert",
+    "hidden_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 32,
+    "hidden_dropout_prob": 0.0,
+    "attention_probs_dropout_prob": 0.0,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,12 +95,16 @@ class Mlm(TextPretext):
         cap: The most predictions in a window; None for no limit.
         masked: The probability that a position to predict shows the mask token.
         random: The probability that it shows a random token.
+        mask: What is hidden together: single tokens, words or spans, by its name; default: single tokens.
+        pieces: Of each id what it is of a word, see `word_pieces`; taken from the data's tokenizer where `mask` asks.
     """
 
     share: Share = 0.15
     cap: Annotated[int, Field(ge=1)] | None = None
     masked: Share = 0.8
     random: Share = 0.1
+    mask: AnyTokenMask | None = None
+    pieces: str | None = None
 
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "small": {
@@ -118,23 +150,24 @@ class Mlm(TextPretext):
         },
     }
     examples: ClassVar[Sequence[PretextExample]] = (
-        PretextExample(
-            record={"tokens": np.arange(4, 19, dtype=np.uint16), "ends": np.array([5], np.int64)},
-            parameters={
-                "length": 16,
-                "vocabulary": {"size": 20, "mask": 0, "pad": 1, "cls": 2, "sep": 3, "special": (0, 1, 2, 3)},
-            },
-            backbone={
-                "type": "bert",
-                "hidden_size": 16,
-                "num_hidden_layers": 1,
-                "num_attention_heads": 2,
-                "intermediate_size": 32,
-                "hidden_dropout_prob": 0.0,
-                "attention_probs_dropout_prob": 0.0,
-            },
+        PretextExample(record=_RECORD, parameters=_EXAMPLE, backbone=_TINY),
+        *(
+            PretextExample(record=_RECORD, parameters={**_EXAMPLE, **mask}, backbone=_TINY)
+            for mask in ({"mask": {"name": "word"}, "pieces": _PIECES}, {"mask": {"name": "span"}, "pieces": _PIECES})
         ),
     )
+
+    def bind(self, data: DataFacts) -> Self:
+        """See `Pretext.bind`: takes the vocabulary, and what its tokens are of words where the mask is of words."""
+        bound = super().bind(data)
+        if self.pieces is not None or not self.hiding.of_words:
+            return bound
+        return replace(bound, pieces=word_pieces(data.tokenizer))
+
+    @property
+    def hiding(self) -> TokenMask:
+        """What chooses the positions to predict."""
+        return self.mask or SingleMask()
 
     @property
     def frame(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -154,21 +187,40 @@ class Mlm(TextPretext):
         """See the file's docstring."""
         words = self.words
         tokens = self.framed(record["tokens"][: self.window])
+        document = self._documents(record["ends"])
+        window = Window(self._plain[tokens], document, None if self._pieces is None else self._pieces[tokens])
         count = prediction_count(self.length, self.share, self.cap)
-        chosen = choose_uniform(~np.isin(tokens, words.special), count, rng)
+        chosen = self.hiding.choose(window, count, rng)
+        real = len(chosen.positions)
         positions, labels = np.zeros(count, np.int64), np.full(count, IGNORED, np.int64)
-        positions[: len(chosen)], labels[: len(chosen)] = chosen, tokens[chosen]
+        positions[:real], labels[:real] = chosen.positions, tokens[chosen.positions]
         hidden = corrupt(
             tokens, chosen, rng, mask=words.mask, vocabulary=words.size, masked=self.masked, random=self.random
         )
-        document, places = self._documents(record["ends"])
-        return {"tokens": hidden, "positions": positions, "labels": labels, "document": document, "places": places}
+        if self.attention == "window":
+            document = np.zeros_like(document)
+        return {
+            "tokens": hidden,
+            "positions": positions,
+            "labels": labels,
+            "document": document,
+            "places": places_within(document),
+        }
 
-    def _documents(self, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Number and position within its document of each token; [CLS] belongs to the first, [SEP] to the last."""
-        inner = ends[(ends > 0) & (ends < self.window) & (self.attention == "document")]
-        document = document_numbers(self.length, inner + 1)
-        return document, places_within(document)
+    def _documents(self, ends: np.ndarray) -> np.ndarray:
+        """The number of each token's document; [CLS] belongs to the first, [SEP] to the last."""
+        inner = ends[(ends > 0) & (ends < self.window)]
+        return document_numbers(self.length, inner + 1)
+
+    @cached_property
+    def _plain(self) -> NDArray[np.bool_]:
+        """(V,) which ids are no special tokens."""
+        return ~np.isin(np.arange(self.words.size), self.words.special)
+
+    @cached_property
+    def _pieces(self) -> NDArray[np.uint8] | None:
+        """(V,) what each id is of a word, where anybody asks."""
+        return None if self.pieces is None else np.frombuffer(self.pieces.encode(), np.uint8) - ord("0")
 
     def objective(self, backbone: BackboneRecipe) -> "MlmObjective":
         """See `Pretext.objective`."""

@@ -1,12 +1,13 @@
 import re
 
 import numpy as np
+import pytest
 
 from headrace.shards.stream import Stream
 from headrace.trainers.data import DataFacts
 from headrace.trainers.peek.peek import Start, read
 from headrace.trainers.peek.subjects import subject
-from headrace.trainers.peek.tokens import pieces
+from headrace.trainers.peek.tokens import pieces, predictions
 from headrace.trainers.pretext.mlm import Mlm
 
 
@@ -32,6 +33,15 @@ def test_text_says_what_is_predicted(texts):
     (look,) = read(subject("mlm", texts, ["pretext.mlm.length=32"], {}), texts, 1, Start())
     assert "[CLS]" in look.text
     assert look.text.count(" → ") == sum(bool(each.target) for each in look.pieces) == 5
+    assert look.notes[0].startswith("5 of 32 tokens are predicted, up to ")
+
+
+@pytest.mark.parametrize(("positions", "longest"), [([3, 5, 7, 0], 1), ([2, 3, 4, 9], 3), ([6, 7, 8, 9], 4)])
+def test_how_many_targets_stand_side_by_side_is_told(positions, longest):
+    labels = np.where(np.array(positions) > 0, 9, -100)
+    arrays = {"tokens": np.zeros(10, np.int64), "positions": np.array(positions), "labels": labels}
+    told = f"{(labels > 0).sum()} of 10 tokens are predicted, up to {longest} side by side"
+    assert predictions(arrays) == (told,)
 
 
 def test_of_a_text_that_is_predicted_on_and_on_what_is_given_is_told(texts):

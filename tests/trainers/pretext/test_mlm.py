@@ -7,11 +7,17 @@ from headrace.shards.stream import Stream
 from headrace.trainers.backbones import BackboneRecipe
 from headrace.trainers.data import DataFacts
 from headrace.trainers.pretext.mlm import Mlm
+from headrace.trainers.recipe import read_recipe
+from headrace.trainers.runs import Run
+from headrace.trainers.samples.token_masks import SingleMask, SpanMask, WordMask
 from headrace.trainers.token_loss import IGNORED
 from headrace.trainers.vocabulary import Vocabulary
 
 WORDS = Vocabulary(size=30, mask=0, pad=1, cls=2, sep=3, special=(0, 1, 2, 3))
 BERT = BackboneRecipe(type="bert", hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
+
+
+EACH = pytest.mark.parametrize("mask", [None, WordMask(), SpanMask()], ids=["token", "word", "span"])
 
 
 def record(tokens, ends=()):
@@ -33,8 +39,9 @@ def test_a_window_is_framed_and_its_last_token_left_to_the_next_one():
     assert sample["tokens"].tolist() == [2, *range(10, 18), 3]
 
 
-def test_labels_are_the_original_tokens_and_special_ones_are_never_chosen():
-    pretext = Mlm(length=64, share=0.5, vocabulary=WORDS)
+@EACH
+def test_labels_are_the_original_tokens_and_special_ones_are_never_chosen(mask):
+    pretext = Mlm(length=64, share=0.5, vocabulary=WORDS, mask=mask, pieces="3333" + "10" * 13)
     rng = np.random.default_rng(0)
     for _ in range(200):
         tokens = rng.integers(0, 30, 63)
@@ -100,8 +107,9 @@ def test_the_loss_is_the_formula_in_float64():
     assert objective.loss(batch).terms["tokens"].item() == pytest.approx(expected, rel=1e-5)
 
 
-def test_masks_are_new_in_every_epoch_and_the_same_on_any_rank(texts):
-    pretext = Mlm(length=16).bind(DataFacts.of(texts))
+@EACH
+def test_masks_are_new_in_every_epoch_and_the_same_on_any_rank(texts, mask):
+    pretext = Mlm(length=16, share=0.3, mask=mask).bind(DataFacts.of(texts))
     stream = Stream(texts, window=pretext.window, lanes=4, transform=lambda record, rng: pretext.sample(record, rng))
     batch = stream.samples // 2 * 2
     whole = next(iter(stream.batches(batch)))
@@ -117,6 +125,56 @@ def test_masks_are_new_in_every_epoch_and_the_same_on_any_rank(texts):
     assert first.keys() == second.keys()
     same = sum((first[number]["positions"] == second[number]["positions"]).all() for number in first)
     assert same < len(first) / 4
+
+
+@EACH
+def test_the_default_share_of_tokens_is_hidden_in_every_window(texts, mask):
+    pretext = Mlm(length=64, mask=mask).bind(DataFacts.of(texts))
+    stream = Stream(texts, window=pretext.window, lanes=4, transform=pretext.transform)
+    hidden = [(sample["labels"] != IGNORED).sum() for sample in stream.read(np.arange(20))]
+    assert set(hidden) == {10}
+
+
+def test_words_are_hidden_whole(texts):
+    data = DataFacts.of(texts)
+    pretext = Mlm(length=64, mask=WordMask(), masked=1.0, random=0.0).bind(data)
+    for original in Stream(texts, window=pretext.window, lanes=4).read(np.arange(20)):
+        sample = pretext.sample(original, np.random.default_rng(0))
+        framed = pretext.framed(original["tokens"][:62])
+        begins = {at for at, token in enumerate(framed) if data.tokenizer.id_to_token(token)[0] == "Ġ"}
+        hidden = set(sample["positions"].tolist())
+        inside = set(range(64)) - begins - {0, 63} - {at for at, token in enumerate(framed) if token in (2, 3)}
+        # The first words of a window and of a document have no space before them.
+        fresh = {1, *(at + 1 for at, token in enumerate(framed) if token in (2, 3))}
+        assert all((at in hidden) == (at - 1 in hidden) for at in inside - fresh)
+
+
+@pytest.mark.parametrize("attention", ["document", "window"])
+def test_spans_do_not_cross_documents_even_where_attention_does(attention):
+    # All tokens are chosen, in spans as long as they can be: masked whole, or left whole, with the same probability.
+    pretext = Mlm(
+        length=26, share=1, vocabulary=WORDS, mask=SpanMask(p=1e-6, longest=1000), pieces="3" * 30,
+        masked=0.5, random=0.0, attention=attention,
+    )  # fmt: skip
+    rng, given = np.random.default_rng(0), record([*range(5, 17), *range(5, 18)], ends=[12])
+    hidden = np.array([pretext.sample(given, rng)["tokens"] == WORDS.mask for _ in range(400)])
+    within, across = (np.mean(hidden[:, at] == hidden[:, at + 1]) for at in (11, 12))
+    assert within > 0.9
+    assert across == pytest.approx(0.5, abs=5 * 0.5 / np.sqrt(400))
+
+
+def test_a_recipe_names_its_mask_and_a_checkpoint_of_before_there_were_masks_still_fits(recipe_of, tmp_path):
+    chosen = read_recipe(recipe_of("mlm"), ["pretext.mlm.mask.name=span", "pretext.mlm.mask.longest=5"])
+    assert chosen.pretext.mask == SpanMask(longest=5)
+    plain = Run.of(read_recipe(recipe_of("mlm")), tmp_path / "run")
+    assert plain.pretext.hiding == SingleMask()
+    identity = plain.identity()
+    assert identity["pretext.mask"] is identity["pretext.pieces"] is None
+
+
+def test_a_mask_that_is_none_is_guessed(recipe_of):
+    with pytest.raises(RecipeError, match="Did you mean 'span'"):
+        read_recipe(recipe_of("mlm"), ["pretext.mlm.mask.name=spam"])
 
 
 def test_features_ignore_padding():
