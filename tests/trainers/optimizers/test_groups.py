@@ -24,7 +24,7 @@ def groups(request):
     return model, dict(decaying["params"]), dict(resting["params"])
 
 
-@pytest.mark.parametrize("groups", ["mae", "mlm"], indirect=True)
+@pytest.mark.parametrize("groups", ["mae", "mlm", "causal_lm"], indirect=True)
 def test_every_trainable_parameter_is_in_one_group(groups):
     model, decaying, resting = groups
     assert not decaying.keys() & resting.keys()
@@ -37,6 +37,12 @@ def test_biases_norms_tokens_and_positions_do_not_decay(groups):
     spared = ("bias", "norm", "LayerNorm", "position", "cls_token", "mask_token")
     assert not [name for name in decaying if any(part in name for part in spared)]
     assert all(any(part in name for part in spared) for name in resting)
+
+
+@pytest.mark.parametrize("groups", ["causal_lm"], indirect=True)
+def test_of_gpt2_all_that_is_a_matrix_decays_as_in_nanogpt(groups):
+    model, decaying, _ = groups
+    assert decaying.keys() == {name for name, each in model.named_parameters() if each.ndim >= 2}
 
 
 def test_positions_of_bert_are_learned_without_decay_and_those_of_mae_are_fixed():

@@ -97,7 +97,7 @@ def test_documents_are_computed_as_if_each_stood_alone_or_see_what_stands_before
 
 @EITHER
 @pytest.mark.parametrize("attention", ["window", "document"])
-def test_the_loss_is_that_of_transformers(backbone, attention):
+def test_loss_and_gradients_are_those_of_transformers(backbone, attention):
     pretext = CausalLm(length=8, vocabulary=WORDS, attention=attention)
     objective = pretext.objective(backbone).eval()
     batch = sampled(pretext, *windows(6))
@@ -106,8 +106,14 @@ def test_the_loss_is_that_of_transformers(backbone, attention):
         same = batch["document"][:, :, None] == batch["document"][:, None, :]
         extra = {"attention_mask": same.tril()[:, None], "position_ids": batch["places"]}
     reference = objective.backbone(batch["tokens"], shift_labels=batch["labels"], labels=batch["tokens"], **extra).loss
+    reference.backward()
+    expected = {name: each.grad for name, each in objective.named_parameters()}
+    objective.zero_grad()
     found = objective.loss(batch).terms["tokens"] / objective.targets(batch)["tokens"]
+    found.backward()
     torch.testing.assert_close(found, reference)
+    for name, each in objective.named_parameters():
+        torch.testing.assert_close(each.grad, expected[name], rtol=1e-4, atol=1e-6, msg=name)
 
 
 def test_the_loss_is_the_formula_in_float64():

@@ -7,9 +7,11 @@ from PIL import Image
 from transformers import ViTMAEConfig, ViTMAEForPreTraining
 
 from headrace.shards.base.errors import InputError, RecipeError
+from headrace.shards.stream import Stream
 from headrace.trainers.backbones import BackboneRecipe, encode_visible
-from headrace.trainers.data import DataFacts
+from headrace.trainers.data import RECORD_CODECS, DataFacts
 from headrace.trainers.pretext.mae import Mae
+from headrace.trainers.samples.patches import patchify, unpatchify
 from headrace.trainers.samples.views.choice import preset
 from headrace.trainers.samples.views.planner import plan
 from headrace.trainers.samples.views.view import View
@@ -66,22 +68,41 @@ def test_the_loss_is_the_formula_in_float64(pretext):
     assert objective.targets(batch) == {"patches": 4 * 12}
 
 
-def test_the_loss_is_that_of_transformers(pretext):
-    oracle = ViTMAEForPreTraining(
-        ViTMAEConfig(
-            image_size=8, patch_size=2, num_channels=3, norm_pix_loss=True, hidden_size=16, num_attention_heads=2,
-            num_hidden_layers=1, intermediate_size=32, decoder_hidden_size=16, decoder_num_attention_heads=2,
-            decoder_num_hidden_layers=1, decoder_intermediate_size=32,
-        )
+RENAMED = {"backbone.": "vit.", "decoder.": "decoder.decoder_", "entry": "embed", "exit": "pred"}
+
+
+def oracle_name(name):
+    """What transformers' ViTMAE calls a parameter of ours."""
+    if name == "decoder.mask_token":
+        return name
+    for ours, theirs in RENAMED.items():
+        name = name.replace(ours, theirs)
+    return name
+
+
+def test_loss_and_gradients_are_those_of_transformers_with_the_same_weights_and_masks(pretext):
+    config = ViTMAEConfig(
+        image_size=8, patch_size=2, num_channels=3, norm_pix_loss=True, hidden_size=16, num_attention_heads=2,
+        num_hidden_layers=1, intermediate_size=32, layer_norm_eps=1e-12, decoder_hidden_size=16,
+        decoder_num_attention_heads=2, decoder_num_hidden_layers=1, decoder_intermediate_size=64,
     )  # fmt: skip
+    oracle = ViTMAEForPreTraining(config)
     objective, batch = pretext.objective(VIT), batch_of(pretext)
-    pixels = objective._pixels(batch)
+    weights = {oracle_name(name): each for name, each in objective.state_dict().items()}
+    weights["decoder.decoder_pos_embed"] = torch.cat([torch.zeros(1, 16), objective.decoder.positions])[None]
+    oracle.load_state_dict(weights)
     # It keeps the patches with the smallest noise.
-    told = oracle(pixels, noise=torch.rand(4, 16).scatter_add(1, batch["hidden"], torch.ones(4, 12)))
+    noise = torch.rand(4, 16).scatter_add(1, batch["hidden"], torch.ones(4, 12))
+    told = oracle(objective._pixels(batch), noise=noise)
     assert torch.equal(told.mask, torch.zeros(4, 16).scatter(1, batch["hidden"], 1.0))
-    objective._decode = lambda states, visible: told.logits
+    told.loss.backward()
     found = objective.loss(batch).terms["patches"] / objective.targets(batch)["patches"]
+    found.backward()
     torch.testing.assert_close(found, told.loss)
+    gradients = {name: each.grad for name, each in oracle.named_parameters()}
+    for name, each in objective.named_parameters():
+        if each.requires_grad:
+            torch.testing.assert_close(each.grad, gradients[oracle_name(name)], rtol=1e-4, atol=1e-6, msg=name)
 
 
 def test_positions_are_fixed_and_left_out_of_the_class_token(pretext):
@@ -91,13 +112,38 @@ def test_positions_are_fixed_and_left_out_of_the_class_token(pretext):
     assert not torch.equal(positions[0, 1], positions[0, 2])
 
 
-def test_hidden_patches_do_not_reach_the_prediction(pretext):
+def test_hidden_patches_never_reach_the_encoder(pretext):
     objective, batch = pretext.objective(VIT).eval(), batch_of(pretext)
-    pixels = objective._pixels(batch)
-    other = pixels.clone()
-    row, column = divmod(batch["hidden"][0, 0].item(), 4)
-    other[0, :, 2 * row : 2 * row + 2, 2 * column : 2 * column + 2] += 1
-    assert torch.equal(predict(objective, other, batch["visible"]), predict(objective, pixels, batch["visible"]))
+    pixels, lengths = objective._pixels(batch), []
+    objective.backbone.layers[0].register_forward_pre_hook(lambda _, inputs: lengths.append(inputs[0].shape[1]))
+    expected = encode_visible(objective.backbone, pixels, batch["visible"])
+    poisoned = patchify(pixels, 2).scatter(1, batch["hidden"][..., None].expand(-1, -1, 12), float("nan"))
+    found = encode_visible(objective.backbone, unpatchify(poisoned, 2), batch["visible"])
+    assert torch.equal(found, expected)
+    assert lengths == [1 + 4] * 2
+    assert torch.isfinite(objective._decode(found, batch["visible"])).all()
+
+
+def test_masks_are_new_in_every_epoch_and_the_same_on_any_rank(images):
+    mae = Mae(**{**SMALL, "channels": 1}, mean=(0.5,), std=(0.5,), views=preset("mae", size=8))
+    mae = mae.bind(DataFacts.of(images))
+    stream = Stream(images, lanes=4, transform=mae.transform, fields=mae.fields)
+    whole = next(iter(stream.batches(48)))
+    halves = [next(iter(stream.batches(48, rank=rank, world_size=2))) for rank in range(2)]
+    assert (np.concatenate([half["hidden"] for half in halves]) == whole["hidden"]).all()
+
+    def masks(epoch):
+        def keyed(record, rng):
+            return record["__id__"], mae.sample(record, rng)["visible"]
+
+        stream = Stream(images, lanes=4, transform=keyed, codecs=RECORD_CODECS)
+        return dict(stream.read(np.arange(48 * epoch, 48 * (epoch + 1))))
+
+    first, second = masks(0), masks(1)
+    assert first.keys() == second.keys()
+    assert len({tuple(visible) for visible in first.values()}) > 40
+    # Two masks are the same once in 1820 times.
+    assert sum((first[name] == second[name]).all() for name in first) < 3
 
 
 def test_a_sample_is_a_crop_of_the_image_and_a_split_of_its_patches():

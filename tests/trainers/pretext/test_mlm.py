@@ -17,6 +17,9 @@ WORDS = Vocabulary(size=30, mask=0, pad=1, cls=2, sep=3, special=(0, 1, 2, 3))
 BERT = BackboneRecipe(type="bert", hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
 
 
+MODERN = BackboneRecipe(
+    type="modernbert", hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32
+)
 EACH = pytest.mark.parametrize("mask", [None, WordMask(), SpanMask()], ids=["token", "word", "span"])
 
 
@@ -84,14 +87,28 @@ def test_attention_does_not_cross_documents():
     assert not torch.allclose(reached, same)
 
 
-def test_the_loss_is_that_of_transformers():
-    pretext = Mlm(length=12, share=0.4, vocabulary=WORDS, attention="window")
-    objective, rng = pretext.objective(BERT).eval(), np.random.default_rng(0)
+@EACH
+@pytest.mark.parametrize("backbone", [BERT, MODERN], ids=["bert", "modernbert"])
+def test_loss_and_gradients_are_those_of_transformers(backbone, mask):
+    pretext = Mlm(length=12, share=0.4, vocabulary=WORDS, attention="window", mask=mask, pieces="3333" + "10" * 13)
+    objective, rng = pretext.objective(backbone).eval(), np.random.default_rng(0)
     batch = batch_of(*(pretext.sample(record(rng.integers(4, 30, 11)), rng) for _ in range(6)))
-    labels = torch.full((6, 12), IGNORED).scatter(1, batch["positions"], batch["labels"])
-    reference = objective.backbone(input_ids=batch["tokens"], labels=labels).loss
-    found = objective.loss(batch)
-    torch.testing.assert_close(found.terms["tokens"] / objective.targets(batch)["tokens"], reference)
+    real = batch["labels"] != IGNORED
+    labels = torch.full((6, 12), IGNORED)
+    for row in range(6):
+        labels[row, batch["positions"][row][real[row]]] = batch["labels"][row][real[row]]
+    same_loss_and_gradients(objective, batch, lambda: objective.backbone(input_ids=batch["tokens"], labels=labels).loss)
+
+
+def same_loss_and_gradients(objective, batch, reference):
+    """Ours, per target, beside another loss of the same network."""
+    (expected := reference()).backward()
+    wanted = {name: each.grad for name, each in objective.named_parameters()}
+    objective.zero_grad()
+    (found := objective.loss(batch).terms["tokens"] / objective.targets(batch)["tokens"]).backward()
+    torch.testing.assert_close(found, expected)
+    for name, each in objective.named_parameters():
+        torch.testing.assert_close(each.grad, wanted[name], rtol=1e-4, atol=1e-6, msg=name)
 
 
 def test_the_loss_is_the_formula_in_float64():
