@@ -37,6 +37,11 @@ CAUSAL_LM = {
     "backbone": {"type": "gpt2", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2},
     "probe": MLM["probe"],
 }
+MIXTURE = {
+    "pretext": {"causal_lm": {"length": 16, "attention": "document", "balance": 0.1}},
+    "backbone": {"type": "mixtral", **TINY, "num_key_value_heads": 1, "num_local_experts": 4},
+    "probe": MLM["probe"],
+}
 COMMON = {
     "steps": 6,
     "batch_size": 8,
@@ -102,9 +107,10 @@ def recipe_of(tmp_path, images, texts):
     """A function that writes the tiny recipe of a pretext to a file and returns its path."""
 
     def write(pretext: str, **changes) -> Path:
-        part, url = {"mae": (MAE, images), "mlm": (MLM, texts), "causal_lm": (CAUSAL_LM, texts)}[pretext]
+        parts = {"mae": MAE, "mlm": MLM, "causal_lm": CAUSAL_LM, "mixture": MIXTURE}
+        url = images if pretext == "mae" else texts
         path = tmp_path / f"{pretext}.yaml"
-        path.write_text(yaml.safe_dump({**COMMON, **part, "data": {"url": url}, **changes}))
+        path.write_text(yaml.safe_dump({**COMMON, **parts[pretext], "data": {"url": url}, **changes}))
         return path
 
     return write

@@ -22,7 +22,7 @@ _spec = importlib.util.spec_from_file_location("ranks", Path(__file__).with_name
 ranks = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(ranks)
 
-PRETEXTS = ["mae", "mlm", "causal_lm"]
+PRETEXTS = ["mae", "mlm", "causal_lm", "mixture"]
 ENCODER = {"backbone.hidden_dropout_prob": 0.0, "backbone.attention_probs_dropout_prob": 0.0}
 DECODER = {f"backbone.{name}": 0.0 for name in ("embd_pdrop", "resid_pdrop", "attn_pdrop")}
 # So much is asked for that windows with special tokens have less: else all ranks have the same number of targets, and
@@ -31,6 +31,7 @@ SET = {
     "mae": ENCODER,
     "mlm": {**ENCODER, "pretext.mlm.share": 0.9},
     "causal_lm": {**DECODER, "pretext.causal_lm.length": 12},
+    "mixture": {"pretext.causal_lm.length": 12},
 }
 
 

@@ -3,7 +3,7 @@
 One file for each use that pretexts make of a network; `build` has what is common to making them.
 """
 
-from .causal_lm import causal_lm, causal_states
+from .causal_lm import causal_lm, causal_states, has_experts, routed_states
 from .masked_lm import masked_lm, masked_lm_logits, packed_states
 from .recipe import BackboneRecipe
 from .visible import encode_visible, patch_encoder
@@ -14,6 +14,7 @@ __all__ = [
     "causal_lm",
     "causal_states",
     "encode_visible",
+    "has_experts",
     "hidden_width",
     "image_encoder",
     "image_features",
@@ -21,4 +22,5 @@ __all__ = [
     "masked_lm_logits",
     "packed_states",
     "patch_encoder",
+    "routed_states",
 ]

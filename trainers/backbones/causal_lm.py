@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from .build import build
@@ -34,9 +35,29 @@ def causal_states(model: Any, tokens: Tensor, document: Tensor | None = None, pl
     Returns:
         (B, T, D).
     """
+    states: Tensor = _computed(model, tokens, document, places).last_hidden_state
+    return states
+
+
+def routed_states(
+    model: Any, tokens: Tensor, document: Tensor | None = None, places: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """The same of a network that `has_experts`, and how it chose among them.
+
+    Returns:
+        (B, T, D), and the logits of the routers, (L, B, T, E) for L blocks of E experts.
+    """
+    made = _computed(model, tokens, document, places, output_router_logits=True)
+    return made.last_hidden_state, torch.stack([each.view(*tokens.shape, -1) for each in made.router_logits])
+
+
+def has_experts(model: Any) -> bool:
+    """Whether the blocks of a network are sparse mixtures of experts."""
+    return hasattr(model.config, "num_experts_per_tok")
+
+
+def _computed(model: Any, tokens: Tensor, document: Tensor | None, places: Tensor | None, **options: bool) -> Any:
     seen = None
     if document is not None:
         seen = (document[:, :, None] == document[:, None, :]).tril()[:, None]
-    made = model.base_model(tokens, attention_mask=seen, position_ids=places, use_cache=False)
-    states: Tensor = made.last_hidden_state
-    return states
+    return model.base_model(tokens, attention_mask=seen, position_ids=places, use_cache=False, **options)

@@ -21,6 +21,15 @@ document is predicted from the end of another one; with `document` neither happe
 that is the last target of one and the first input of the next, so that each token of a shard is predicted once in an
 epoch, but the first one and those that fill no window at the end.
 
+With a sparse mixture of experts (`type: mixtral`) and `balance` alpha, there is another term, the sequence-wise balance
+loss of DeepSeek-V3 (equations 17-20; the router's probabilities are a softmax's here, as in Mixtral):
+
+    loss_balance = alpha / |windows| * sum over windows and blocks of sum over the E experts i of f_i P_i
+
+where f_i is E / K times the share of the window's tokens that are routed to expert i, K to each token, and P_i the mean
+probability that the router gives it. `busiest_expert` in the log is the share of a window's choices that the expert
+chosen most has, 1 / E where all is even; the mean over windows and blocks.
+
 The features of a window are the mean of the last hidden states (behind the final norm) of its tokens, special ones left
 out. Matrices begin with a standard deviation of .02, in GPT-2 those that end a residual branch with .02 / sqrt(2 L) for
 L blocks (in transformers' Llama .02 as well). GPT-2's embedding is its head; Llama's is with `tie_word_embeddings`.
@@ -32,23 +41,27 @@ CPU.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..backbones import BackboneRecipe, causal_lm, causal_states
+from headrace.shards.base.errors import RecipeError
+
+from ..backbones import BackboneRecipe, causal_lm, causal_states, has_experts, routed_states
 from ..data import DataFacts, Record
+from ..expert_balance import routing
 from ..samples.documents import document_numbers, places_within
 from ..samples.rows import mean_of
 from ..text_pretext import TextPretext
 from ..token_loss import IGNORED, summed_cross_entropy
 from ..vocabulary import Vocabulary
-from .base import Arrays, Batch, Drawing, Loss, Objective, PretextExample
+from .base import Arrays, Batch, Drawing, Loss, Mean, Objective, PretextExample
 
 _SHOWN = 8
 """Of a drawn window, one target in so many is shown with its surprise."""
@@ -58,6 +71,7 @@ _EXAMPLE = {
 }
 _RECORD = {"tokens": np.arange(3, 20, dtype=np.uint16), "ends": np.array([5], np.int64)}
 _TINY = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+_EXPERTS = {"num_key_value_heads": 2, "num_local_experts": 4, "num_experts_per_tok": 2}
 _STILL = {"embd_pdrop": 0.0, "resid_pdrop": 0.0, "attn_pdrop": 0.0}
 
 
@@ -67,9 +81,12 @@ class CausalLm(TextPretext):
 
     Args:
         attention: Whether attention and loss stay within a `document`, or go across the whole `window`.
+        balance: alpha, the weight of the balance loss of a mixture of experts, such as 0.01; 0 to watch the balance
+            only; None: neither.
     """
 
     attention: Literal["document", "window"] = "window"
+    balance: Annotated[float, Field(ge=0)] | None = None
 
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "small": {
@@ -114,6 +131,11 @@ class CausalLm(TextPretext):
             parameters={**_EXAMPLE, "attention": "document"},
             backbone={"type": "llama", **_TINY, "intermediate_size": 32},
         ),
+        PretextExample(
+            record=_RECORD,
+            parameters={**_EXAMPLE, "balance": 0.01},
+            backbone={"type": "mixtral", **_TINY, "intermediate_size": 32, **_EXPERTS},
+        ),
     )
 
     @property
@@ -138,7 +160,16 @@ class CausalLm(TextPretext):
 
     def objective(self, backbone: BackboneRecipe) -> "CausalLmObjective":
         """See `Pretext.objective`."""
-        return CausalLmObjective(causal_lm(backbone, self.network), self.words)
+        network = causal_lm(backbone, self.network)
+        if self.balance is None:
+            return CausalLmObjective(network, self.words)
+        if not has_experts(network):
+            raise RecipeError(
+                "pretext.causal_lm.balance is about the experts of a network that has none",
+                found=f"balance {self.balance} and backbone.type {backbone.type}",
+                remedy="Leave balance out, or take a mixture of experts: backbone.type: mixtral",
+            )
+        return BalancedObjective(network, self.words, self.balance)
 
 
 class CausalLmObjective(Objective):
@@ -157,9 +188,7 @@ class CausalLmObjective(Objective):
 
     def loss(self, batch: Batch) -> Loss:
         """See `Objective.loss`."""
-        states, labels = self._states(batch), batch["labels"].flatten()
-        total = summed_cross_entropy(self.backbone.lm_head, states.flatten(0, 1), labels)
-        return Loss({"tokens": total}, representations=self._pooled(states.detach(), batch["tokens"]))
+        return self._predicted(self._states(batch), batch)
 
     def features(self, batch: Batch) -> Tensor:
         """The mean over a window's plain tokens of the last hidden states; (B, D)."""
@@ -174,6 +203,12 @@ class CausalLmObjective(Objective):
     def _states(self, batch: Batch) -> Tensor:
         """(B, T, D) last hidden states."""
         return causal_states(self.backbone, batch["tokens"], batch.get("document"), batch.get("places"))
+
+    def _predicted(self, states: Tensor, batch: Batch) -> Loss:
+        """The loss from (B, T, D) last hidden states."""
+        labels = batch["labels"].flatten()
+        total = summed_cross_entropy(self.backbone.lm_head, states.flatten(0, 1), labels)
+        return Loss({"tokens": total}, representations=self._pooled(states.detach(), batch["tokens"]))
 
     def _pooled(self, states: Tensor, tokens: Tensor) -> Tensor:
         """(B, D) the mean over plain tokens."""
@@ -190,6 +225,30 @@ class CausalLmObjective(Objective):
         shown = set(bits.topk(targets // _SHOWN).indices.tolist())
         return Drawing(
             caption=caption, text=_text(data, first, labels.tolist(), guesses.tolist(), bits.tolist(), shown)
+        )
+
+
+class BalancedObjective(CausalLmObjective):
+    """The same with the balance loss of a mixture of experts; see the file's docstring."""
+
+    def __init__(self, backbone: Any, vocabulary: Vocabulary, weight: float) -> None:
+        super().__init__(backbone, vocabulary)
+        self.weight = weight
+
+    def targets(self, batch: Batch) -> dict[str, Tensor]:
+        """See `Objective.targets`: the predicted tokens, and the windows."""
+        tokens = batch["tokens"]
+        return {**super().targets(batch), "balance": torch.tensor(len(tokens), device=tokens.device)}
+
+    def loss(self, batch: Batch) -> Loss:
+        """See `Objective.loss`."""
+        states, logits = routed_states(self.backbone, batch["tokens"], batch.get("document"), batch.get("places"))
+        predicted, routed = self._predicted(states, batch), routing(logits, self.backbone.config.num_experts_per_tok)
+        busiest = Mean(routed.most.sum(), torch.tensor(routed.choices * len(states), device=states.device))
+        return replace(
+            predicted,
+            terms={**predicted.terms, "balance": self.weight * routed.balance.sum()},
+            metrics={**predicted.metrics, "busiest_expert": busiest},
         )
 
 

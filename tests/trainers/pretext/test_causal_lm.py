@@ -3,10 +3,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from transformers.models.mixtral.modeling_mixtral import load_balancing_loss_func
 
 from headrace.shards.base.errors import RecipeError
 from headrace.shards.stream import Stream
-from headrace.trainers.backbones import BackboneRecipe
+from headrace.trainers.backbones import BackboneRecipe, routed_states
 from headrace.trainers.data import DataFacts
 from headrace.trainers.pretext.causal_lm import CausalLm
 from headrace.trainers.token_loss import IGNORED
@@ -16,7 +17,8 @@ WORDS = Vocabulary(size=30, mask=0, pad=1, cls=2, sep=3, special=(0, 1, 2, 3))
 SIZES = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
 GPT2 = BackboneRecipe(type="gpt2", **SIZES)
 LLAMA = BackboneRecipe(type="llama", **SIZES, intermediate_size=32)
-EITHER = pytest.mark.parametrize("backbone", [GPT2, LLAMA], ids=["gpt2", "llama"])
+MIXTRAL = BackboneRecipe(type="mixtral", **SIZES, intermediate_size=32, num_key_value_heads=1, num_local_experts=3)
+ANY = pytest.mark.parametrize("backbone", [GPT2, LLAMA, MIXTRAL], ids=["gpt2", "llama", "mixtral"])
 
 
 def record(tokens, ends=()):
@@ -69,7 +71,60 @@ def test_every_token_but_the_first_of_a_shard_is_a_target_once(texts):
         assert all(one["labels"][-1] == other["tokens"][0] for one, other in pairwise(own))
 
 
-@EITHER
+def mixture(balance):
+    torch.manual_seed(0)
+    return CausalLm(length=8, vocabulary=WORDS, balance=balance).objective(MIXTRAL)
+
+
+def test_the_balance_of_a_mixture_is_a_term_of_its_own_beside_the_same_loss_and_features():
+    batch = sampled(CausalLm(length=8, vocabulary=WORDS), *windows(4))
+    plain, balanced = mixture(None).eval(), mixture(0.25).eval()
+    assert balanced.targets(batch) == {**plain.targets(batch), "balance": 4}
+    wanted, found = plain.loss(batch), balanced.loss(batch)
+    assert torch.equal(found.terms["tokens"], wanted.terms["tokens"])
+    assert torch.equal(found.representations, wanted.representations)
+    logits = routed_states(balanced.backbone, batch["tokens"])[1]
+    assert logits.shape == (2, 4, 8, 3)
+    oracle = [
+        load_balancing_loss_func((logits[block, row],), num_experts=3, top_k=2) / 2
+        for block in range(2)
+        for row in range(4)
+    ]
+    torch.testing.assert_close(found.terms["balance"], 0.25 * sum(oracle))
+    assert 1 / 3 <= found.metrics["busiest_expert"].total / found.metrics["busiest_expert"].count <= 1 / 2
+
+
+def test_a_balance_of_zero_only_watches():
+    batch = sampled(CausalLm(length=8, vocabulary=WORDS), *windows(4))
+    loss = mixture(0).loss(batch)
+    assert loss.terms["balance"] == 0
+    assert loss.metrics["busiest_expert"].total > 0
+
+
+def test_a_router_with_a_favourite_learns_to_be_even():
+    objective = mixture(1.0)
+    with torch.no_grad():  # almost all tokens have a first feature above 0, and so choose the first expert
+        for block in objective.backbone.model.layers:
+            block.mlp.gate.weight[0, 0] += 3
+        objective.backbone.model.embed_tokens.weight[:, 0] += 1
+    batch = sampled(CausalLm(length=8, vocabulary=WORDS), *windows(8))
+    optimizer = torch.optim.Adam(objective.parameters(), lr=1e-2)
+    balances = []
+    for _ in range(40):
+        optimizer.zero_grad()
+        balances.append(objective.loss(batch).terms["balance"] / 8)
+        balances[-1].backward()
+        optimizer.step()
+    assert balances[0] > 2.5  # 3 at most, in two blocks of three experts, two to a token
+    assert balances[-1] < 2.2
+
+
+def test_a_balance_is_for_experts_only():
+    with pytest.raises(RecipeError, match=r"experts of a network that has none.*balance 0.1 and .*type llama.*mixtral"):
+        CausalLm(length=8, vocabulary=WORDS, balance=0.1).objective(LLAMA)
+
+
+@ANY
 @pytest.mark.parametrize("attention", ["window", "document"])
 def test_no_target_is_seen_by_what_predicts_it(backbone, attention):
     objective = CausalLm(length=8, vocabulary=WORDS, attention=attention).objective(backbone).eval()
@@ -83,7 +138,7 @@ def test_no_target_is_seen_by_what_predicts_it(backbone, attention):
         assert not torch.allclose(after[:, at:], before[:, at:])
 
 
-@EITHER
+@ANY
 def test_documents_are_computed_as_if_each_stood_alone_or_see_what_stands_before(backbone):
     apart = CausalLm(length=8, vocabulary=WORDS, attention="document")
     objective = apart.objective(backbone).eval()
@@ -95,7 +150,7 @@ def test_documents_are_computed_as_if_each_stood_alone_or_see_what_stands_before
     assert not torch.allclose(logits(objective, crossing)[:, 3:], logits(objective, together)[:, 3:])
 
 
-@EITHER
+@ANY
 @pytest.mark.parametrize("attention", ["window", "document"])
 def test_loss_and_gradients_are_those_of_transformers(backbone, attention):
     pretext = CausalLm(length=8, vocabulary=WORDS, attention=attention)
@@ -150,7 +205,7 @@ def test_the_papers_recipe_is_gpt2_of_124_million_parameters_on_half_a_million_t
     assert recipe["batch_size"] * pretext.tokens == 491_520
 
 
-@EITHER
+@ANY
 def test_features_are_the_mean_over_plain_tokens_and_ignore_padding(backbone):
     pretext = CausalLm(length=8, vocabulary=WORDS, views_per_document=2)
     objective = pretext.objective(backbone).eval()
