@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.distributed.tensor import DTensor, Partial, Replicate
+from torch import distributed as dist
+from torch.distributed.tensor import DTensor
 
 
 def here(tensor: Tensor) -> Tensor:
@@ -39,6 +40,7 @@ def _whole(shares: Tensor, tensor: Tensor) -> Tensor:
         return shares
     # In float64, since the square of a large norm is no number of float32.
     squares = shares.double().square()
-    spread = [Replicate() if each.is_replicate() else Partial() for each in tensor.placements]
-    summed: Tensor = DTensor.from_local(squares, tensor.device_mesh, spread).full_tensor()
-    return summed.sqrt().to(shares.dtype)
+    for direction, placement in enumerate(tensor.placements):
+        if not placement.is_replicate():
+            dist.all_reduce(squares, group=tensor.device_mesh.get_group(direction))
+    return squares.sqrt().to(shares.dtype)

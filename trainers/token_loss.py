@@ -51,7 +51,9 @@ class _Summed(torch.autograd.Function):
         ctx: FunctionCtx, head: nn.Linear, labels: Tensor, parts: list[slice], hidden: Tensor, *weights: Tensor
     ) -> Tensor:
         total = torch.zeros((), device=hidden.device)
-        by_hidden, by_weights = torch.empty_like(hidden), [torch.zeros_like(each) for each in weights]
+        by_hidden = torch.empty_like(hidden)
+        # Weights that are sharded are gathered in the precision of the pass, in which a long sum would lose its end.
+        by_weights = [torch.zeros_like(each, dtype=torch.float32) for each in weights]
         for part in parts:
             with torch.enable_grad():
                 states = hidden[part].detach().requires_grad_()
@@ -60,7 +62,9 @@ class _Summed(torch.autograd.Function):
             total += loss.detach()
             for summed, slope in zip(by_weights, slopes, strict=True):
                 summed += slope
-        ctx.save_for_backward(by_hidden, *by_weights)
+        ctx.save_for_backward(
+            by_hidden, *(summed.to(each.dtype) for summed, each in zip(by_weights, weights, strict=True))
+        )
         return total
 
     @staticmethod

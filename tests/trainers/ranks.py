@@ -13,14 +13,14 @@ import torch
 from headrace.trainers.distributed import World, joined
 
 
-def on_ranks(size: int, task: Callable[[World], Any]) -> list[Any]:
+def on_ranks(size: int, task: Callable[[World], Any], tensor: int = 1) -> list[Any]:
     """What `task` returns in each of `size` processes, by rank. They are forked, so that nothing is imported again."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     context = multiprocessing.get_context("fork")
     results: Any = context.Queue()
-    processes = [context.Process(target=_run, args=(rank, size, port, task, results)) for rank in range(size)]
+    processes = [context.Process(target=_run, args=(rank, size, port, task, results, tensor)) for rank in range(size)]
     with warnings.catch_warnings():
         # Python 3.12 warns of forking beside threads; those here are torch's, idle, and one per process.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -35,12 +35,12 @@ def on_ranks(size: int, task: Callable[[World], Any]) -> list[Any]:
     return [found[rank] for rank in range(size)]
 
 
-def _run(rank: int, size: int, port: int, task: Callable[[World], Any], results: Any) -> None:
+def _run(rank: int, size: int, port: int, task: Callable[[World], Any], results: Any, tensor: int) -> None:
     torch.set_num_threads(1)
     place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": size, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     os.environ.update({name: str(value) for name, value in place.items()})
     try:
-        with joined("cpu") as world:
+        with joined("cpu", tensor) as world:
             results.put((rank, task(world)))
     except Exception as error:
         error.add_note(traceback.format_exc())

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.distributed.tensor import DTensor
 
 from .depth import below_top
 
@@ -25,10 +26,12 @@ def parameter_groups(model: nn.Module, layer_decay: float | None = None) -> list
         RecipeError: There is a layer decay, and the depth of the model's parameters is not known.
     """
     depths = {} if layer_decay is None else below_top(model)
-    groups: dict[tuple[bool, float], Group] = {}
+    groups: dict[tuple[bool, float, int], Group] = {}
     for name, each in model.named_parameters():
         if each.requires_grad:
-            alike = decays(name, each), (layer_decay or 1.0) ** depths.get(each, 0)
+            # Optimizers update a group's parameters together, which those spread over other processes cannot be.
+            directions = each.device_mesh.ndim if isinstance(each, DTensor) else 0
+            alike = decays(name, each), (layer_decay or 1.0) ** depths.get(each, 0), directions
             group = groups.setdefault(alike, {"params": [], "decays": alike[0], "lr_scale": alike[1]})
             group["params"].append((name, each))
     return [groups[alike] for alike in sorted(groups, reverse=True)]

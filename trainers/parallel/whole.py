@@ -1,7 +1,7 @@
 """A network that is spread over processes, put together again."""
 
 from torch import Tensor, nn
-from torch.distributed.tensor import DTensor
+from torch.distributed.tensor import DTensor, Replicate
 
 from ..pretext.base import Batch, Objective
 from ..runs import Run
@@ -11,7 +11,11 @@ def whole(tensor: Tensor) -> Tensor:
     """All of a tensor of which each process may hold a share; all of them have to ask."""
     if not isinstance(tensor, DTensor):
         return tensor
-    found: Tensor = tensor.full_tensor()
+    # One direction of the mesh after the other, the last one first that a share was cut along.
+    for direction in range(tensor.device_mesh.ndim):
+        replicated = [Replicate() if at <= direction else how for at, how in enumerate(tensor.placements)]
+        tensor = tensor.redistribute(placements=replicated)
+    found: Tensor = tensor.to_local()
     return found
 
 
