@@ -43,10 +43,9 @@ class GroupedBatchNorm(_BatchNorm):
         self.num_batches_tracked = like.num_batches_tracked
         self.training = like.training
         self.layout = Layout()
-        self.passes = 0
-        # Of the groups' means and unbiased variances since statistics were last settled.
+        # Of the groups since statistics were last settled: means, unbiased variances, and how many they are.
         place = next((each for each in (like.running_mean, like.weight) if each is not None), torch.empty(0))
-        self.register_buffer("sums", place.detach().new_zeros(2, like.num_features), persistent=False)
+        self.register_buffer("sums", place.detach().new_zeros(3, like.num_features), persistent=False)
 
     def forward(self, input: Tensor) -> Tensor:
         """Normalise (N, C, ...) over all dimensions but C; in evaluation by the running statistics."""
@@ -60,20 +59,22 @@ class GroupedBatchNorm(_BatchNorm):
         else:
             output = self._within(input, moments)
         if torch.is_grad_enabled():
-            self.sums += moments.sum(0)
-            self.passes += self.layout.groups
+            self.sums[:2] += moments.sum(0)
+            self.sums[2] += len(moments)
         return output
 
-    def settle(self, moments: Tensor) -> None:
-        """Move the running statistics, by the mean over all groups of their (2, C) means and variances."""
+    def settle(self, mean: Tensor, variance: Tensor, seen: Tensor) -> None:
+        """Move the running statistics by the groups' (C,) mean and variance, where there were any groups.
+
+        The host is not asked whether there were, since it would have to wait for the device.
+        """
         self.sums.zero_()
-        self.passes = 0
         if self.running_mean is None or self.running_var is None or self.num_batches_tracked is None:
             return
-        self.num_batches_tracked += 1
-        part = 1 / self.num_batches_tracked.item() if self.momentum is None else self.momentum
-        self.running_mean.lerp_(moments[0], part)
-        self.running_var.lerp_(moments[1], part)
+        self.num_batches_tracked += seen[0].long()
+        part = seen * (1 / self.num_batches_tracked.clamp(min=1) if self.momentum is None else self.momentum)
+        self.running_mean.lerp_(mean, part)
+        self.running_var.lerp_(variance, part)
 
     def _within(self, rows: Tensor, moments: Tensor) -> Tensor:
         """Normalise each of the groups that these rows hold; their statistics go into `moments`."""
@@ -122,7 +123,7 @@ class Layout:
             f"{world.size} processes, accumulate={accumulate})",
             expected=f"groups that divide {rows}, or that divide {batch_size} and hold whole micro-batches, with "
             "accumulate=1",
-            remedy=f"Set the pretext's group={rows}, or change accumulate or the number of processes",
+            remedy=f"Set norm_group={rows}, or change accumulate or the number of processes",
         )
 
 
@@ -158,13 +159,14 @@ def arrange(module: nn.Module, group: int | None, *, batch_size: int, accumulate
 
 def settle(module: nn.Module, world: World) -> None:
     """Move the running statistics by what was seen since the last time, the same on every process; all must ask."""
-    norms = [norm for norm in _norms(module) if norm.passes]
+    norms = list(_norms(module))
     if not norms:
         return
-    packed = torch.cat([(norm.sums / norm.passes).flatten() for norm in norms])
-    means = world.summed(packed) / world.size
-    for norm, moments in zip(norms, torch.split(means, [norm.sums.numel() for norm in norms]), strict=True):
-        norm.settle(moments.view_as(norm.sums))
+    means, variances, seen = world.summed(torch.cat([norm.sums for norm in norms], 1))
+    groups = seen.clamp(min=1)
+    told = torch.stack((means / groups, variances / groups, seen > 0))
+    for norm, part in zip(norms, torch.split(told, [norm.num_features for norm in norms], 1), strict=True):
+        norm.settle(*part)
 
 
 def _norms(module: nn.Module) -> Iterator[GroupedBatchNorm]:

@@ -21,6 +21,7 @@ from headrace.shards.stream.delivery import tensors
 from headrace.shards.stream.delivery.failures import worker_failures
 from headrace.shards.stream.delivery.prepared import tensor_batch
 
+from .batch_norm import settle
 from .distributed import World, joined
 from .endings import diverged, stopped
 from .export import export
@@ -135,6 +136,7 @@ def take_step(run: Run, world: World, state: State, batch: Mapping[str, Any]) ->
         seed=lambda row: device_seed(model.seed, "step", step, row),
         scale=scale,
     )
+    settle(state.objective, world)
     norm = clip_gradients(state.objective.parameters(), model.optimizer, scale).item()
     rate = model.optimizer.peak(model.batch_size) * model.schedule.factor(step, model.steps)
     set_rates(state.optimizer, rate, model.optimizer.decay(step, model.steps))

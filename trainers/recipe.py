@@ -96,6 +96,8 @@ class TrainModel(RecipeModel):
     """Samples of a step, over all processes and micro-batches."""
     accumulate: Positive = 1
     """Micro-batches of a step: more of them need less memory and give the same gradients."""
+    norm_group: Positive | None = None
+    """Samples, neighbours in the batch, over which BatchNorm takes its statistics; None: over the whole batch."""
     precision: Precision = "fp32"
     """fp32, bf16 or fp16, of the forward pass; parameters and their updates are fp32."""
     parallel: ParallelRecipe = ParallelRecipe()

@@ -10,6 +10,7 @@ from headrace.shards.cache import Cache
 from headrace.shards.stream import Stream
 from headrace.shards.stream.delivery.loader import Loader
 
+from .batch_norm import arrange, grouped
 from .data import RECORD_CODECS
 from .distributed import World
 from .parallel.placing import placed
@@ -73,7 +74,8 @@ def start(run: Run, world: World) -> State:
         tolerated=model.data.tolerated,
         cache=None if model.data.cache is None else Cache(model.data.cache.folder, model.data.cache.limit),
     )
-    objective = run.untrained()
+    objective = grouped(run.untrained())
+    arrange(objective, model.norm_group, batch_size=model.batch_size, accumulate=model.accumulate, world=world)
     parallel = placed(objective, world, model.parallel, model.precision)
     optimizer = model.optimizer.build(objective, model.batch_size)
     scale = LossScale.of(model.precision)

@@ -42,6 +42,11 @@ MIXTURE = {
     "backbone": {"type": "mixtral", **TINY, "num_key_value_heads": 1, "num_local_experts": 4},
     "probe": MLM["probe"],
 }
+SIMCLR = {
+    "pretext": {"simclr": {"views": {"preset": "simclr_cifar", "size": 8}, "layers": 2, "out": 16}},
+    "backbone": {"type": "cifar_resnet", "embedding_size": 8, "hidden_sizes": [8, 16], "depths": [1, 1]},
+    "probe": MAE["probe"],
+}
 COMMON = {
     "steps": 6,
     "batch_size": 8,
@@ -107,8 +112,8 @@ def recipe_of(tmp_path, images, texts):
     """A function that writes the tiny recipe of a pretext to a file and returns its path."""
 
     def write(pretext: str, **changes) -> Path:
-        parts = {"mae": MAE, "mlm": MLM, "causal_lm": CAUSAL_LM, "mixture": MIXTURE}
-        url = images if pretext == "mae" else texts
+        parts = {"mae": MAE, "simclr": SIMCLR, "mlm": MLM, "causal_lm": CAUSAL_LM, "mixture": MIXTURE}
+        url = images if pretext in ("mae", "simclr") else texts
         path = tmp_path / f"{pretext}.yaml"
         path.write_text(yaml.safe_dump({**COMMON, **parts[pretext], "data": {"url": url}, **changes}))
         return path

@@ -53,9 +53,13 @@ class StoppingObjective({kind}Objective):
             flag.unlink()
             os.kill(os.getpid(), number)
 """
-PRETEXTS = ["mae", "mlm", "causal_lm"]
+PRETEXTS = ["mae", "simclr", "mlm", "causal_lm"]
 DROPOUT = ["backbone.hidden_dropout_prob=0.1", "backbone.attention_probs_dropout_prob=0.1"]
-RANDOM = {**dict.fromkeys(PRETEXTS, DROPOUT), "causal_lm": []}  # GPT-2 has its dropout by default
+RANDOM = {
+    **dict.fromkeys(PRETEXTS, DROPOUT),
+    "causal_lm": [],
+    "simclr": [],
+}  # GPT-2 has its dropout by default, a ResNet none
 
 
 @pytest.fixture
