@@ -125,7 +125,8 @@ MAY_CHANGE = {
     *("preset", "data", "steps", "accumulate", "device", "parallel"),
     *("checkpoint_every", "keep", "log_every", "peak_tflops", "probe", "evals"),
 }
-"""What may differ when a run is continued; of the data, the manifest's fingerprint counts, not the place."""
+"""What may differ when a run is continued; of the data, the manifest's fingerprint counts, not the place, and the place
+of what a network began with does not count once there are weights of the run's own."""
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,8 @@ class Run:
 
     def identity(self) -> dict[str, Any]:
         """Whatever must be the same for the run to be the same, flat: `optimizer.lr`, `data.manifest`, ..."""
-        numbers = self.recipe.model.model_dump(mode="json", exclude=MAY_CHANGE | {"pretext"})
+        left_out: Any = {**dict.fromkeys(MAY_CHANGE | {"pretext"}, True), "backbone": {"pretrained"}}
+        numbers = self.recipe.model.model_dump(mode="json", exclude=left_out)
         (name,) = self.recipe.model.pretext
         parts = {"pretext": {"plugin": name, **dataclasses.asdict(self.pretext)}, **numbers}
         return {**_flat(parts), "data.manifest": self.data.fingerprint()}

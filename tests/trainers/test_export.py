@@ -84,6 +84,13 @@ def test_a_run_begins_where_the_export_of_another_ended(finished, recipe_of, tmp
     assert weights.keys() == begun.backbone.state_dict().keys()
     for name, weight in begun.backbone.state_dict().items():
         assert torch.equal(weight, weights[name]), name
-    # Another recipe folder, and nothing in the export says where its beginnings were.
-    export, _ = trained(recipe, tmp_path / "second")
+    export, ended = trained(recipe, tmp_path / "second")
+    # Nothing in the export says where its beginnings were.
     assert str(tmp_path) not in json.dumps([file.read_text() for file in export.glob("*.json")])
+    # Where they are gone, the run can be opened nevertheless.
+    (tmp_path / "run").rename(tmp_path / "gone")
+    run = Run.open(tmp_path / "second", [f"backbone.pretrained={export}"])
+    opened = run.untrained()
+    assert run.checkpoints.restore_model(opened) == 1
+    for name, weight in opened.state_dict().items():
+        assert torch.equal(weight, ended.state_dict()[name]), name
