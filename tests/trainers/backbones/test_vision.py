@@ -1,8 +1,11 @@
 import pytest
 import torch
 from torch import nn
+from transformers import AutoModel
 
 from headrace.trainers.backbones import BackboneRecipe, hidden_width, image_encoder, image_features
+from headrace.trainers.batch_norm import grouped, settle
+from headrace.trainers.distributed import ALONE
 
 TRANSFORMER = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "patch_size": 4}
 CONVOLUTIONS = {"embedding_size": 8, "hidden_sizes": [8, 16], "depths": [1, 2], "layer_type": "basic"}
@@ -41,6 +44,19 @@ def test_features_are_the_class_token_or_the_mean_over_places(encoder):
     states = encoder.eval()(torch.ones(2, 3, 16, 16)).last_hidden_state
     wanted = states[:, 0] if states.ndim == 3 else states.mean((2, 3))
     torch.testing.assert_close(image_features(encoder, torch.ones(2, 3, 16, 16)), wanted)
+
+
+def test_what_was_trained_opens_with_equal_features_running_statistics_included(encoder, tmp_path):
+    grouped(encoder)
+    optimizer = torch.optim.SGD(encoder.parameters(), lr=0.01)
+    for _ in range(3):
+        image_features(encoder, torch.randn(4, 3, 16, 16) + 1).square().sum().backward()
+        optimizer.step()
+        settle(encoder, ALONE)
+    encoder.eval().save_pretrained(tmp_path)
+    opened = AutoModel.from_pretrained(tmp_path).eval()
+    pixels = torch.randn(2, 3, 16, 16)
+    assert torch.equal(image_features(opened, pixels), image_features(encoder, pixels))
 
 
 def test_positions_of_smaller_crops_are_interpolated():
