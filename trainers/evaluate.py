@@ -68,9 +68,10 @@ def evaluate(run: Run) -> Findings:
             remedy=f"Train it first (`headrace train {run.folder / RECIPE} --out {run.folder}` goes on), or wait until "
             "the run that is in progress has saved one",
         )
+    averaged = " averaged" if run.recipe.model.ema else ""
     found = scores(
         [
-            *exam.results(f"trained, {counted(step, 'step')}", trained),
+            *exam.results(f"trained, {counted(step, 'step')}{averaged}", trained),
             *exam.results(UNTRAINED, run.untrained()),
             *exam.beside(),
         ]

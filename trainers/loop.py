@@ -22,6 +22,7 @@ from headrace.shards.stream.delivery.failures import worker_failures
 from headrace.shards.stream.delivery.prepared import tensor_batch
 
 from .batch_norm import settle
+from .checkpoint import Saver, saving
 from .distributed import World, joined
 from .endings import diverged, stopped
 from .export import export
@@ -69,12 +70,13 @@ def train(recipe: TrainRecipe, folder: Path) -> bool:
             # Before it is claimed, nobody writes into the folder.
             world.barrier()
             run_to_end(run, world, state, stop)
-            trained = whole_objective(run, state.objective)
-            if trained:
-                export(run, trained)
-                examples = tensor_batch(state.stream.read(np.arange(EXAMPLES)), state.stream.ragged, tensors)
-                write_training(run, trained, beside(state.finish(examples), trained))
-            world.barrier()
+            with state.ema.in_use() if state.ema else nullcontext():
+                trained = whole_objective(run, state.objective)
+                if trained:
+                    export(run, trained)
+                    examples = tensor_batch(state.stream.read(np.arange(EXAMPLES)), state.stream.ragged, tensors)
+                    write_training(run, trained, beside(state.finish(examples), trained))
+                world.barrier()
         return world.main
 
 
@@ -91,29 +93,29 @@ def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
         worker_failures(),
         monitored(run, world, state) as monitor,
         closing(ConsumptionLog(run.folder / FOLDER, state.loader)) as consumed,
+        saving(run.checkpoints, world) as saver,
     ):
         while state.step < model.steps:
             before = state.loader.state_dict()
             batch, fault = _next(batches)
-            ends = world.any({"asked": bool(stop), "failed": fault is not None})
+            ends = world.any({"asked": bool(stop), "failed": fault is not None, "unsaved": saver.failed})
             if any(ends.values()):
                 if state.step > saved:
-                    save(run, world, state, consumed, before)
+                    save(state, saver, consumed, before)
+                saver.wait()
                 raise fault or stopped(run, state.step, failed=ends["failed"])
             outcome, numbers = take_step(run, world, state, batch)
             monitor.stepped(outcome, numbers)
             if state.step == model.steps or state.step % model.checkpoint_every == 0:
-                save(run, world, state, consumed, state.loader.state_dict())
+                save(state, saver, consumed, state.loader.state_dict())
                 saved = state.step
 
 
-def save(run: Run, world: World, state: State, consumed: ConsumptionLog, stream: Mapping[str, Any]) -> None:
-    """Save a checkpoint, the stream of which stands as `stream` says."""
+def save(state: State, saver: Saver, consumed: ConsumptionLog, stream: Mapping[str, Any]) -> None:
+    """Begin to save a checkpoint, the stream of which stands as `stream` says."""
+    # Before, since a checkpoint is proof of what all processes have logged: it counts when each has written its part.
     consumed.write()
-    # A checkpoint is proof of what all processes have logged.
-    world.barrier()
-    if world.main:
-        run.checkpoints.save(state.step, state.objective, state.optimizer, stream)
+    saver.save(state.step, state.contents, stream)
 
 
 def take_step(run: Run, world: World, state: State, batch: Mapping[str, Any]) -> tuple[Outcome, dict[str, float]]:
@@ -144,6 +146,8 @@ def take_step(run: Run, world: World, state: State, batch: Mapping[str, Any]) ->
     if math.isfinite(norm):
         state.optimizer.step()
         state.objective.after_step(step, model.steps)
+        if state.ema:
+            state.ema.update(step)
         state.scale.endured()
         numbers["grad_norm"] = norm
     elif not state.scale.overflowed():

@@ -29,6 +29,7 @@ from headrace.shards.stream.delivery.budget import TOLERATED
 
 from .backbones import BackboneRecipe
 from .distributed import Device
+from .ema import EmaRecipe
 from .evals.base import EVALUATIONS, Evaluation
 from .evals.labels import ProbeRecipe
 from .optimizers import AdamwRecipe, OptimizerRecipe
@@ -90,6 +91,8 @@ class TrainModel(RecipeModel):
     """The algorithm by its name (adamw, sgd or lars), learning rate, weight decay and clipping."""
     schedule: ScheduleRecipe = DecayRecipe()
     """Of the learning rate, by its name (cosine, linear, constant or wsd)."""
+    ema: EmaRecipe | None = None
+    """An average of the parameters over the steps, which is exported, drawn and evaluated; None: the last ones are."""
     steps: Positive
     """Steps of the optimizer, in all."""
     batch_size: Positive
@@ -110,6 +113,8 @@ class TrainModel(RecipeModel):
     """Steps from one checkpoint to the next; there is one at the end, too."""
     keep: Positive = 2
     """How many of the latest checkpoints stay."""
+    keep_best: Annotated[dict[Literal["min", "max"], str], Field(min_length=1, max_length=1)] | None = None
+    """The checkpoint with the least or the most of this number stays as well, such as {min: val_loss}."""
     log_every: Positive = 10
     """Steps from one line of metrics.jsonl to the next."""
     peak_tflops: Annotated[float, Field(gt=0)] | None = None
@@ -123,7 +128,7 @@ class TrainModel(RecipeModel):
 
 MAY_CHANGE = {
     *("preset", "data", "steps", "accumulate", "device", "parallel"),
-    *("checkpoint_every", "keep", "log_every", "peak_tflops", "probe", "evals"),
+    *("checkpoint_every", "keep", "keep_best", "log_every", "peak_tflops", "probe", "evals"),
 }
 """What may differ when a run is continued; of the data, the manifest's fingerprint counts, not the place, and the place
 of what a network began with does not count once there are weights of the run's own."""

@@ -4,7 +4,7 @@ The folder holds:
 
     RUN/recipe.yaml       the recipe, presets and overrides applied
     RUN/metrics.jsonl     a line every `log_every` steps
-    RUN/checkpoints/      see checkpoint.py
+    RUN/checkpoints/      see checkpoint/__init__.py
     RUN/consumed/         what each process consumed, for `headrace stream URL --audit RUN`
     RUN/export/           the network, for AutoModel.from_pretrained
     RUN/report/           fragments, for `headrace report RUN`
@@ -119,7 +119,8 @@ class Run:
     @property
     def checkpoints(self) -> Checkpoints:
         """The run's checkpoints."""
-        return Checkpoints(self.folder / "checkpoints", self.identity(), self.recipe.model.keep)
+        model = self.recipe.model
+        return Checkpoints(self.folder / "checkpoints", self.identity(), model.keep, model.keep_best)
 
     def identity(self) -> dict[str, Any]:
         """Whatever must be the same for the run to be the same, flat: `optimizer.lr`, `data.manifest`, ..."""

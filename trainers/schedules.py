@@ -10,6 +10,22 @@ from headrace.shards.base.recipe import RecipeModel
 
 from .by_name import ByName
 
+Curve = Literal["constant", "linear", "cosine"]
+
+
+def between(first: float, last: float, share: float, curve: Curve = "cosine") -> float:
+    """From `first` to `last`, when this share of the way is done; for momenta of teachers, weight decay, temperatures.
+
+    BYOL (Grill et al. 2020): `between(0.996, 1, step / steps)`; I-JEPA (Assran et al. 2023): the same with "linear".
+    """
+    return last + (first - last) * left(share, curve)
+
+
+def left(share: float, curve: Curve) -> float:
+    """What is left of the way, 1 to 0, when this share of it is done: 1, 1 - t or (1 + cos(pi t)) / 2."""
+    t = min(1.0, share)
+    return {"constant": 1.0, "linear": 1 - t, "cosine": (1 + math.cos(math.pi * t)) / 2}[curve]
+
 
 class AnyScheduleRecipe(RecipeModel, ABC):
     """Linear warm-up, then the way down to `floor` that the name says.
@@ -40,12 +56,12 @@ class AnyScheduleRecipe(RecipeModel, ABC):
 class DecayRecipe(AnyScheduleRecipe):
     """One curve from the peak to the end: d(t) is 1 (constant), 1 - t (linear) or (1 + cos(pi t)) / 2 (cosine)."""
 
-    name: Literal["constant", "linear", "cosine"] = "cosine"
+    name: Curve = "cosine"
     """How it falls after the warm-up."""
 
     def left(self, share: float) -> float:
         """See `AnyScheduleRecipe.left`."""
-        return {"constant": 1.0, "linear": 1 - share, "cosine": (1 + math.cos(math.pi * share)) / 2}[self.name]
+        return left(share, self.name)
 
 
 class WsdRecipe(AnyScheduleRecipe):

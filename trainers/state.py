@@ -11,8 +11,10 @@ from headrace.shards.stream import Stream
 from headrace.shards.stream.delivery.loader import Loader
 
 from .batch_norm import arrange, grouped
+from .checkpoint import Contents
 from .data import RECORD_CODECS
 from .distributed import World
+from .ema import Ema
 from .parallel.placing import placed
 from .precision import LossScale
 from .pretext.base import Objective
@@ -31,6 +33,7 @@ class State:
         objective: Network and loss.
         parallel: The same, as it must be called.
         optimizer: Over the objective's parameters.
+        ema: The average of the objective's parameters, where the recipe asks for one.
         scale: Of the loss.
         step: Steps done.
     """
@@ -41,8 +44,14 @@ class State:
     objective: Objective
     parallel: nn.Module
     optimizer: torch.optim.Optimizer
+    ema: Ema | None
     scale: LossScale
     step: int
+
+    @property
+    def contents(self) -> Contents:
+        """What of it is in a checkpoint, beside the stream's position."""
+        return Contents(self.objective, self.optimizer, self.scale, self.ema)
 
 
 def start(run: Run, world: World) -> State:
@@ -79,7 +88,8 @@ def start(run: Run, world: World) -> State:
     parallel = placed(objective, world, model.parallel, model.precision)
     optimizer = model.optimizer.build(objective, model.batch_size)
     scale = LossScale.of(model.precision)
-    restored = run.checkpoints.restore(objective, optimizer)
+    ema = Ema(objective, model.ema) if model.ema else None
+    restored = run.checkpoints.restore(Contents(objective, optimizer, scale, ema))
     step, position = restored or (0, None)
     if step > model.steps:
         raise StateError(
@@ -96,4 +106,4 @@ def start(run: Run, world: World) -> State:
         pin_memory=world.device.type == "cuda",
         start=position,
     )
-    return State(stream, loader, finish, objective, parallel, optimizer, scale, step)
+    return State(stream, loader, finish, objective, parallel, optimizer, ema, scale, step)

@@ -54,7 +54,10 @@ def test_the_trained_features_are_those_of_the_last_checkpoint(recipe_of, tmp_pa
     run = Run.open(tmp_path / "run")
     exam, trained, network = Examination(run), run.untrained(), run.untrained()
     run.checkpoints.restore_model(trained)
-    network.load_state_dict(load_file(tmp_path / "run" / "checkpoints" / "step-00000006" / "model.safetensors"))
+    stored = load_file(tmp_path / "run" / "checkpoints" / "step-00000006" / "rank-00000.safetensors")
+    network.load_state_dict(
+        {name.removeprefix("model/"): each for name, each in stored.items() if name.startswith("model/")}
+    )
     found = [Candidate(exam, "any", each).features for each in (trained, run.untrained())]
     for objective, features in zip((network, run.untrained()), found, strict=True):
         records = exam.records.records()

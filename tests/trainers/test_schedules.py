@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import get_wsd_schedule
 
-from headrace.trainers.schedules import DecayRecipe, WsdRecipe
+from headrace.trainers.schedules import DecayRecipe, WsdRecipe, between
 
 decays = st.builds(
     DecayRecipe,
@@ -96,3 +96,14 @@ def test_a_rate_does_not_jump(schedule, steps, step):
     # A root is steepest where it begins, a cosine in its middle; the warm-up rises by one part of itself.
     bound = math.sqrt(longest) if isinstance(schedule, WsdRecipe) else math.pi / 2 * longest
     assert jump <= max(bound, 1 / schedule.warmup if step < schedule.warmup else 0.0) + 1e-12
+
+
+def test_the_momentum_of_a_teacher_is_that_of_the_papers():
+    steps, base = 300, 0.996
+    for step in (0, 1, 77, 150, 299, 300):
+        # BYOL, section 3.3; DINO's cosine_scheduler; I-JEPA's train.py.
+        byol = 1 - (1 - base) * (math.cos(math.pi * step / steps) + 1) / 2
+        assert between(base, 1, step / steps) == pytest.approx(byol, abs=1e-15)
+        assert between(base, 1, step / steps, "linear") == pytest.approx(base + step * (1 - base) / steps, abs=1e-15)
+    assert between(base, 1, 2) == 1
+    assert between(base, 1, 0.5, "constant") == base

@@ -15,6 +15,7 @@ from torch import nn
 
 from headrace.shards.base.recipe import RecipeModel
 
+from ..schedules import between
 from .groups import parameter_groups, set_rates
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -76,5 +77,4 @@ class AnyOptimizerRecipe(RecipeModel, ABC):
         """The weight decay of step `step` (from 0) of `steps`."""
         if self.weight_decay_end is None:
             return self.weight_decay
-        left = (1 + math.cos(math.pi * min(1.0, step / steps))) / 2
-        return self.weight_decay_end + (self.weight_decay - self.weight_decay_end) * left
+        return between(self.weight_decay, self.weight_decay_end, step / steps)
