@@ -36,11 +36,24 @@ def finished(recipe_of, tmp_path):
 
 
 @pytest.mark.parametrize("kind", IMAGES)
-def test_a_vision_encoder_opens_with_equal_outputs(finished, kind):
+def test_a_masked_autoencoder_opens_with_equal_outputs(finished, kind):
     folder, objective = finished("mae", kind, IMAGES[kind])
     exported = AutoModel.from_pretrained(folder).eval()
     pixels = torch.randn(2, 1, 8, 8)
     assert torch.equal(exported(pixels).last_hidden_state, objective.backbone(pixels).last_hidden_state)
+
+
+@pytest.mark.parametrize("kind", ["resnet", "cifar_resnet"])
+def test_a_network_of_contrasts_opens_with_equal_outputs_its_running_statistics_included(recipe_of, tmp_path, kind):
+    sizes = {"embedding_size": 4, "hidden_sizes": [4, 8], "depths": [1, 1], "layer_type": "basic"}
+    recipe = recipe_of("simclr", backbone={"type": kind, **sizes}, steps=2)
+    folder, objective = trained(recipe, tmp_path / "run")
+    exported = AutoModel.from_pretrained(folder).eval()
+    assert exported.embedder.state_dict().keys() == objective.backbone.embedder.state_dict().keys()
+    pixels = torch.rand(2, 3, 8, 8)
+    assert torch.equal(exported(pixels).pooler_output, objective.backbone(pixels).pooler_output)
+    moved = [each for name, each in exported.named_buffers() if name.endswith("running_mean")]
+    assert all(each.abs().sum() > 0 for each in moved)
 
 
 @pytest.mark.parametrize("kind", MASKED)

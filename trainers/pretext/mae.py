@@ -48,6 +48,19 @@ from ..samples.views import presets
 from ..samples.views.choice import SAID, AnyView, Like
 from .base import Arrays, Batch, Drawing, Loss, Objective, PretextExample
 
+_EXAMPLE = {
+    "views": {"size": 8},
+    "patch": 2,
+    "channels": 1,
+    "mean": [0.5],
+    "std": [0.5],
+    "decoder_width": 16,
+    "decoder_depth": 1,
+    "decoder_heads": 2,
+    "images": ["png"],
+}
+_TINY = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+
 
 def _squares(side: int) -> bytes:
     """A small picture, as the bytes of its file."""
@@ -128,27 +141,8 @@ class Mae(ImagePretext):
         },
     }
     examples: ClassVar[Sequence[PretextExample]] = (
-        PretextExample(
-            record={"png": _squares(11)},
-            parameters={
-                "views": {"size": 8},
-                "patch": 2,
-                "channels": 1,
-                "mean": [0.5],
-                "std": [0.5],
-                "decoder_width": 16,
-                "decoder_depth": 1,
-                "decoder_heads": 2,
-                "images": ["png"],
-            },
-            backbone={
-                "type": "vit",
-                "hidden_size": 16,
-                "num_hidden_layers": 1,
-                "num_attention_heads": 2,
-                "intermediate_size": 32,
-            },
-        ),
+        PretextExample({"png": _squares(11)}, _EXAMPLE, {"type": "vit", **_TINY, "intermediate_size": 32}),
+        PretextExample({"png": _squares(11)}, _EXAMPLE, {"type": "dinov2", **_TINY, "mlp_ratio": 2}),
     )
 
     def __post_init__(self) -> None:
