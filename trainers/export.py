@@ -1,7 +1,10 @@
 """The finished network for others: RUN/export opens with transformers' `AutoModel.from_pretrained`."""
 
+import shutil
 from pathlib import Path
 from typing import Any
+
+from headrace.shards.base.errors import TrainingError
 
 from .pretext.base import Objective
 from .quiet import quiet_transformers
@@ -16,12 +19,28 @@ def export(run: Run, objective: Objective) -> Path:
 
     Of a language model `AutoModelForMaskedLM` or `AutoModelForCausalLM` gets the head as well. Heads and decoders of
     other pretexts are left behind.
+
+    Raises:
+        TrainingError: It cannot be written; what an earlier call exported stays.
     """
+    from safetensors import SafetensorError
+
     folder = run.folder / FOLDER
-    with quiet_transformers():
-        objective.backbone.save_pretrained(folder)
-    if run.data.manifest.tokenizer:
-        _export_tokenizer(run, folder)
+    unfinished = run.folder / f"{FOLDER}.unfinished"
+    try:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        with quiet_transformers():
+            objective.backbone.save_pretrained(unfinished)
+        if run.data.manifest.tokenizer:
+            _export_tokenizer(run, unfinished)
+        shutil.rmtree(folder, ignore_errors=True)
+        unfinished.rename(folder)
+    except (OSError, SafetensorError) as error:
+        raise TrainingError(
+            f"the network cannot be written into {folder}",
+            found=str(error),
+            remedy="Make room there; the training is done and saved, and the same line writes what is missing",
+        ) from error
     return folder
 
 

@@ -3,6 +3,9 @@
 import hashlib
 import io
 import json
+import resource
+import signal
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -119,6 +122,24 @@ def recipe_of(tmp_path, images, texts):
         return path
 
     return write
+
+
+@pytest.fixture
+def full_disk():
+    """Files stop growing at 1,000 bytes, as on a disk that is nearly full."""
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    @contextmanager
+    def limited():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    yield limited
+    signal.signal(signal.SIGXFSZ, handler)
 
 
 def png(pixels: np.ndarray) -> bytes:

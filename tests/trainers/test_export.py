@@ -4,6 +4,8 @@ import pytest
 import torch
 from transformers import AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
 
+from headrace.shards.base.errors import TrainingError
+from headrace.trainers.export import export
 from headrace.trainers.loop import train
 from headrace.trainers.recipe import read_recipe
 from headrace.trainers.runs import Run
@@ -107,3 +109,13 @@ def test_a_run_begins_where_the_export_of_another_ended(finished, recipe_of, tmp
     assert run.checkpoints.restore_model(opened) == 1
     for name, weight in opened.state_dict().items():
         assert torch.equal(weight, ended.state_dict()[name]), name
+
+
+def test_when_the_disk_is_full_what_was_exported_before_stays(finished, tmp_path, full_disk):
+    folder, objective = finished("mae", "vit", IMAGES["vit"])
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    with full_disk(), pytest.raises(TrainingError, match=r"cannot be written into .*too large.*the same line"):
+        export(Run.open(tmp_path / "run"), objective)
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+    export(Run.open(tmp_path / "run"), objective)
+    assert not list(tmp_path.glob("run/*.unfinished"))

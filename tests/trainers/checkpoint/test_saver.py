@@ -3,7 +3,6 @@
 import resource
 import signal
 import threading
-from contextlib import contextmanager
 
 import pytest
 import torch
@@ -21,24 +20,6 @@ from tests.trainers.ranks import on_ranks
 def contents():
     model = nn.Linear(50, 50)
     return Contents(model, AdamwRecipe().build(model, 1), LossScale())
-
-
-@pytest.fixture
-def full_disk():
-    """Files stop growing at 1,000 bytes, as on a disk that is nearly full."""
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    @contextmanager
-    def limited():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-        try:
-            yield
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-    yield limited
-    signal.signal(signal.SIGXFSZ, handler)
 
 
 def test_when_the_disk_is_full_the_last_checkpoint_stays(tmp_path, full_disk):
