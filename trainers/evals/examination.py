@@ -79,6 +79,12 @@ class Examination:
         """The records on which statistics of batches are taken, a sample of those that may be trained on."""
         return calibration_rows(np.flatnonzero(~self.records.test))
 
+    def copy_of(self, objective: Objective) -> Objective:
+        """The same network anew, on the examination's device: it has no part in what the first is wrapped in."""
+        copy = self.pretext.objective(self.recipe.model.backbone)
+        copy.load_state_dict(objective.state_dict())
+        return copy.to(self.device)
+
     @property
     def coverages(self) -> list[Coverage]:
         """What is known of each test set's place among the training shards."""
