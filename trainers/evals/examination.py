@@ -9,6 +9,7 @@ A network is given in memory, so that one in training can be examined, too: it i
 
 from collections.abc import Iterable
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from ..distributed import local_device
 from ..pretext.base import Objective, Pretext
 from ..recipe import TrainRecipe
 from ..runs import Run
+from ..text_pretext import TextPretext
 from .base import Evaluation, LabelEvaluation, Matrix, Rows
 from .baselines import raw_input
 from .coverage import Coverage, coverage
@@ -78,6 +80,26 @@ class Examination:
     def calibration(self) -> Rows:
         """The records on which statistics of batches are taken, a sample of those that may be trained on."""
         return calibration_rows(np.flatnonzero(~self.records.test))
+
+    @property
+    def text(self) -> TextPretext:
+        """The pretext of a language model."""
+        assert isinstance(self.pretext, TextPretext), "check() comes first"
+        return self.pretext
+
+    def encoded(self, text: str) -> list[int]:
+        """The tokens of a text, no special ones around it."""
+        tokens: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        return tokens
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        """The tokenizer as it is for texts of others: it cuts nothing off, and takes nothing in them for special."""
+        tokenizer: Any = type(self.data.tokenizer).from_str(self.data.tokenizer.to_str())
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        tokenizer.encode_special_tokens = True
+        return tokenizer
 
     def copy_of(self, objective: Objective) -> Objective:
         """The same network anew, on the examination's device: it has no part in what the first is wrapped in."""

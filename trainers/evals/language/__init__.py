@@ -1,0 +1,1 @@
+"""What evaluations of language models stand on: likelihoods of tokens, items of choices, baselines."""
