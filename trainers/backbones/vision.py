@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from .build import build
@@ -58,7 +59,8 @@ def _class_token(model: Any, pixels: Tensor, **options: bool) -> Tensor:
 
 
 def _mean_over_places(model: Any, pixels: Tensor) -> Tensor:
-    pooled: Tensor = model(pixel_values=pixels).pooler_output
+    # Convolutions are faster where the channels of a pixel lie together, and keep what they are given so.
+    pooled: Tensor = model(pixel_values=pixels.contiguous(memory_format=torch.channels_last)).pooler_output
     return pooled.flatten(1)
 
 

@@ -67,7 +67,8 @@ sys.modules["headrace"] = None  # as if it were not installed
 from transformers import AutoModel
 model = AutoModel.from_pretrained(sys.argv[1], trust_remote_code=True).eval()
 given = torch.load(sys.argv[2], weights_only=True)
-assert torch.equal(model(given["pixels"]).pooler_output.flatten(1), given["features"])
+# Places lie otherwise in memory here, so that sums are rounded otherwise.
+torch.testing.assert_close(model(given["pixels"]).pooler_output.flatten(1), given["features"])
 model.save_pretrained(sys.argv[3])
 """
 
