@@ -169,5 +169,11 @@ def settle(module: nn.Module, world: World) -> None:
         norm.settle(*part)
 
 
+def forget(module: nn.Module) -> None:
+    """Leave the running statistics as they are, whatever was seen since the last time."""
+    for norm in _norms(module):
+        norm.sums.zero_()
+
+
 def _norms(module: nn.Module) -> Iterator[GroupedBatchNorm]:
     return (each for each in module.modules() if isinstance(each, GroupedBatchNorm))

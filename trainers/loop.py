@@ -21,7 +21,7 @@ from headrace.shards.stream.delivery import tensors
 from headrace.shards.stream.delivery.failures import worker_failures
 from headrace.shards.stream.delivery.prepared import tensor_batch
 
-from .batch_norm import settle
+from .batch_norm import forget, settle
 from .checkpoint import Saver, saving
 from .distributed import World, joined
 from .endings import diverged, stopped
@@ -138,19 +138,21 @@ def take_step(run: Run, world: World, state: State, batch: Mapping[str, Any]) ->
         seed=lambda row: device_seed(model.seed, "step", step, row),
         scale=scale,
     )
-    settle(state.objective, world)
     norm = clip_gradients(state.objective.parameters(), model.optimizer, scale).item()
     rate = model.optimizer.peak(model.batch_size) * model.schedule.factor(step, model.steps)
     set_rates(state.optimizer, rate, model.optimizer.decay(step, model.steps))
     numbers = {"lr": rate, **state.scale.line()}
     if math.isfinite(norm):
         state.optimizer.step()
+        settle(state.objective, world)
         state.objective.after_step(step, model.steps)
         if state.ema:
             state.ema.update(step)
         state.scale.endured()
         numbers["grad_norm"] = norm
-    elif not state.scale.overflowed():
+    elif state.scale.overflowed():
+        forget(state.objective)
+    else:
         raise diverged(run, step, norm)
     state.step += 1
     return outcome, numbers

@@ -105,6 +105,10 @@ class TrainModel(RecipeModel):
     """fp32, bf16 or fp16, of the forward pass; parameters and their updates are fp32."""
     parallel: ParallelRecipe = ParallelRecipe()
     """How the network is spread over the processes of torchrun."""
+    activation_checkpointing: bool = False
+    """Compute each block again for its gradients instead of keeping what it computed: less memory, a third slower."""
+    compile: bool = False
+    """Compile the network's blocks (torch.compile); results differ by rounding."""
     seed: int = 0
     """Of the order, the samples and the parameters."""
     device: Device = "auto"
@@ -127,7 +131,7 @@ class TrainModel(RecipeModel):
 
 
 MAY_CHANGE = {
-    *("preset", "data", "steps", "accumulate", "device", "parallel"),
+    *("preset", "data", "steps", "accumulate", "device", "parallel", "activation_checkpointing", "compile"),
     *("checkpoint_every", "keep", "keep_best", "log_every", "peak_tflops", "probe", "evals"),
 }
 """What may differ when a run is continued; of the data, the manifest's fingerprint counts, not the place, and the place

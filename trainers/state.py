@@ -11,6 +11,7 @@ from headrace.shards.stream import Stream
 from headrace.shards.stream.delivery.loader import Loader
 
 from .batch_norm import arrange, grouped
+from .blockwise import compile_blocks, recompute
 from .checkpoint import Contents
 from .data import RECORD_CODECS
 from .distributed import World
@@ -83,9 +84,7 @@ def start(run: Run, world: World) -> State:
         tolerated=model.data.tolerated,
         cache=None if model.data.cache is None else Cache(model.data.cache.folder, model.data.cache.limit),
     )
-    objective = grouped(run.untrained())
-    arrange(objective, model.norm_group, batch_size=model.batch_size, accumulate=model.accumulate, world=world)
-    parallel = placed(objective, world, model.parallel, model.precision)
+    objective, parallel = _network(run, world)
     optimizer = model.optimizer.build(objective, model.batch_size)
     scale = LossScale.of(model.precision)
     ema = Ema(objective, model.ema) if model.ema else None
@@ -107,3 +106,15 @@ def start(run: Run, world: World) -> State:
         start=position,
     )
     return State(stream, loader, finish, objective, parallel, optimizer, ema, scale, step)
+
+
+def _network(run: Run, world: World) -> tuple[Objective, nn.Module]:
+    """The objective as it is before the first step, and what must be called in its place."""
+    model = run.recipe.model
+    objective = grouped(run.untrained())
+    arrange(objective, model.norm_group, batch_size=model.batch_size, accumulate=model.accumulate, world=world)
+    if model.compile:
+        compile_blocks(objective)
+    if model.activation_checkpointing:
+        recompute(objective)
+    return objective, placed(objective, world, model.parallel, model.precision)

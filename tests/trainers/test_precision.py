@@ -15,8 +15,8 @@ from headrace.trainers.state import start
 
 @pytest.fixture
 def opened(recipe_of, tmp_path):
-    def make(*overrides):
-        run = Run.of(read_recipe(recipe_of("mae"), overrides), tmp_path / "run")
+    def make(*overrides, pretext="mae"):
+        run = Run.of(read_recipe(recipe_of(pretext), overrides), tmp_path / "run")
         return run, start(run, ALONE)
 
     return make
@@ -53,21 +53,25 @@ def test_gradients_below_the_least_number_of_fp16_are_not_lost(opened):
     torch.testing.assert_close(found["fp16"].norm(), found["fp32"].norm(), rtol=0.05, atol=0)
 
 
-def test_a_step_that_overflows_changes_nothing_but_the_scale(opened):
-    run, state = opened("precision=fp16")
-    stepped(run, state)
+@pytest.mark.parametrize("pretext", ["mae", "simclr"])
+def test_a_step_that_overflows_changes_nothing_but_the_scale(opened, pretext):
+    run, state = opened("precision=fp16", "steps=100", "optimizer={name: adamw, lr: 1e-3}", pretext=pretext)
+    while "grad_norm" not in stepped(run, state):
+        pass
     before = {name: each.clone() for name, each in state.objective.state_dict().items()}
     moments = [each["exp_avg"].clone() for each in state.optimizer.state.values()]
-    state.scale.value = 2.0**32
+    step, state.scale.value = state.step, 2.0**32
     told = stepped(run, state)
     assert "grad_norm" not in told
     assert state.scale.value == 2.0**31
-    assert state.step == 2
+    assert state.step == step + 1
     assert all(torch.equal(each, before[name]) for name, each in state.objective.state_dict().items())
     assert all(torch.equal(a, b["exp_avg"]) for a, b in zip(moments, state.optimizer.state.values(), strict=True))
     while "grad_norm" not in (told := stepped(run, state)):
         pass
     assert told["loss_scale"] == state.scale.value < 2.0**31
+    # Statistics of BatchNorm and moments go on from where they were.
+    assert any(not torch.equal(each, before[name]) for name, each in state.objective.state_dict().items())
 
 
 def test_a_run_stops_when_no_scale_is_small_enough(opened):

@@ -15,7 +15,7 @@ from .sharded import shard
 from .tensor import split_matrices
 
 
-def placed(objective: Objective, world: World, recipe: ParallelRecipe, precision: Precision) -> nn.Module:
+def placed(objective: Objective, world: World, recipe: ParallelRecipe, precision: Precision = "fp32") -> nn.Module:
     """The objective as every process must call it, its parameters on the device, or this process' share of them.
 
     Parameters of the objective itself may be others afterwards: optimizers are to be made later.

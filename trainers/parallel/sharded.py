@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..blocks import TYPES, blocks, networks
 from ..precision import DTYPES, Precision
@@ -32,6 +33,10 @@ def shard(objective: Objective, mesh: DeviceMesh, precision: Precision) -> None:
     warnings.filterwarnings("ignore", message="FSDP2-wrapped module .* returned a view tensor")
     # Inputs are left as they are: autocast knows which operations need fp32.
     policy = MixedPrecisionPolicy(DTYPES[precision], torch.float32, cast_forward_inputs=False)
+    # BatchNorm takes no other precision than its statistics'; all of them together are few numbers.
+    norms: list[nn.Module] = [each for each in objective.modules() if isinstance(each, _BatchNorm)]
+    if norms and precision != "fp32":
+        fully_shard(norms, mesh=mesh, reshard_after_forward=False)
     for block in _blocks(objective):
         fully_shard(block, mesh=mesh, mp_policy=policy)
     fully_shard(objective, mesh=mesh, mp_policy=policy)

@@ -95,6 +95,18 @@ def test_every_optimizer_sees_whole_parameters(recipe_of, tmp_path, name):
     assert_same(recipe_of, tmp_path, "llama", 2, TENSOR, [f"optimizer={OPTIMIZERS[name]}"])
 
 
+def lines(run, world):
+    return trained(run, world)[1]
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_batch_norm_is_spread_in_lower_precision(recipe_of, tmp_path, precision):
+    changes = [f"precision={precision}", "norm_group=4", "optimizer={name: adamw, lr: 1e-5}"]
+    run = Run.of(read_recipe(recipe_of("simclr"), [*changes, *FSDP]), tmp_path / "run")
+    told = ranks.on_ranks(2, lambda world: lines(run, world))[0]
+    assert told["loss"] == pytest.approx(lines(run, ALONE)["loss"], rel=5e-3)
+
+
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 def test_lower_precision_is_nearly_that_of_one_process(recipe_of, tmp_path, precision):
     changes = [f"precision={precision}", "optimizer.lr=1e-5"]

@@ -1,0 +1,87 @@
+"""Blocks that are compiled, or computed again: the same gradients, the same checkpoints, less memory."""
+
+import pytest
+import torch
+
+from headrace.shards.base.errors import RecipeError
+from headrace.trainers.blockwise import compile_blocks, recompute
+from headrace.trainers.distributed import ALONE
+from headrace.trainers.loop import train
+from headrace.trainers.metrics import read_metrics
+from headrace.trainers.recipe import read_recipe
+from headrace.trainers.runs import Run
+from headrace.trainers.state import start
+from headrace.trainers.step import backward
+
+TINY = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+DROPOUT = {"hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1}
+NETWORKS = {
+    "vit": ("mae", {"type": "vit", **TINY, **DROPOUT}),
+    "bert": ("mlm", {"type": "bert", **TINY, **DROPOUT}),
+    "modernbert": ("mlm", {"type": "modernbert", **TINY}),
+    "gpt2": ("causal_lm", {"type": "gpt2", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}),
+    "llama": ("causal_lm", {"type": "llama", **TINY}),
+    "mixtral": ("causal_lm", {"type": "mixtral", "num_key_value_heads": 2, "num_local_experts": 4, **TINY}),
+}
+
+
+def gradients(run):
+    """Of a batch, in two micro-batches; and how many bytes the pass backward was left."""
+    state, kept = start(run, ALONE), {}
+
+    def note(tensor):
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    batch = state.finish(next(iter(state.loader)))
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        backward(state.objective, state.parallel, batch, ALONE, accumulate=2)
+    for each in state.objective.parameters():
+        kept.pop(each.untyped_storage().data_ptr(), None)
+    return {name: each.grad for name, each in state.objective.named_parameters()}, sum(kept.values())
+
+
+def opened(recipe_of, tmp_path, network, *overrides):
+    pretext, backbone = NETWORKS[network]
+    return Run.of(read_recipe(recipe_of(pretext, backbone=backbone), overrides), tmp_path / "run")
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_gradients_of_blocks_computed_again_are_the_same_and_less_is_kept(recipe_of, tmp_path, network):
+    plain, much = gradients(opened(recipe_of, tmp_path, network))
+    again, little = gradients(opened(recipe_of, tmp_path, network, "activation_checkpointing=true"))
+    assert again.keys() == plain.keys()
+    for name, gradient in plain.items():
+        torch.testing.assert_close(again[name], gradient, rtol=0, atol=0, msg=name)
+    assert little < 0.7 * much
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # torch's compiler does what torch warns of
+@pytest.mark.parametrize("network", ["vit", "llama"])
+def test_a_compiled_run_and_one_that_is_not_continue_each_other(recipe_of, tmp_path, network):
+    pretext, backbone = NETWORKS[network]
+    path = recipe_of(pretext, backbone={**backbone, **dict.fromkeys(DROPOUT.keys() & backbone.keys(), 0.0)})
+    same = ["schedule.name=constant", "optimizer.eps=1e-3"]
+    train(read_recipe(path, same), tmp_path / "plain")
+    for steps, compiled in ((3, "true"), (6, "false")):
+        changes = [f"steps={steps}", f"compile={compiled}", f"activation_checkpointing={compiled}"]
+        train(read_recipe(path, [*same, *changes]), tmp_path / "by turns")
+    pairs = zip(read_metrics(tmp_path / "plain"), read_metrics(tmp_path / "by turns"), strict=True)
+    for one, other in pairs:
+        # Compiled code adds up in another order.
+        assert other["loss"] == pytest.approx(one["loss"], rel=1e-4)
+
+
+def test_networks_that_cannot_are_refused():
+    objective = torch.nn.Sequential(torch.nn.Linear(2, 2))
+    with pytest.raises(RecipeError, match=r"compile: it is not known where.*no network of transformers"):
+        compile_blocks(objective)
+    with pytest.raises(RecipeError, match=r"activation_checkpointing: it is not known where"):
+        recompute(objective)
+
+
+def test_what_counts_its_passes_is_not_computed_again(recipe_of, tmp_path):
+    run = Run.of(read_recipe(recipe_of("simclr"), ["activation_checkpointing=true"]), tmp_path / "run")
+    with pytest.raises(RecipeError, match=r"cannot be computed again.*BatchNorm.*accumulate"):
+        start(run, ALONE)

@@ -1,0 +1,56 @@
+"""What is done to each block of a network: computed again instead of kept, or compiled.
+
+Both replace how a block computes, not the block: its parameters, their names and its hooks stay.
+"""
+
+from functools import partial
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.utils.checkpoint import checkpoint
+
+from headrace.shards.base.errors import RecipeError
+
+from .blocks import TYPES, blocks, networks
+
+
+def recompute(objective: nn.Module) -> None:
+    """Keep no activations of the blocks' insides: the pass backward computes each block again (Chen et al. 2016).
+
+    Gradients are the same, for a third more of computation; what is random is drawn again alike.
+
+    Raises:
+        RecipeError: The network's blocks are not known, or would count twice what BatchNorm sees.
+    """
+    for block in _blocks(objective, "activation_checkpointing"):
+        if any(isinstance(each, _BatchNorm) for each in block.modules()):
+            raise RecipeError(
+                "activation_checkpointing: blocks of this network cannot be computed again",
+                found="BatchNorm, whose running statistics each pass moves",
+                remedy="Leave it out; more micro-batches (accumulate) need less memory as well",
+            )
+        block.forward = partial(checkpoint, block.forward, use_reentrant=False)
+
+
+def compile_blocks(objective: nn.Module) -> None:
+    """Let torch compile the blocks (`torch.compile`), one code for those that are alike, in the first step.
+
+    Raises:
+        RecipeError: The network's blocks are not known.
+    """
+    for block in _blocks(objective, "compile"):
+        block.forward = torch.compile(block.forward)
+
+
+def _blocks(objective: nn.Module, key: str) -> list[nn.Module]:
+    found = list(networks(objective))
+    unknown = [network.config.model_type for network in found if network.config.model_type not in TYPES]
+    if unknown or not found:
+        raise RecipeError(
+            f"{key}: it is not known where the blocks of this network are",
+            found=f"backbone.type: {unknown[0]}" if unknown else "no network of transformers",
+            expected=f"one of {', '.join(TYPES)}",
+            remedy=f"Leave {key} out, or take another backbone",
+        )
+    return [block for network in found for block in blocks(network)]
