@@ -33,9 +33,22 @@ def evaluate(
     run: Annotated[Path, typer.Argument(help="The folder of a run.")],
     overrides: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Changes to it.")] = None,
 ) -> None:
-    """Say what a run's features are worth, beside the same network untrained and raw input.
+    """Judge a run's latest checkpoint beside the same network untrained and raw input or chance.
+
+    By its features: knn, linear_probe. By training it further: finetune. As a
+    language model: perplexity, cloze.
+
+    The recipe says how under `evals`, and under `probe` where labels are. The
+    results are in RUN/evals.json and in the report. Red is told of test sets of
+    which nobody knows whether the training shards hold them.
 
     Example: headrace eval runs/mae
+
+    Example: headrace eval runs/mae 'evals={finetune: {epochs: 20}}'
+
+    Example: headrace eval runs/gpt 'evals={perplexity: {url: shards/held-out, documents: 500}}'
+
+    Example: headrace eval runs/gpt 'evals={cloze: {file: piqa.jsonl, shots: 5, train_file: piqa-train.jsonl}}'
     """
     from .threads import wait_without_spinning
 

@@ -5,7 +5,7 @@ There are three families, by what they look at:
     FeatureEvaluation     labelled features, computed once for all of them
         predict(train, features) -> classes
     NetworkEvaluation     the network itself, and labelled records
-        predict(candidate, train, test, seed) -> classes
+        predict(candidate, train, test, advance) -> classes
     LanguageEvaluation    a language model, and data of the evaluation's own
         measure(candidate) -> what was measured of each item
         beside(exam) -> the same of what needs no network, such as chance
@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headrace.shards.base.errors import RecipeError
-from headrace.shards.base.progress import progress
+from headrace.shards.base.progress import Advance, progress
 from headrace.shards.base.registry import Registry
 
 from ..text_pretext import TextPretext
@@ -154,21 +154,22 @@ class NetworkEvaluation(LabelEvaluation):
     family: ClassVar[Family] = "network"
 
     @abstractmethod
-    def predict(self, candidate: "Candidate", train: Rows, test: Rows, seed: int) -> Labels:
+    def predict(self, candidate: "Candidate", train: Rows, test: Rows, advance: Advance) -> Labels:
         """The classes of the records `test`, having seen the labels of `train` only.
 
         Args:
             candidate: The network, which is to be left as it is.
             train: Numbers among the records of the examination.
             test: The same.
-            seed: Of whatever is random.
+            advance: Is called with the share of all this that was done since.
         """
 
     def judge(self, candidate: "Candidate") -> Sequence[Measured]:
         """See `Evaluation.judge`."""
-        records, seed = candidate.exam.records, candidate.exam.recipe.model.seed
+        records, draws = candidate.exam.records, candidate.exam.draws
         test = np.flatnonzero(records.test)
-        right = [self.predict(candidate, train, test, seed) == records.labels[test] for train in candidate.exam.draws]
+        with progress(f"{self.title}, {candidate.short}", len(draws), counted=False) as advance:
+            right = [self.predict(candidate, train, test, advance) == records.labels[test] for train in draws]
         return [accuracy(np.stack(right), records.groups[test])]
 
 

@@ -24,11 +24,13 @@ class EvaluationSet:
         name: A file or a folder of shards.
         files: SHA-256 of the files that it consists of, in hexadecimal; empty where they are not known.
         seen: Whether it is a part of the training shards.
+        fields: Those of a file whose text is to be protected.
     """
 
     name: str
     files: tuple[str, ...] = ()
     seen: bool = False
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,14 +71,10 @@ def coverage(tested: EvaluationSet, trained_on: Sequence[Manifest]) -> Coverage:
     """What the manifests of all training shards say of a test set."""
     if tested.seen:
         return Coverage(tested.name, "seen", "It is a part of the training shards, though its labels were not used")
-    remedy = (
-        "Build them anew with a stage `decontaminate: {benchmarks: [{file: THE TEST SET'S FILE, fields: [...]}]}`, and "
-        "train on those"
-    )
     for manifest in trained_on:
         if manifest.decontamination is None:
             why = f"The shards '{manifest.name}' carry no certificate of decontamination"
-            return Coverage(tested.name, "not covered", why, remedy)
+            return Coverage(tested.name, "not covered", why, _remedy(tested, manifest))
         if not tested.files:
             why = "It does not say by hashes from which files it was built"
             build = "Build the test set with `identity: content` for its inputs"
@@ -84,11 +82,24 @@ def coverage(tested: EvaluationSet, trained_on: Sequence[Manifest]) -> Coverage:
         found = [_protected(manifest, digest) for digest in tested.files]
         if not all(found):
             why = f"The certificate of the shards '{manifest.name}' is about {_benchmarks(manifest)}"
-            return Coverage(tested.name, "not covered", why, remedy)
+            return Coverage(tested.name, "not covered", why, _remedy(tested, manifest))
     loose = sum(len(each.unprotected) for digest in tested.files for each in _protected(trained_on[0], digest))
     why = "Its hash stands in the shards' certificate of decontamination"
     return Coverage(
         tested.name, "covered", f"{why}, but {counted(loose, 'item')} could not be protected" if loose else why
+    )
+
+
+def _remedy(tested: EvaluationSet, manifest: Manifest) -> str:
+    if any(kind.startswith("image/") for kind in manifest.fields.values()):
+        return (
+            "Certificates are about texts; to find copies of pictures, build both sets by one recipe with a stage "
+            "`exact_dedup`, and look into its ledger"
+        )
+    file, fields = tested.name if tested.fields else "THE FILE", ", ".join(tested.fields) or "..."
+    return (
+        f"Build them anew with a stage `decontaminate: {{benchmarks: [{{file: {file}, fields: [{fields}]}}]}}`, and "
+        "train on those"
     )
 
 

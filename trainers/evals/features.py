@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from headrace.shards.base.errors import TrainingError
 from headrace.shards.base.progress import Advance
 
 from ..data import Record
@@ -29,6 +30,9 @@ def network_features(
         records: N records.
         device: Where the network computes.
         advance: Is called once for each record.
+
+    Raises:
+        TrainingError: They are not finite.
     """
     found = []
     with evaluating(objective.to(device)), torch.inference_mode():
@@ -36,7 +40,14 @@ def network_features(
             views = [pretext.plain_views(record) for record in chunk]
             found.append(mean_features(objective, views, device).float().cpu().numpy())
             advance(len(chunk))
-    return np.concatenate(found)
+    features = np.concatenate(found)
+    if not np.isfinite(features).all():
+        raise TrainingError(
+            "the network's features are not all finite",
+            found=f"infinities, or no numbers, in {int((~np.isfinite(features)).any(1).sum())} of {len(features)} rows",
+            remedy="Evaluate an earlier checkpoint, or train anew with a lower rate",
+        )
+    return features
 
 
 def mean_features(objective: Objective, views: Sequence[Sequence[Arrays]], device: torch.device) -> Tensor:

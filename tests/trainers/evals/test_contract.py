@@ -136,7 +136,7 @@ def test_labels_of_test_records_play_no_part_in_what_is_found(exam_of, name):
     def predicted():
         candidate = Candidate(exam, UNTRAINED, network)
         if isinstance(method, NetworkEvaluation):
-            return method.predict(candidate, exam.draws[0], test, 0)
+            return method.predict(candidate, exam.draws[0], test, lambda steps=1, note="": None)
         known = Labelled(candidate.features, exam.records.labels, exam.records.groups)
         return method.predict(known.rows(exam.draws[0]), known.features[test])
 

@@ -57,3 +57,11 @@ def test_shards_are_covered_where_every_file_is_that_they_were_built_from():
 def test_a_part_of_the_training_shards_is_no_test_that_could_be_covered():
     found = coverage(EvaluationSet("crawl", seen=True), [Manifest(kind="records", name="crawl")])
     assert (found.verdict, found.warning) == ("seen", "")
+
+
+def test_the_remedy_is_one_that_helps():
+    plain = Manifest(kind="records", name="crawl")
+    items = EvaluationSet("piqa.jsonl", (ONE,), fields=("context", "choices"))
+    assert "{file: piqa.jsonl, fields: [context, choices]}" in coverage(items, [plain]).remedy
+    pictures = Manifest(kind="samples", name="photos", fields={"png": "image/png"})
+    assert "exact_dedup" in coverage(EvaluationSet("test", ()), [pictures]).remedy

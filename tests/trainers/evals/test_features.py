@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 import torch
 
+from headrace.shards.base.errors import TrainingError
 from headrace.trainers.evals.features import network_features
 
 
@@ -24,3 +26,12 @@ def test_a_records_features_are_the_mean_over_its_views():
     np.testing.assert_allclose(features, np.array([[1, 1], [2, 5], [3, 11]] * 50))
     assert features.dtype == np.float32
     assert sum(done) == 150
+
+
+def test_what_is_not_finite_is_refused():
+    class Diverged(Squares):
+        def features(self, batch):
+            return super().features(batch) / 0
+
+    with pytest.raises(TrainingError, match="in 3 of 3 rows"):
+        network_features(Diverged(), Views(), [[1.0], [2.0], [3.0]], torch.device("cpu"), lambda steps: None)

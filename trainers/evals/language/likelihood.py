@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from headrace.shards.base.errors import RecipeError
+from headrace.shards.base.errors import RecipeError, TrainingError
 from headrace.shards.base.progress import Advance
 
 from ...backbones import causal_states, masked_lm_logits, packed_states
@@ -83,6 +83,10 @@ def log_likelihoods(
         device: Where the network computes.
         advance: Is called for each token that was scored.
         stride: See `windows`, for a network that predicts the next token; None: the length of its windows.
+
+    Raises:
+        RecipeError: The network is no language model.
+        TrainingError: They are not finite.
     """
     scorer = _Causal if kind_of(objective) == "causal" else _Masked
     found = [np.full(len(each.tokens) - each.first, np.nan) for each in passages]
@@ -95,6 +99,12 @@ def log_likelihoods(
             for each, begin, end in zip(batch, bounds[:-1], bounds[1:], strict=True):
                 found[each.passage][each.place : each.place + end - begin] = scores[begin:end]
             advance(len(scores))
+    if not all(np.isfinite(each).all() for each in found):
+        raise TrainingError(
+            "the network holds some tokens for impossible, or for nothing that can be said",
+            found="likelihoods that are no finite numbers",
+            remedy="Evaluate an earlier checkpoint, or train anew with a lower rate",
+        )
     return found
 
 

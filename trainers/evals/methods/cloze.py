@@ -89,7 +89,7 @@ class Cloze(LanguageEvaluation):
 
     def test_sets(self, exam: Examination) -> Sequence[EvaluationSet]:
         """See `Evaluation.test_sets`."""
-        return (EvaluationSet(self.file, (self.tested.sha256,)),)
+        return (EvaluationSet(self.file, (self.tested.sha256,), fields=("context", "choices")),)
 
     def measure(self, candidate: Candidate) -> Sequence[Measured]:
         """See `LanguageEvaluation.measure`."""

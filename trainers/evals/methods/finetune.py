@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from headrace.shards.base.errors import PluginError, TrainingError
-from headrace.shards.base.progress import progress
+from headrace.shards.base.progress import Advance
 from headrace.shards.base.rng import generator
 
 from ...batch_norm import arrange
@@ -78,14 +78,21 @@ class Finetune(NetworkEvaluation):
     crop: tuple[Share, Share] = (0.6, 1.0)
     flip: Share = 0.5
 
-    def predict(self, candidate: Candidate, train: Rows, test: Rows, seed: int) -> Labels:
+    def predict(self, candidate: Candidate, train: Rows, test: Rows, advance: Advance) -> Labels:
         """See `NetworkEvaluation.predict`."""
-        exam, tuned = candidate.exam, self.tuned(candidate, train, seed)
+        exam = candidate.exam
+        tuned = self.tuned(candidate, train, exam.recipe.model.seed, advance)
         with recalibrated(tuned.objective, exam.pretext, exam.records, calibration_rows(train), exam.device):
             return _predicted(tuned, exam, test)
 
-    def tuned(self, candidate: Candidate, train: Rows, seed: int) -> "Tuned":
+    def tuned(self, candidate: Candidate, train: Rows, seed: int, advance: Advance) -> "Tuned":
         """A copy of the network with a head, having learned the labels of `train`.
+
+        Args:
+            candidate: The network.
+            train: Numbers among the records of the examination.
+            seed: Of the order and the crops.
+            advance: See `predict`.
 
         Raises:
             PluginError: The network's features carry no gradient.
@@ -98,11 +105,10 @@ class Finetune(NetworkEvaluation):
         with evaluating(copy), torch.no_grad():
             width = mean_features(copy, first, exam.device).shape[1]
         tuned = Tuned(copy, width, len(exam.records.classes)).to(exam.device)
-        self._train(candidate, tuned, train, seed)
+        self._train(exam, tuned, train, seed, advance)
         return tuned
 
-    def _train(self, candidate: Candidate, tuned: "Tuned", train: Rows, seed: int) -> None:
-        exam = candidate.exam
+    def _train(self, exam: Examination, tuned: "Tuned", train: Rows, seed: int, advance: Advance) -> None:
         records, labels = exam.records.some(train), torch.from_numpy(exam.records.labels[train])
         views, size = self._views(exam.pretext), min(self.batch_size, len(train))
         steps = max(self.least_steps, self.epochs * len(train) // size)
@@ -110,22 +116,21 @@ class Finetune(NetworkEvaluation):
         recipe = AdamwRecipe(lr=self.lr, weight_decay=self.weight_decay, layer_decay=self._decay(tuned), clip=1.0)
         optimizer = recipe.build(tuned, size)
         tuned.train()
-        with progress(f"finetune, {candidate.short}", steps) as advance:
-            for step in range(steps):
-                set_rates(optimizer, self.lr * schedule.factor(step, steps), self.weight_decay)
-                shown = _places(len(train), size, step, seed)
-                torch.manual_seed(device_seed(seed, "finetune", step))
-                logits = tuned([views(records[at], generator("finetune", seed, lap, at)) for lap, at in shown])
-                loss = F.cross_entropy(logits, labels[[at for _, at in shown]].to(exam.device))
-                optimizer.zero_grad(set_to_none=True)
-                loss.backward()  # type: ignore[no-untyped-call]
-                if not math.isfinite(clip_gradients(tuned.parameters(), recipe).item()):
-                    raise TrainingError(
-                        f"fine-tuning came to numbers that are not finite, in step {step} of {steps}",
-                        remedy="Lower its rate: `evals=[{finetune: {lr: 1e-4}}]`",
-                    )
-                optimizer.step()
-                advance(note=f"loss {loss.item():.3f}" if step % 10 == 0 else "")
+        for step in range(steps):
+            set_rates(optimizer, self.lr * schedule.factor(step, steps), self.weight_decay)
+            shown = _places(len(train), size, step, seed)
+            torch.manual_seed(device_seed(seed, "finetune", step))
+            logits = tuned([views(records[at], generator("finetune", seed, lap, at)) for lap, at in shown])
+            loss = F.cross_entropy(logits, labels[[at for _, at in shown]].to(exam.device))
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            if not math.isfinite(clip_gradients(tuned.parameters(), recipe).item()):
+                raise TrainingError(
+                    f"fine-tuning came to numbers that are not finite, in step {step} of {steps}",
+                    remedy="Lower its rate: `evals=[{finetune: {lr: 1e-4}}]`",
+                )
+            optimizer.step()
+            advance(1 / steps, note=f"loss {loss.item():.3f}" if step % 10 == 0 else "")
 
     def _decay(self, tuned: "Tuned") -> float | None:
         types = {each.config.model_type for each in networks(tuned)}

@@ -48,6 +48,10 @@ class NormedObjective(Objective):
 """
 
 
+def ignored(steps=1, note=""):
+    """No bar."""
+
+
 @pytest.fixture
 def exam_of(recipe_of, tmp_path):
     def make(pretext, *overrides):
@@ -86,7 +90,7 @@ def test_an_easy_question_is_learned_by_every_kind_of_network(exam_of, pretext):
     before = {name: value.clone() for name, value in network.state_dict().items()}
     train, test = sides(Candidate(exam, UNTRAINED, network))
     found = Finetune(least_steps=40, batch_size=16, lr=3e-3).predict(
-        Candidate(exam, UNTRAINED, network), train, test, 1
+        Candidate(exam, UNTRAINED, network), train, test, ignored
     )
     assert (found == exam.records.labels[test]).mean() > 0.9
     assert all((before[name] == value).all() for name, value in network.state_dict().items())
@@ -95,19 +99,19 @@ def test_an_easy_question_is_learned_by_every_kind_of_network(exam_of, pretext):
 def test_the_seed_decides_and_nothing_else(candidate):
     train, _ = sides(candidate)
     torch.manual_seed(5)
-    first = QUICK.tuned(candidate, train, seed=1).state_dict()
+    first = QUICK.tuned(candidate, train, 1, ignored).state_dict()
     torch.manual_seed(6)
-    again, other = (QUICK.tuned(candidate, train, seed=seed).state_dict() for seed in (1, 2))
+    again, other = (QUICK.tuned(candidate, train, seed, ignored).state_dict() for seed in (1, 2))
     assert all((first[name] == again[name]).all() for name in first)
     assert (first["head.weight"] != other["head.weight"]).any()
 
 
 def test_labels_of_the_test_records_play_no_part(candidate):
     train, test = sides(candidate)
-    first = QUICK.predict(candidate, train, test, 1)
+    first = QUICK.predict(candidate, train, test, ignored)
     candidate.exam.records.labels[test] = 0
-    assert (QUICK.predict(candidate, train, test, 1) == first).all()
-    some = QUICK.predict(candidate, train, test[:3], 1)
+    assert (QUICK.predict(candidate, train, test, ignored) == first).all()
+    some = QUICK.predict(candidate, train, test[:3], ignored)
     assert (some == first[:3]).all()
 
 
@@ -116,9 +120,8 @@ def test_lower_layers_learn_less(candidate):
     before = candidate.objective.backbone.state_dict()
     two_steps = {"epochs": 1, "least_steps": 2, "batch_size": 33, "weight_decay": 0, "warmup": 0}
     # The head begins at zero, through which no gradient passes, so that the first step is the head's alone.
-    moved = [
-        Finetune(**two_steps, layer_decay=decay).tuned(candidate, train, 1).objective.backbone for decay in (1.0, 0.01)
-    ]
+    tuned = [Finetune(**two_steps, layer_decay=decay).tuned(candidate, train, 1, ignored) for decay in (1.0, 0.01)]
+    moved = [each.objective.backbone for each in tuned]
     names = ("layers.0.mlp.fc1.weight", "layers.1.mlp.fc1.weight")
     alike, decayed = ([(each.state_dict()[name] - before[name]).abs().max() for name in names] for each in moved)
     assert alike[0] > 0.5 * alike[1] > 0
@@ -134,7 +137,7 @@ def test_an_epoch_shows_every_record_once():
 def test_batchnorm_learns_by_the_batch_and_is_tested_by_moments_of_the_training_records(normed):
     candidate = normed(stuck=False)
     train, test = sides(candidate)
-    found = Finetune(least_steps=40, batch_size=15, lr=1e-2).predict(candidate, train, test, 1)
+    found = Finetune(least_steps=40, batch_size=15, lr=1e-2).predict(candidate, train, test, ignored)
     assert (found == candidate.exam.records.labels[test]).mean() > 0.9
     assert all((each == 0).all() for name, each in candidate.objective.named_buffers() if name.endswith("mean"))
 
@@ -142,4 +145,4 @@ def test_batchnorm_learns_by_the_batch_and_is_tested_by_moments_of_the_training_
 def test_features_without_gradient_are_refused(normed):
     candidate = normed(stuck=True)
     with pytest.raises(PluginError, match="cannot be fine-tuned"):
-        QUICK.predict(candidate, *sides(candidate), 1)
+        QUICK.predict(candidate, *sides(candidate), ignored)
