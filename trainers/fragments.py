@@ -1,22 +1,21 @@
 """What runs tell the report: a summary, curves, examples of what the network made of its samples."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from statistics import median
 
 import torch
 from PIL import Image
 
 from headrace.shards.base.counts import counted
-from headrace.shards.base.report import FOLDER, Curve, Gallery, Item, Series, Table, write_fragment
+from headrace.shards.base.report import FOLDER, Gallery, Item, Table, write_fragment
 
-from .metrics import WAIT, read_metrics
+from .curves import learning, running
+from .metrics import WAIT, Line, read_metrics
 from .pretext.base import Batch, Drawing, Objective
 from .runs import Run
 
-_POINTS = 1000
-"""Points of a curve at most; more cannot be seen."""
-_RATES = ("step", "lr", "grad_norm", "samples_per_s", "tokens_per_s", "data_wait", "mfu", "memory")
-"""What a line of the log holds besides the loss and the objective's own metrics."""
+_LAST = 28
+"""Where the last curves stand, before the examples."""
 
 
 def write_training(run: Run, objective: Objective, samples: Batch) -> None:
@@ -29,16 +28,19 @@ def write_training(run: Run, objective: Objective, samples: Batch) -> None:
     """
     lines = read_metrics(run.folder)
     write_fragment(run.folder, 10, "training", summary(run, objective, lines))
-    shown = (name for name in lines[-1] if name not in _RATES and not name.startswith(WAIT))
-    for place, name in enumerate(shown, 11):
-        write_fragment(run.folder, place, name, curve(f"{name} of {run.name}", name, lines))
+    pictures = (*learning(lines, list(run.recipe.evals)), *running())
+    for place, picture in enumerate(pictures, 11):
+        if curve := picture.drawn(run.name, lines):
+            write_fragment(run.folder, min(place, _LAST), picture.file, curve)
     drawings = draw(run, objective, samples)
     if drawings:
         write_fragment(run.folder, 30, "examples", gallery(run, drawings))
 
 
-def summary(run: Run, objective: Objective, lines: Sequence[Mapping[str, float]]) -> Table:
+def summary(run: Run, objective: Objective, lines: Sequence[Line]) -> Table:
     """What was trained, for how long, and how fast."""
+    # Of step 0 there are only evaluations.
+    lines = [line for line in lines if line["step"]]
     model, last = run.recipe.model, lines[-1]
     seen = int(last["step"]) * model.batch_size
     kept = sum(each.numel() for each in objective.backbone.parameters())
@@ -49,25 +51,23 @@ def summary(run: Run, objective: Objective, lines: Sequence[Mapping[str, float]]
         ("samples per second", f"{median(line['samples_per_s'] for line in lines):,.0f}"),
         ("tokens per second", f"{median(line['tokens_per_s'] for line in lines):,.0f}"),
         ("waiting for data", f"{median(line['data_wait'] for line in lines):.1%} of the time{_cause(lines)}"),
+        *_utilisation(lines),
+        ("memory", f"{max(line['memory'] for line in lines) / 1e9:,.2f} GB, of the main process"),
     )
     note = f"Preset {model.preset}, seed {model.seed}. Rates are medians over the run."
     return Table(title=f"Training of {run.name}", note=note, columns=("", "value"), rows=rows)
 
 
-def _cause(lines: Sequence[Mapping[str, float]]) -> str:
+def _utilisation(lines: Sequence[Line]) -> list[tuple[str, str]]:
+    shares = [line["mfu"] for line in lines if "mfu" in line]
+    return [("MFU", f"{median(shares):.1%} of the devices' peak")] if shares else []
+
+
+def _cause(lines: Sequence[Line]) -> str:
     """What was waited for most."""
     names = [name for name in lines[-1] if name.startswith(WAIT)]
     most = max(names, key=lambda name: sum(line.get(name, 0.0) for line in lines), default="")
     return f", most of it for {most.removeprefix(WAIT)}" if most and any(line.get(most) for line in lines) else ""
-
-
-def curve(title: str, name: str, lines: Sequence[Mapping[str, float]]) -> Curve:
-    """One column of the log over the steps."""
-    every = -(-len(lines) // _POINTS)
-    shown = [line for line in lines[::every] if name in line]
-    series = Series(name=name, x=tuple(line["step"] for line in shown), y=tuple(line[name] for line in shown))
-    note = "Of the batch of each step, on samples as they are made anew each time."
-    return Curve(title=title.capitalize(), note=note, x_label="step", y_label=name, series=(series,))
 
 
 def draw(run: Run, objective: Objective, samples: Batch) -> Sequence[Drawing]:

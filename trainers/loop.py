@@ -101,21 +101,21 @@ def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
             ends = world.any({"asked": bool(stop), "failed": fault is not None, "unsaved": saver.failed})
             if any(ends.values()):
                 if state.step > saved:
-                    save(state, saver, consumed, before)
+                    save(state, saver, consumed, before, monitor.score)
                 saver.wait()
                 raise fault or stopped(run, state.step, failed=ends["failed"])
             outcome, numbers = take_step(run, world, state, batch)
             monitor.stepped(outcome, numbers)
             if state.step == model.steps or state.step % model.checkpoint_every == 0:
-                save(state, saver, consumed, state.loader.state_dict())
+                save(state, saver, consumed, state.loader.state_dict(), monitor.score)
                 saved = state.step
 
 
-def save(state: State, saver: Saver, consumed: ConsumptionLog, stream: Mapping[str, Any]) -> None:
+def save(state: State, saver: Saver, consumed: ConsumptionLog, stream: Mapping[str, Any], score: float | None) -> None:
     """Begin to save a checkpoint, the stream of which stands as `stream` says."""
     # Before, since a checkpoint is proof of what all processes have logged: it counts when each has written its part.
     consumed.write()
-    saver.save(state.step, state.contents, stream)
+    saver.save(state.step, state.contents, stream, score)
 
 
 def take_step(run: Run, world: World, state: State, batch: Mapping[str, Any]) -> tuple[Outcome, dict[str, float]]:

@@ -5,7 +5,8 @@ of step 0, before the first step, where the untrained network was evaluated. Wha
 
     loss                   of the global batch of this step, and `loss_<term>` where it has several terms
     <metric>               what else the objective tells of that batch, such as `accuracy`
-    lr, grad_norm          the learning rate, and the norm of the gradients before they were clipped
+    lr, grad_norm          the learning rate, and the norm of the gradients before they were clipped; in fp16
+                           `loss_scale`, and no norm where it was too large, so that the step changed nothing
     samples_per_s          over the steps since the line before, on all processes together; evaluations are left out
     tokens_per_s           tokens (or patches) of these samples
     data_wait              share of that time in which the main process waited for batches, 0 to 1
@@ -15,6 +16,10 @@ of step 0, before the first step, where the untrained network was evaluated. Wha
     memory                 bytes of the main process: on a GPU what torch had allocated at most so far, else what is
                            resident now, without the loader's workers
     val_loss, val_<...>    the same as `loss` and `<metric>`, of the validation's samples (see `watch.validation`)
+    <evaluation>           such as `knn` or `linear_probe`, of the network at this step: accuracy, 0 to 1; what measures
+                           something else says so (`perplexity/bits_per_byte`)
+    effective_rank, ...    what the representations of the latest batches are like (see `collapse.measures`), and
+    collapsed              1 where they have collapsed, else 0
 
 A line of step 0 holds evaluations only. Lines of steps that a continued run takes again are dropped when it begins.
 """
@@ -29,6 +34,12 @@ from headrace.shards.stream.delivery.stalls import Waits
 FILE = "metrics.jsonl"
 WAIT = "wait_"
 """What the names begin with under which a line holds the share of time that was waited, by cause."""
+VALIDATION = "val_"
+"""What the names begin with of numbers of the validation's samples."""
+STEPPING = ("lr", "grad_norm", "loss_scale")
+"""What a line tells of the step itself."""
+SPEED = ("samples_per_s", "tokens_per_s", "data_wait", "mfu", "memory")
+"""What it tells of the machine."""
 Line = Mapping[str, float]
 
 

@@ -24,7 +24,7 @@ from pydantic import Field, ValidationError
 from headrace.shards.base.errors import RecipeError
 from headrace.shards.base.overrides import apply_overrides
 from headrace.shards.base.recipe import RecipeFile, RecipeModel, build
-from headrace.shards.base.registry import did_you_mean
+from headrace.shards.base.registry import Registry, did_you_mean
 from headrace.shards.stream.delivery.budget import TOLERATED
 
 from .backbones import BackboneRecipe
@@ -39,9 +39,12 @@ from .precision import Precision
 from .pretext.base import Pretext
 from .registries import PRETEXTS
 from .schedules import DecayRecipe, ScheduleRecipe
+from .sinks.base import SINKS, Sink
+from .watch.recipe import ValidationRecipe
 
 _PLACE = re.compile("(^|_)(url|file|folder)$")
-"""Keys of data, probe and evaluations that name a place."""
+"""Keys that name a place, in these parts of a recipe."""
+_WITH_PLACES = ("data", "validation", "probe", "evals", "log_to")
 Positive = Annotated[int, Field(gt=0)]
 Parameters = dict[str, Any]
 
@@ -121,18 +124,29 @@ class TrainModel(RecipeModel):
     """The checkpoint with the least or the most of this number stays as well, such as {min: val_loss}."""
     log_every: Positive = 10
     """Steps from one line of metrics.jsonl to the next."""
+    log_to: tuple[Annotated[dict[str, Parameters], "name or mapping"], ...] = ()
+    """Where these lines go, too: tensorboard, wandb, or path/to/file.py:Class; each a name, or {name: {parameter:
+    value}}."""
     peak_tflops: Annotated[float, Field(gt=0)] | None = None
     """What one device can do at most in this precision, in 10^12 operations a second, for the utilisation (MFU); None:
     what its data sheet says, of a GPU that is known."""
+    validation: ValidationRecipe | None = None
+    """The pretext's own loss on other shards, while the run goes on: `val_loss` in metrics.jsonl."""
+    watch_every: Positive | None = 250
+    """Steps from one look at the network's representations, whether they collapse, to the next; None: none."""
     probe: ProbeRecipe | None = None
     """Where `headrace eval` finds labels, for evaluations that need them."""
     evals: tuple[Annotated[dict[str, Parameters], "name or mapping"], ...] = ()
     """How `headrace eval` judges the network: each a name, or {name: {parameter: value}}."""
+    evals_every: Positive | None = None
+    """Steps from one such evaluation of the network in training to the next; there is one before the first step and one
+    after the last, too. None: only `headrace eval` does them."""
 
 
 MAY_CHANGE = {
     *("preset", "data", "steps", "accumulate", "device", "parallel", "activation_checkpointing", "compile"),
-    *("checkpoint_every", "keep", "keep_best", "log_every", "peak_tflops", "probe", "evals"),
+    *("checkpoint_every", "keep", "keep_best", "log_every", "log_to", "peak_tflops"),
+    *("validation", "watch_every", "probe", "evals", "evals_every"),
 }
 """What may differ when a run is continued; of the data, the manifest's fingerprint counts, not the place, and the place
 of what a network began with does not count once there are weights of the run's own."""
@@ -146,11 +160,13 @@ class TrainRecipe:
         model: Everything that is a number or a name.
         pretext: The pretext, not yet bound to its data.
         evals: The evaluations by name and parameters, such as `knn k=5`; one may be asked for with several.
+        sinks: Where lines of the log are sent, by name and parameters, too.
     """
 
     model: TrainModel
     pretext: Pretext
     evals: Mapping[str, Evaluation]
+    sinks: Mapping[str, Sink]
 
     def dump(self) -> str:
         """The recipe as YAML that gives this recipe again, from any folder."""
@@ -181,7 +197,8 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> TrainRecipe:
     except ValidationError as error:
         raise file.error(error, TrainModel) from None
     pretext: Pretext = build(kind, model.pretext[name], file, ("pretext", name))
-    return TrainRecipe(model, pretext, _evaluations(file, model.evals))
+    evals = _plugins(file, "evals", EVALUATIONS, Evaluation, model.evals)
+    return TrainRecipe(model, pretext, evals, _plugins(file, "log_to", SINKS, Sink, model.log_to))
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -204,11 +221,12 @@ def _settled(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     result = dict(data)
     if result.get("pretext"):
         result["pretext"] = _placed(_entry(result["pretext"]), folder)
-    if isinstance(evals := result.get("evals"), list | str | Mapping):
-        result["evals"] = [_placed(_entry(each), folder) for each in (evals if isinstance(evals, list) else [evals])]
+    for key in ("evals", "log_to"):
+        if isinstance(given := result.get(key), list | str | Mapping):
+            result[key] = [_placed(_entry(each), folder) for each in (given if isinstance(given, list) else [given])]
     if isinstance(network := result.get("backbone"), Mapping):
         result["backbone"] = _network_located(network, folder)
-    return result | {part: _located(result[part], folder) for part in ("data", "probe", "evals") if part in result}
+    return result | {part: _located(result[part], folder) for part in _WITH_PLACES if part in result}
 
 
 def _network_located(network: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
@@ -273,25 +291,28 @@ def _preset(file: RecipeFile, kind: type[Pretext], given: Mapping[str, Any]) -> 
     return kind.recipes[name]
 
 
-def _evaluations(file: RecipeFile, entries: Sequence[Mapping[str, Parameters]]) -> dict[str, Evaluation]:
-    made: dict[str, Evaluation] = {}
+def _plugins(
+    file: RecipeFile, key: str, registry: Registry, base: type, entries: Sequence[Mapping[str, Parameters]]
+) -> dict[str, Any]:
+    """The plug-ins of a list in a recipe by name and parameters."""
+    made: dict[str, Any] = {}
     for place, entry in enumerate(entries):
         for name, parameters in entry.items():
-            if name not in EVALUATIONS:
+            if name not in registry:
                 raise RecipeError(
-                    f"{file.place(('evals', place))}: there is no evaluation '{name}'",
-                    remedy=did_you_mean(name, EVALUATIONS.names()),
+                    f"{file.place((key, place))}: there is no {registry.kind} '{name}'",
+                    remedy=did_you_mean(name, registry.names()),
                 )
-            kind = class_of(EVALUATIONS, name, Evaluation)
+            kind = class_of(registry, name, base)
             spelt = _spelt(name, {key: _short(key, value) for key, value in parameters.items()})
             made[_spelt(name, parameters) if spelt in made else spelt] = build(
-                kind, parameters, file, ("evals", place, name)
+                kind, parameters, file, (key, place, name)
             )
     return made
 
 
 def _spelt(name: str, parameters: Parameters) -> str:
-    """An evaluation as results name it: `knn k=5`."""
+    """A plug-in as results name it: `knn k=5`."""
     return " ".join([name.rpartition(":")[2], *(f"{key}={value}" for key, value in parameters.items())])
 
 

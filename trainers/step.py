@@ -119,7 +119,7 @@ def backward(
         losses = [_coupled(objective, passes, world, weights)]
     else:
         losses = [_separate(passes, number, weights) for number in range(accumulate)]
-    return _added(losses, targets)
+    return added(losses, targets)
 
 
 def _separate(passes: Passes, number: int, weights: Mapping[str, float]) -> Loss:
@@ -165,7 +165,8 @@ def _weighted(loss: Loss, weights: Mapping[str, float]) -> Tensor:
     return torch.stack([value * weights[name] for name, value in loss.terms.items()]).sum()
 
 
-def _added(losses: Sequence[Loss], targets: Mapping[str, float]) -> Outcome:
+def added(losses: Sequence[Loss], targets: Mapping[str, float]) -> Outcome:
+    """What this process' micro-batches found, together; `targets` are those of the whole global batch."""
     first, told = losses[0], [loss.representations for loss in losses if loss.representations is not None]
     terms = {name: torch.stack([loss.terms[name] for loss in losses]).sum() for name in first.terms}
     metrics = {name: _merged([loss.metrics[name] for loss in losses]) for name in first.metrics}

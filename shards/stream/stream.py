@@ -341,7 +341,13 @@ class Stream:
         return Loader(self, share, collate, start, num_workers=num_workers, **dataloader)
 
     def one_pass(
-        self, batch_size: int, *, rank: int = 0, world_size: int = 1, collate: Collate | None = None
+        self,
+        batch_size: int,
+        *,
+        rank: int = 0,
+        world_size: int = 1,
+        collate: Collate | None = None,
+        samples: int | None = None,
     ) -> FinitePass:
         """Every sample exactly once, in the manifest's order, for evaluation.
 
@@ -353,11 +359,12 @@ class Stream:
             rank: Which of the processes that share every batch this one is.
             world_size: How many they are.
             collate: Puts a list of transformed samples together; default: see `collate`.
+            samples: How many of the first samples to take, at most; default: all.
 
         Raises:
             UsageError: The arguments contradict each other.
         """
-        return FinitePass(self, batch_size, Rank(rank, world_size), self._batcher(collate))
+        return FinitePass(self, batch_size, Rank(rank, world_size), self._batcher(collate), samples)
 
     def _batcher(self, collate: Collate | None) -> Batcher:
         return Collator(self.ragged) if collate is None else OneByOne(collate)

@@ -2,22 +2,29 @@ import pytest
 from PIL import Image
 
 from headrace.shards.base.report import read_fragments
-from headrace.trainers.fragments import curve
+from headrace.trainers.curves import Picture
 from headrace.trainers.loop import train
 from headrace.trainers.recipe import read_recipe
 
 
+def fragments_of(run):
+    return {path.stem.partition("-")[2]: fragment for path, fragment in read_fragments(run)}
+
+
 @pytest.mark.parametrize(
-    ("pretext", "kinds"),
-    [("mae", "table curve gallery"), ("mlm", "table curve curve gallery"), ("causal_lm", "table curve gallery")],
+    ("pretext", "more"), [("mae", set()), ("mlm", {"accuracy"}), ("causal_lm", set())], ids=lambda each: str(each)
 )
-def test_a_run_leaves_its_summary_curves_and_examples(recipe_of, tmp_path, pretext, kinds):
-    train(read_recipe(recipe_of(pretext)), tmp_path / "run")
-    fragments = [fragment for _, fragment in read_fragments(tmp_path / "run")]
-    assert [each.kind for each in fragments] == kinds.split()
-    assert fragments[1].series[0].x == (1, 2, 3, 4, 5, 6)
-    assert len(fragments[-1].items) == 12
-    for item in fragments[-1].items:
+def test_a_run_leaves_its_summary_curves_and_examples(recipe_of, tmp_path, pretext, more):
+    train(read_recipe(recipe_of(pretext), ["peak_tflops=0.1"]), tmp_path / "run")
+    found = fragments_of(tmp_path / "run")
+    run = {"throughput", "utilisation", "memory", "learning-rate", "gradient-norm"}
+    assert set(found) == {"training", "loss", *more, *run, "examples"} | (
+        {"verdict", "effective-rank", "representations"} if "verdict" in found else set()
+    )
+    assert found["loss"].series[0].x == (1, 2, 3, 4, 5, 6)
+    assert [each.name for each in found["utilisation"].series] == ["mfu", "data_wait"]
+    assert len(found["examples"].items) == 12
+    for item in found["examples"].items:
         if pretext == "mae":
             with Image.open(tmp_path / "run" / "report" / item.picture) as picture:
                 assert picture.size == (24, 8)
@@ -25,8 +32,28 @@ def test_a_run_leaves_its_summary_curves_and_examples(recipe_of, tmp_path, prete
             assert {"mlm": "→", "causal_lm": " bits]"}[pretext] in item.text
 
 
-def test_long_curves_are_thinned():
+def test_the_validation_is_drawn_beside_the_loss_and_evaluations_from_the_untrained_network_on(
+    recipe_of, images, tmp_path
+):
+    wishes = [f"validation={{url: {images}, every: 2}}", "evals_every=3"]
+    train(read_recipe(recipe_of("mae"), wishes), tmp_path / "run")
+    found = fragments_of(tmp_path / "run")
+    assert [(each.name, each.x) for each in found["loss"].series] == [
+        ("loss", (1, 2, 3, 4, 5, 6)),
+        ("val_loss", (0, 2, 4, 6)),
+    ]
+    assert [(each.name, each.x) for each in found["evaluations"].series] == [
+        ("knn k=5", (0, 3, 6)),
+        ("linear_probe grid=[0.1, 1.0]", (0, 3, 6)),
+    ]
+
+
+def test_long_curves_are_thinned_and_end_with_the_last_line():
     lines = [{"step": step, "loss": 1.0} for step in range(5001)]
-    (series,) = curve("a", "loss", lines).series
+    (series,) = Picture("Loss", ("loss", "val_loss"), "", "").drawn("a", lines).series
     assert len(series.x) <= 1000
-    assert series.x[:2] == (0, 6)
+    assert series.x[-2:] == (4994, 5000)
+
+
+def test_what_no_line_tells_is_not_drawn():
+    assert Picture("Loss", ("val_loss",), "", "").drawn("a", [{"step": 1, "loss": 1.0}]) is None

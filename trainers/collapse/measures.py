@@ -20,6 +20,9 @@ _HEAT = 2.0
 _PAIRED = 512
 """Samples of a batch whose pairs are counted: 130,816 pairs."""
 
+NAMES = ("effective_rank", "feature_std", "dead_dimensions", "uniformity", "alignment")
+"""What a line of the log holds of them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Measures:
@@ -62,8 +65,7 @@ class Measures:
     def numbers(self) -> dict[str, float]:
         """For a line of the log."""
         named = asdict(self)
-        kept = ("effective_rank", "feature_std", "dead_dimensions", "uniformity", "alignment")
-        return {name: named[name] for name in kept if named[name] is not None}
+        return {name: named[name] for name in NAMES if named[name] is not None}
 
 
 def measured(batches: Sequence[Tensor]) -> Measures:

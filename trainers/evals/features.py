@@ -1,18 +1,18 @@
 """Features of a network for records: for each record the mean over its views."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import islice
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from headrace.shards.base.errors import TrainingError
 from headrace.shards.base.progress import Advance
 
 from ..data import Record
+from ..modes import evaluating
 from ..pretext.base import Arrays, Objective, Pretext
 
 _ON_CPU, _ELSEWHERE = 64, 512
@@ -35,7 +35,8 @@ def network_features(
         TrainingError: They are not finite.
     """
     found = []
-    with evaluating(objective.to(device)), torch.inference_mode():
+    # No inference mode: what a network in training keeps of it, autograd could not use afterwards.
+    with evaluating(objective.to(device)), torch.no_grad():
         for chunk in _chunks(records, _ON_CPU if device.type == "cpu" else _ELSEWHERE):
             views = [pretext.plain_views(record) for record in chunk]
             found.append(mean_features(objective, views, device).float().cpu().numpy())
@@ -62,18 +63,6 @@ def mean_features(objective: Objective, views: Sequence[Sequence[Arrays]], devic
 def batch_of(views: Sequence[Arrays], device: torch.device) -> dict[str, Tensor]:
     """Views as a batch of the objective."""
     return {name: torch.from_numpy(np.stack([view[name] for view in views])).to(device) for name in views[0]}
-
-
-@contextmanager
-def evaluating(module: nn.Module) -> Iterator[None]:
-    """The module in evaluation mode while the block runs; then each part in its own mode again."""
-    modes = {part: part.training for part in module.modules()}
-    module.eval()
-    try:
-        yield
-    finally:
-        for part, training in modes.items():
-            part.training = training
 
 
 def _chunks(records: Iterable[Record], size: int) -> Iterator[list[Record]]:

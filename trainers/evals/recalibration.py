@@ -18,9 +18,10 @@ from torch import Tensor, nn
 
 from headrace.shards.base.rng import hash64, key
 
+from ..modes import evaluating
 from ..pretext.base import Objective, Pretext
 from .base import Rows
-from .features import batch_of, evaluating
+from .features import batch_of
 from .labels import LabelledRecords
 
 _RECORDS, _BATCH = 2048, 256

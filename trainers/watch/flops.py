@@ -15,8 +15,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from ..modes import evaluating
 from ..pretext.base import Batch, Loss, Objective
-from .modes import evaluating
 
 
 def flops_per_sample(objective: Objective, batch: Batch) -> float:

@@ -1,32 +1,77 @@
-"""What the loop tells after every step: it becomes lines for the logs, and progress for whoever looks on."""
+"""What the loop tells after every step: it becomes lines for the logs, and progress for whoever looks on.
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+Nothing of this changes the run: evaluations leave the network as it was, and torch's generators are keyed anew before
+whatever draws from them. What time they take is not counted as training's.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+
+from headrace.shards.base.errors import RecipeError
+from headrace.shards.base.report import Text, write_fragment
 
 from ..distributed import World
-from ..metrics import MetricsLog
+from ..metrics import Line, MetricsLog
 from ..runs import Run
+from ..sinks.base import Write
 from ..state import State
 from ..step import Outcome
+from .alarm import Alarm
 from .bar import Bar, training_bar
+from .best import best_number
+from .examining import Examining
 from .speed import Speed
-from .wording import spoken
+from .validation import Validation
+from .wording import evaluated, spoken
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """What is found out about the network now and then.
+
+    Args:
+        every: Steps from one time to the next; the last step is one, too.
+        numbers: Finds it out; on all processes together, and told by the main one's.
+    """
+
+    every: int
+    numbers: Callable[[Tell], Mapping[str, float]]
 
 
 class Monitor:
-    """Watches a run; every process of it has one, and the first one's writes and shows.
+    """Watches a run; every process of it has one, and the main one's writes and shows.
 
     Args:
         run: The run.
         world: Its processes.
         state: Its state, before it goes on.
-        log: Of the main process, where lines go.
-        bar: Of the main process, where progress is shown.
+        writes: Of the main process: where lines go.
+        bar: Of the main process: where progress is shown.
     """
 
-    def __init__(self, run: Run, world: World, state: State, log: MetricsLog | None, bar: Bar | None) -> None:
-        self._run, self._world, self._state, self._log, self._bar = run, world, state, log, bar
+    def __init__(self, run: Run, world: World, state: State, writes: Sequence[Write], bar: Bar | None) -> None:
+        self._folder, self._steps, self._log_every = run.folder, run.recipe.model.steps, run.recipe.model.log_every
+        self._world, self._state, self._writes, self._bar = world, state, writes, bar
+        self._alarm, self._look_every = Alarm(), run.recipe.model.watch_every
+        self._evaluations = _evaluations(run, world, state)
         self._speed = Speed(run, world, state)
+        self._best = best_number(run.recipe)
+        self._line: Line = {}
+
+    @property
+    def score(self) -> float | None:
+        """The number of `keep_best` after this very step; None where it is not known."""
+        if self._best is None or self._line.get("step") != self._state.step:
+            return None
+        return self._line.get(self._best)
+
+    def begun(self) -> None:
+        """Evaluate the untrained network, of a run that begins; every process must."""
+        if self._state.step == 0 and self._evaluations:
+            self._write({"step": 0, **self._evaluated(self._evaluations)})
 
     def stepped(self, outcome: Outcome, numbers: Mapping[str, float]) -> None:
         """Tell of a step that was taken; every process must.
@@ -35,25 +80,82 @@ class Monitor:
             outcome: What the step found.
             numbers: What else belongs into its line.
         """
-        step, model = self._state.step, self._run.recipe.model
         if self._bar:
             self._bar.advance()
-        if step == model.steps or step % model.log_every == 0:
-            self._write({"step": step, **outcome.line(self._world), **numbers, **self._speed.lap()})
+        if self._look_every and self._world.main:
+            self._alarm.see(outcome.representations)
+        looks = self._look_every is not None and self._is_due(self._look_every)
+        due = [each for each in self._evaluations if self._is_due(each.every)]
+        if looks or due or self._is_due(self._log_every):
+            line = {"step": self._state.step, **outcome.line(self._world), **numbers, **self._speed.lap()}
+            if self._bar:
+                self._bar.note(spoken(line))
+            self._write({**line, **(self._looked() if looks else {}), **self._evaluated(due)})
+            self._speed.restart()
 
-    def _write(self, line: Mapping[str, float]) -> None:
-        if self._log:
-            self._log.write(line)
-        if self._bar:
-            self._bar.note(spoken(line))
+    def _is_due(self, every: int) -> bool:
+        return self._state.step % every == 0 or self._state.step == self._steps
+
+    def _looked(self) -> dict[str, float]:
+        """What the representations are like; says so where they are not as they should be."""
+        found = self._alarm.look()
+        if found and self._bar:
+            verdict = self._alarm.verdict
+            write_fragment(self._folder, 10, "verdict", Text(title="Representations", text=verdict.words))
+            if not verdict.healthy:
+                self._bar.say(verdict.words)
+        return found
+
+    def _evaluated(self, due: Sequence[Periodic]) -> dict[str, float]:
+        """What evaluations find of the network as it is; says so."""
+        found: dict[str, float] = {}
+        if due:
+            with self._state.ema.in_use() if self._state.ema else nullcontext():
+                for each in due:
+                    found |= each.numbers(self._bar.doing if self._bar else lambda words: None)
+        if found and self._bar:
+            self._bar.say(evaluated(found))
+        return found
+
+    def _write(self, line: Line) -> None:
+        self._line = line
+        for write in self._writes:
+            write(line)
 
 
 @contextmanager
 def monitored(run: Run, world: World, state: State) -> Iterator[Monitor]:
-    """Watch a run while the block runs."""
+    """Watch a run while the block runs.
+
+    Raises:
+        InputError: Data of an evaluation, or a sink, cannot be had.
+        ManifestError: There are no shards to validate on.
+        RecipeError: An evaluation does not fit the run, or `keep_best` compares by what nothing tells.
+    """
     with ExitStack() as stack:
-        log = MetricsLog(run.folder, state.step) if world.main else None
+        writes: list[Write] = []
         bar = None
         if world.main:
+            writes = [MetricsLog(run.folder, state.step).write]
+            writes += [stack.enter_context(sink.open(run, state.step)) for sink in run.recipe.sinks.values()]
             bar = stack.enter_context(training_bar(run.name, run.recipe.model.steps, state.step))
-        yield Monitor(run, world, state, log, bar)
+        monitor = Monitor(run, world, state, writes, bar)
+        monitor.begun()
+        yield monitor
+
+
+def _evaluations(run: Run, world: World, state: State) -> list[Periodic]:
+    """What the recipe wants to know on the way."""
+    model, found = run.recipe.model, []
+    if model.validation:
+        validation = Validation(run, model.validation, world, state.objective)
+        found.append(Periodic(model.validation.every, validation))
+    if model.evals_every:
+        if not model.evals:
+            raise RecipeError(
+                "evals_every asks for evaluations, but the recipe names none",
+                expected="`evals`, and `probe` where they need labels",
+                remedy="Add them, as in 'probe={label: {field: label}}' 'evals=[knn]', or leave evals_every out",
+            )
+        found.append(Periodic(model.evals_every, Examining(run, state.objective)))
+    return found

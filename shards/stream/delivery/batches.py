@@ -50,6 +50,8 @@ class Batches(Deliverer):
 class FinitePass:
     """Every sample once, dealt to the ranks (see `batch`): pairs of a batch and of which of its rows are real.
 
+    Of a pass over the first samples only, all others are left out, as if there were none.
+
     A damaged sample has a row that is not real, as those that fill up, with another sample of its batch in it.
 
     Attributes:
@@ -57,22 +59,23 @@ class FinitePass:
         replaced: The damaged samples of the last iteration, and what stands in their rows.
     """
 
-    def __init__(self, stream: "Stream", batch_size: int, rank: Rank, batcher: Batcher) -> None:
+    def __init__(self, stream: "Stream", batch_size: int, rank: Rank, batcher: Batcher, samples: int | None) -> None:
         check_batch_size(batch_size, rank)
         self._stream, self._batch_size, self._rank, self._batcher = stream, batch_size, rank, batcher
-        whole, rest = divmod(stream.samples, batch_size)
+        self._samples = stream.samples if samples is None else min(samples, stream.samples)
+        whole, rest = divmod(self._samples, batch_size)
         real = whole * self._held(batch_size) + self._held(rest)
         self.replaced: list[Replacement] = []
         self.padded = len(self) * -(-batch_size // rank.world_size) - real
 
     def __len__(self) -> int:
-        return pass_batches(self._stream.samples, self._batch_size)
+        return pass_batches(self._samples, self._batch_size)
 
     def __iter__(self) -> Iterator[tuple[Any, NDArray[np.bool_]]]:
         self.replaced = []
         budget = Budget(self._stream.tolerated)
         for number in range(len(self)):
-            ids, mask = pass_rows(self._stream.samples, self._batch_size, number, self._rank)
+            ids, mask = pass_rows(self._samples, self._batch_size, number, self._rank)
             places = self._stream.order.listed(ids)
             others = _others(places)
             reading = self._stream.fetch(places, others)

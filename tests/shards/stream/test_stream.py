@@ -145,6 +145,18 @@ def test_one_pass_holds_every_sample_once_for_any_ranks(images):
         assert sum(each.padded for each in passes) == sum(int((~mask).sum()) for _, mask in batches)
 
 
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_one_pass_may_take_the_first_samples_only(images, ranks):
+    stream = Stream(images)
+    passes = [stream.one_pass(20, rank=rank, world_size=ranks, samples=47) for rank in range(ranks)]
+    batches = [batch for each in passes for batch in each]
+    real = [each for batch, mask in batches for each in batch["__id__"][mask].tolist()]
+    assert sorted(real) == list(range(47))
+    assert {len(each) for each in passes} == {3}
+    assert sum(each.padded for each in passes) == sum(int((~mask).sum()) for _, mask in batches)
+    assert len(stream.one_pass(20, samples=10**9)) == len(stream.one_pass(20))
+
+
 @pytest.mark.parametrize("change", [{"seed": 2}, {"lanes": 5}, {"block": 10}, {"window": 8}])
 def test_a_state_of_other_settings_is_refused(words, change):
     settings = {"seed": 1, "lanes": 4, "block": 9, "window": 4}
