@@ -32,7 +32,9 @@ def flops_per_sample(objective: Objective, batch: Batch) -> float:
     # Fused attention is counted on some devices only; as matrix products it is counted on all.
     fused, counted = sdpa_kernel(SDPBackend.MATH), _Counted()
     with evaluating(objective), torch.compiler.set_stance("force_eager"), fused, counted:
-        _scalar(objective(batch)).backward()  # type: ignore[no-untyped-call]
+        loss = _scalar(objective(batch))
+        counted.backward = True
+        loss.backward()  # type: ignore[no-untyped-call]
     for parameter in objective.parameters():
         parameter.grad = None
     return counted.operations / len(next(iter(batch.values())))
@@ -52,6 +54,7 @@ class _Counted(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.operations = 0
+        self.backward = False
 
     def __torch_dispatch__(
         self,
@@ -66,7 +69,9 @@ class _Counted(TorchDispatchMode):
             return NotImplemented
         made = func(*args, **kwargs or {})
         formula: Callable[..., int] | None = flop_registry.get(func.overloadpacket)
-        # Nothing is computed of fake tensors, by which the whole's shapes are found.
-        if formula is not None and not any(issubclass(kind, FakeTensor) for kind in types):
+        # Nothing is computed of fake tensors, by which the whole's shapes are found. And what has gradients in a pass
+        # backward is a part of the forward pass that is computed again (activation checkpointing).
+        imagined, again = any(issubclass(kind, FakeTensor) for kind in types), self.backward and torch.is_grad_enabled()
+        if formula is not None and not imagined and not again:
             self.operations += formula(*args, **kwargs or {}, out_val=made)
         return made

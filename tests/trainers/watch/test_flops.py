@@ -62,6 +62,19 @@ def test_twice_the_layers_are_twice_the_operations(objective_and_batch):
     assert four - two == 3 * 2 * block(5, 32, 64)
 
 
+def test_what_is_computed_again_to_save_memory_counts_once(objective_and_batch):
+    once, again = (
+        flops_per_sample(*objective_and_batch("mae", f"activation_checkpointing={wish}")) for wish in ("false", "true")
+    )
+    assert again == once
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is:DeprecationWarning")
+def test_what_is_compiled_counts_the_same(objective_and_batch):
+    plain, compiled = (flops_per_sample(*objective_and_batch("mae", f"compile={wish}")) for wish in ("false", "true"))
+    assert compiled == plain
+
+
 @pytest.mark.parametrize("pretext", ["mae", "mlm", "causal_lm"])
 def test_counting_leaves_nothing_behind(objective_and_batch, pretext):
     objective, batch = objective_and_batch(pretext)

@@ -20,9 +20,9 @@ from headrace.shards.base.errors import RecipeError, TrainingError
 from headrace.shards.base.progress import Advance
 
 from ...backbones import causal_states, masked_lm_logits, packed_states
+from ...modes import evaluating
 from ...pretext.base import Objective
 from ...text_pretext import TextPretext
-from ..features import evaluating
 from .windows import windows
 
 _ON_CPU, _ELSEWHERE = 2**12, 2**16
@@ -92,7 +92,7 @@ def log_likelihoods(
     found = [np.full(len(each.tokens) - each.first, np.nan) for each in passages]
     some = scorer(objective.to(device), pretext, stride or pretext.length)
     pieces = [piece for number, passage in enumerate(passages) for piece in some.pieces(number, passage)]
-    with evaluating(objective), torch.inference_mode():
+    with evaluating(objective), torch.no_grad():
         for batch in _batches(pieces, _ON_CPU if device.type == "cpu" else _ELSEWHERE):
             scores = some.scored(batch, device).double().cpu().numpy()
             bounds = np.cumsum([0, *(len(each.labels) for each in batch)])

@@ -30,6 +30,7 @@ from ...blocks import TYPES, networks
 from ...data import Record
 from ...distributed import ALONE
 from ...image_pretext import ImagePretext
+from ...modes import evaluating
 from ...optimizers import AdamwRecipe
 from ...optimizers.clipping import clip_gradients
 from ...optimizers.groups import set_rates
@@ -40,7 +41,7 @@ from ...samples.views.view import View
 from ...schedules import DecayRecipe
 from ..base import Labels, NetworkEvaluation, Rows
 from ..examination import Candidate, Examination
-from ..features import evaluating, mean_features
+from ..features import mean_features
 from ..recalibration import calibration_rows, recalibrated
 
 Share = Annotated[float, Field(ge=0, le=1)]
