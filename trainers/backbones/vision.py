@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .build import build
 from .recipe import BackboneRecipe
@@ -20,7 +20,12 @@ def image_encoder(recipe: BackboneRecipe, network: Mapping[str, Any]) -> Any:
     Raises:
         RecipeError: The type is not supported, or the configuration is not one of its.
     """
-    return vision_model(recipe, network, _FEATURES)
+    model = vision_model(recipe, network, _FEATURES)
+    for each in model.modules():
+        if isinstance(each, nn.Conv2d) and each.kernel_size == (1, 1):
+            # Of one place both layouts are the same bytes, and strides that say so are what gradients come with.
+            each.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return model
 
 
 def image_features(model: Any, pixels: Tensor) -> Tensor:
