@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from headrace.shards.base.contracts import Finding
 from headrace.shards.base.errors import HeadraceError
 from headrace.shards.base.recipe import make
 
 from ..extractors.base import EXTRACTORS, Extractor
 from ..filters.base import Record
 from ..records import PAYLOADS
-from .filters import Finding
 from .returned import check_extracted
 from .trial_records import batch_of, trial_records
 

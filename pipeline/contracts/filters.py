@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import PydanticUserError
 
+from headrace.shards.base.contracts import Finding
 from headrace.shards.base.errors import HeadraceError
 from headrace.shards.base.recipe import make
 
@@ -27,14 +28,6 @@ VERDICTS = "its verdicts have the declared form and reasons"
 
 FIRST = (MADE, FORM, SURVIVES, VERDICTS)
 """Where one of these is broken, the laws after it are not tried."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One way in which a filter breaks the contract."""
-
-    law: str
-    what: str
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from headrace.shards.base.contracts import Finding
 from headrace.shards.base.errors import HeadraceError, InputError, PluginError
 from headrace.shards.base.recipe import make
 from headrace.shards.base.rng import hash64
 
 from ..readers.base import READERS, Reader
 from ..records import PAYLOADS
-from .filters import Finding
 from .returned import check_read
 
 TARGETS = (1, 7, 100, 1000)
