@@ -84,6 +84,7 @@ def peek(
 
     They are the samples of a training's own order, with the same random numbers. Of a preset of views, KEY=VALUE
     changes parameters of its views, or of its masks; of a pretext or a recipe, keys of the recipe as in `train`.
+    A name that both have is the preset.
 
     Presets of views: simclr simclr_cifar moco_v2 moco_v3 byol dino dinov2 dinov2_code mae ijepa context_prediction.
 
@@ -93,7 +94,7 @@ def peek(
 
     Example: headrace peek shards/photos --pretext ijepa masks.patch=14
 
-    Example: headrace peek shards/photos --pretext mae preset=paper pretext.mae.masked=0.6
+    Example: headrace peek shards/photos --pretext mae masks.masked=0.6
 
     Example: headrace peek shards/text --pretext recipe.yaml --report runs/mlm
     """

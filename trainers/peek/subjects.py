@@ -34,7 +34,8 @@ def subject(name: str, url: str, overrides: Sequence[str], order: Mapping[str, i
     """What a name stands for, on some shards.
 
     Args:
-        name: A pretext's, a preset's, a view's of one's own, `path/to/file.py:Class` of either, or a recipe's file.
+        name: A preset's, a pretext's, a view's of one's own, `path/to/file.py:Class` of either, or a recipe's file; a
+            pretext that is called as a preset is shown by its recipe.
         url: The shards.
         overrides: `key=value`: of a pretext or a recipe, keys of the recipe; of a preset, parameters of its views.
         order: What is asked for of `Order` otherwise than by default, or by the recipe.
@@ -47,7 +48,7 @@ def subject(name: str, url: str, overrides: Sequence[str], order: Mapping[str, i
     if name.endswith((".yaml", ".yml")):
         return _of_recipe(Path(name), url, overrides, order)
     known = [_CONTEXT, *VIEWS, *OWN_VIEWS.names()]
-    if name in PRETEXTS and not _is_own_view(name):
+    if name in PRETEXTS and name not in VIEWS and not _is_own_view(name):
         # A recipe that says nothing but this name.
         with TemporaryDirectory() as folder:
             recipe = Path(folder, "recipe.yaml")
