@@ -15,6 +15,7 @@ from headrace.trainers.evals.base import EVALUATIONS
 from headrace.trainers.recipe import TrainModel
 from headrace.trainers.registries import PRETEXTS
 from headrace.trainers.samples.views.own.base import VIEWS
+from headrace.trainers.sinks.base import SINKS
 
 PAGE = Path(__file__).parents[1] / "docs" / "recipes.md"
 
@@ -63,6 +64,7 @@ def _training_recipe() -> Iterator[str]:
         "### Pretexts: `pretext`\n": PRETEXTS,
         "### Views beside those of presets: an element of `views`\n": VIEWS,
         "### Evaluations: `evals`\n": EVALUATIONS,
+        "### Where lines of the log go, besides metrics.jsonl: `log_to`\n": SINKS,
     }
     for title, registry in titles.items():
         yield title

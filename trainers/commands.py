@@ -14,11 +14,19 @@ def train(
     overrides: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Changes to it.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; default: the recipe's name.")] = None,
 ) -> None:
-    """Train a network on shards; run the same line again to continue.
+    """Train a network on shards. Ctrl-C saves and stops; the same line again continues, on any number of processes.
 
-    Example: headrace train recipe.yaml optimizer.lr=1e-3 --out runs/mae
+    What it shows is in RUN/metrics.jsonl, too; `log_to` sends it to TensorBoard or Weights & Biases.
 
-    Example: torchrun --nproc-per-node 2 -m headrace.shards.cli train recipe.yaml --out runs/mae
+    Example: headrace train recipe.yaml --out runs/mae
+
+    Example: headrace train recipe.yaml optimizer.lr=1e-3 backbone.num_hidden_layers=6 seed=2 --out runs/mae-2
+
+    Example: headrace train recipe.yaml 'validation={url: shards/held-out, every: 500}' log_to=tensorboard
+
+    Example: headrace train recipe.yaml precision=bf16 accumulate=4 data.workers=8 --out runs/mae
+
+    Example: torchrun --nproc-per-node 8 -m headrace.shards.cli train recipe.yaml parallel.strategy=fsdp --out runs/mae
     """
     from .threads import wait_without_spinning
 

@@ -1,5 +1,6 @@
 """What `headrace train` and `headrace eval` show."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,28 +17,39 @@ from headrace.shards.base.terminal import terminal
 from .distributed import is_main
 from .evaluate import evaluate
 from .loop import train
-from .metrics import read_metrics
-from .recipe import read_recipe
+from .metrics import FILE, judgements, read_metrics
+from .recipe import TrainRecipe, read_recipe
 from .runs import Run
+from .watch.alarm import COLLAPSED
+from .watch.wording import evaluated
 
 
 def run_train(recipe_path: Path, overrides: Sequence[str], out: Path | None) -> None:
-    """Train, then say what came out and where it lies."""
+    """Train, then say what came out, where it lies, and what can be done with it."""
     folder = out or Path(recipe_path.stem)
+    recipe = read_recipe(recipe_path, overrides)
     try:
-        main = train(read_recipe(recipe_path, overrides), folder)
+        main = train(recipe, folder)
     except (Interrupted, TrainingError) as stop:
         if is_main():
             raise
         # All processes stop together, and the first one says why.
         raise typer.Exit(stop.exit_code) from None
-    if not main:
-        return
-    last = read_metrics(folder)[-1]
-    console = Console(highlight=False, soft_wrap=True)
-    steps = counted(int(last["step"]), "step")
-    console.print(f"{steps}, loss {last['loss']:.4f}, {last['samples_per_s']:,.0f} samples/s.")
-    console.print(f"The network: {folder / 'export'}. What it knows: `headrace eval {folder}`")
+    if main:
+        _tell(recipe, folder, terminal())
+
+
+def _tell(recipe: TrainRecipe, folder: Path, console: Console) -> None:
+    """What a run came to."""
+    last, place = read_metrics(folder)[-1], shlex.quote(str(folder))
+    found = evaluated(judgements(last, recipe.evals))
+    steps, beside = counted(int(last["step"]), "step"), f" ({found})" if found else ""
+    console.print(f"{steps}, loss {last['loss']:.4f}{beside}, {last['samples_per_s']:,.0f} samples/s.")
+    if last.get(COLLAPSED):
+        console.print(Text("Its representations have collapsed; the report says how.", style="bold red"))
+    console.print(f"The network: {folder / 'export'}, for AutoModel.from_pretrained. All numbers: {folder / FILE}.")
+    judged = f"`headrace eval {place}`" if recipe.evals else "name `evals` in the recipe, then `headrace eval`"
+    console.print(f"What it knows: {judged}. Its curves and examples: `headrace report {place}`.")
 
 
 def run_eval(folder: Path, overrides: Sequence[str]) -> None:

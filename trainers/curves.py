@@ -63,17 +63,15 @@ def learning(lines: Sequence[Line], evaluations: Sequence[str]) -> Iterator[Pict
     yield Picture("Loss", ("loss", f"{VALIDATION}loss"), _BATCHES, "loss")
     for name in told:
         yield Picture(name.capitalize(), (name, f"{VALIDATION}{name}"), _BATCHES, name)
-    yield Picture(
-        "Evaluations",
-        [name for name in judged if "/" not in name],
-        "Accuracy of the network in training; at step 0, of the untrained one.",
-        "accuracy",
-    )
+    accurate = [name for name in judged if "/" not in name]
+    # Of one curve there is no legend.
+    unit = "accuracy" if len(accurate) > 1 else f"{''.join(accurate)}: accuracy"
+    yield Picture("Evaluations", accurate, "Of the network in training; at step 0, of the untrained one.", unit)
     for name in judged:
         if "/" in name:
             yield Picture(name, (name,), "At step 0, of the untrained network.", name.partition("/")[2])
     yield Picture("Effective rank", NAMES[:1], "Of the representations of the latest batches.", "dimensions")
-    yield Picture("Representations", NAMES[1:], "Of the latest batches.", "")
+    yield Picture("Spread and agreement", NAMES[1:], "Of the representations of the latest batches.", "")
 
 
 def running() -> Iterator[Picture]:

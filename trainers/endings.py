@@ -1,5 +1,7 @@
 """How a run ends before its last step, in words."""
 
+import shlex
+
 from headrace.shards.base.counts import counted
 from headrace.shards.base.errors import HeadraceError, Interrupted, TrainingError
 
@@ -21,9 +23,10 @@ def diverged(run: Run, step: int, norm: float) -> TrainingError:
     asked = f"--step {step} --batch-size {model.batch_size} --seed {model.seed} --lanes {data.lanes}"
     for option, value in (("block", data.block), ("window", run.pretext.window)):
         asked += f" --{option} {value}" if value else ""
+    line = f"headrace stream {shlex.quote(data.url)} {asked}"
     return TrainingError(
         f"step {step} (from 0) has no finite gradients; nothing was changed by it",
         found=f"a gradient norm of {norm}",
-        remedy=f"See the samples of that step with `headrace stream {data.url} {asked}`; if they are sound, "
-        "lower optimizer.lr, set optimizer.clip, or lengthen schedule.warmup, and give another --out",
+        remedy=f"See the samples of that step with `{line}`; if they are sound, lower optimizer.lr, set "
+        "optimizer.clip, or lengthen schedule.warmup, and give another --out",
     )

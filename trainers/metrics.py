@@ -25,7 +25,7 @@ A line of step 0 holds evaluations only. Lines of steps that a continued run tak
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from headrace.shards.format.atomic import write_whole
@@ -69,6 +69,15 @@ def read_metrics(folder: Path) -> list[dict[str, float]]:
         return []
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def judgements(line: Line, evaluations: Collection[str]) -> dict[str, float]:
+    """What a line tells of the validation, and of a recipe's evaluations by these names."""
+    return {
+        name: value
+        for name, value in line.items()
+        if name.startswith(VALIDATION) or name.partition("/")[0] in evaluations
+    }
 
 
 def rates(waits: Waits, samples: int, tokens: int) -> dict[str, float]:

@@ -1,9 +1,12 @@
 """Stopping politely: Ctrl-C and SIGTERM are noted, and obeyed between two steps."""
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from .distributed import is_main
 
 
 class StopRequest:
@@ -26,6 +29,9 @@ def stop_requests() -> Iterator[StopRequest]:
         if request and number == signal.SIGINT:
             raise KeyboardInterrupt
         request.signal = signal.Signals(number)
+        if number == signal.SIGINT and is_main():
+            # Not by Python's own streams, in the midst of which the signal may have come.
+            os.write(2, b"\nStopping after this step; once more stops at once, and saves nothing.\n")
 
     for number in before:
         signal.signal(number, note)

@@ -19,7 +19,7 @@ def test_a_run_leaves_its_summary_curves_and_examples(recipe_of, tmp_path, prete
     found = fragments_of(tmp_path / "run")
     run = {"throughput", "utilisation", "memory", "learning-rate", "gradient-norm"}
     assert set(found) == {"training", "loss", *more, *run, "examples"} | (
-        {"verdict", "effective-rank", "representations"} if "verdict" in found else set()
+        {"verdict", "effective-rank", "spread-and-agreement"} if "verdict" in found else set()
     )
     assert found["loss"].series[0].x == (1, 2, 3, 4, 5, 6)
     assert [each.name for each in found["utilisation"].series] == ["mfu", "data_wait"]

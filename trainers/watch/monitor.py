@@ -101,7 +101,7 @@ class Monitor:
         found = self._alarm.look()
         if found and self._bar:
             verdict = self._alarm.verdict
-            write_fragment(self._folder, 10, "verdict", Text(title="Representations", text=verdict.words))
+            write_fragment(self._folder, 10, "verdict", Text(title="Watch over collapse", text=verdict.words))
             if not verdict.healthy:
                 self._bar.say(verdict.words)
         return found

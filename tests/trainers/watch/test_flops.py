@@ -75,7 +75,7 @@ def test_what_is_compiled_counts_the_same(objective_and_batch):
     assert compiled == plain
 
 
-@pytest.mark.parametrize("pretext", ["mae", "mlm", "causal_lm"])
+@pytest.mark.parametrize("pretext", ["mae", "simclr", "mlm", "causal_lm"])
 def test_counting_leaves_nothing_behind(objective_and_batch, pretext):
     objective, batch = objective_and_batch(pretext)
     objective.train()

@@ -17,13 +17,13 @@ from headrace.trainers.watch import bar
 from headrace.trainers.watch.validation import Validation
 
 DROPOUT = ["backbone.hidden_dropout_prob=0.1", "backbone.attention_probs_dropout_prob=0.1"]
-RANDOM = {"mae": DROPOUT, "mlm": DROPOUT, "causal_lm": []}
+RANDOM = {"mae": DROPOUT, "simclr": [], "mlm": DROPOUT, "causal_lm": []}
 
 
 @pytest.fixture
 def wishes(images, texts):
     def of(pretext):
-        url = images if pretext == "mae" else texts
+        url = images if pretext in ("mae", "simclr") else texts
         return [f"validation={{url: {url}, every: 2, samples: 10}}", "evals_every=3", "peak_tflops=1", "watch_every=1"]
 
     return of
