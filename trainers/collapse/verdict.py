@@ -69,8 +69,10 @@ _AILMENTS = (
         "dimensional collapse: representations differ in few directions",
         lambda found: found.effective_rank < (FEW if found.alignment is None else max(FEW, FLAT * found.possible)),
         lambda found: _rank(found),
-        "augmentations stronger than what samples differ in, too much weight decay, or a temperature that is too high",
-        "Weaken the augmentations (`headrace peek` shows them), lower weight decay or temperature, enlarge the batch",
+        "nothing but a BatchNorm keeps samples apart (no negatives, no stop-gradient), augmentations are stronger than "
+        "what samples differ in, or weight decay or temperature are too high",
+        "Look whether the loss pushes samples apart; weaken the augmentations (`headrace peek` shows them), lower "
+        "weight decay or temperature, enlarge the batch",
     ),
     _Ailment(
         "dead dimensions: they are the same for all samples",
