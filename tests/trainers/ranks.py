@@ -14,13 +14,23 @@ from headrace.trainers.distributed import World, joined
 
 
 def on_ranks(size: int, task: Callable[[World], Any], tensor: int = 1) -> list[Any]:
+    """What `task` returns in each of `size` processes that are joined, by rank."""
+
+    def join() -> Any:
+        with joined("cpu", tensor) as world:
+            return task(world)
+
+    return started(size, join)
+
+
+def started(size: int, task: Callable[[], Any]) -> list[Any]:
     """What `task` returns in each of `size` processes, by rank. They are forked, so that nothing is imported again."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     context = multiprocessing.get_context("fork")
     results: Any = context.Queue()
-    processes = [context.Process(target=_run, args=(rank, size, port, task, results, tensor)) for rank in range(size)]
+    processes = [context.Process(target=_run, args=(rank, size, port, task, results)) for rank in range(size)]
     with warnings.catch_warnings():
         # Python 3.12 warns of forking beside threads; those here are torch's, idle, and one per process.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -35,13 +45,12 @@ def on_ranks(size: int, task: Callable[[World], Any], tensor: int = 1) -> list[A
     return [found[rank] for rank in range(size)]
 
 
-def _run(rank: int, size: int, port: int, task: Callable[[World], Any], results: Any, tensor: int) -> None:
+def _run(rank: int, size: int, port: int, task: Callable[[], Any], results: Any) -> None:
     torch.set_num_threads(1)
     place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": size, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
     os.environ.update({name: str(value) for name, value in place.items()})
     try:
-        with joined("cpu", tensor) as world:
-            results.put((rank, task(world)))
+        results.put((rank, task()))
     except Exception as error:
         error.add_note(traceback.format_exc())
         results.put((rank, error))
