@@ -28,7 +28,7 @@ class Bar:
 
     def __init__(self, name: str, steps: int, done: int, shown: Progress) -> None:
         self._name, self._steps, self._first, self._done, self._began = name, steps, done, done, monotonic()
-        self._shown = shown
+        self._shown, self._note = shown, ""
         self._task = shown.add_task(escape(name), total=steps, completed=done, left="", note="")
 
     def advance(self) -> None:
@@ -38,13 +38,14 @@ class Bar:
 
     def note(self, words: str) -> None:
         """What is known since now, such as the loss; a line of its own where there is no bar."""
+        self._note = words
         self._shown.update(self._task, note=words)
         if not console.is_terminal:
             self.say(f"{words}  {self.left()} left")
 
     def doing(self, words: str) -> None:
-        """What is done just now instead of training."""
-        self._shown.update(self._task, note=words)
+        """What is done just now instead of training; "" when it is over."""
+        self._shown.update(self._task, note=words or self._note)
 
     def say(self, words: str) -> None:
         """A line that stays."""

@@ -5,21 +5,25 @@ computed again to save memory, and attention over the whole square even where ha
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.distributed.tensor import DTensor
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from ..modes import evaluating
 from ..pretext.base import Batch, Loss, Objective
+from ..step import Autocast
+
+_FUSED = "_scaled_dot_product"
+"""How the names of fused attention begin; (B, H, T, D) queries, keys and values."""
 
 
-def flops_per_sample(objective: Objective, batch: Batch) -> float:
+def flops_per_sample(objective: Objective, batch: Batch, autocast: Autocast = nullcontext) -> float:
     """Count the operations of a forward and backward pass, and leave nothing of it behind.
 
     The network is in evaluation mode, in which nothing is updated, dropped or computed twice. Every process of the run
@@ -27,12 +31,13 @@ def flops_per_sample(objective: Objective, batch: Batch) -> float:
 
     Args:
         objective: The network, as it is trained.
-        batch: Some samples; with several, the mean counts.
+        batch: Some samples, not more than in a micro-batch; with several, the mean counts.
+        autocast: The precision of the forward pass, for the memory it takes.
     """
-    # Fused attention is counted on some devices only; as matrix products it is counted on all.
-    fused, counted = sdpa_kernel(SDPBackend.MATH), _Counted()
-    with evaluating(objective), torch.compiler.set_stance("force_eager"), fused, counted:
-        loss = _scalar(objective(batch))
+    counted = _Counted()
+    with evaluating(objective), torch.compiler.set_stance("force_eager"), counted:
+        with autocast():
+            loss = _scalar(objective(batch))
         counted.backward = True
         loss.backward()  # type: ignore[no-untyped-call]
     for parameter in objective.parameters():
@@ -68,10 +73,23 @@ class _Counted(TorchDispatchMode):
             # Of a tensor that is spread over devices, the part that lies here is computed, and counted, next.
             return NotImplemented
         made = func(*args, **kwargs or {})
-        formula: Callable[..., int] | None = flop_registry.get(func.overloadpacket)
         # Nothing is computed of fake tensors, by which the whole's shapes are found. And what has gradients in a pass
         # backward is a part of the forward pass that is computed again (activation checkpointing).
         imagined, again = any(issubclass(kind, FakeTensor) for kind in types), self.backward and torch.is_grad_enabled()
-        if formula is not None and not imagined and not again:
-            self.operations += formula(*args, **kwargs or {}, out_val=made)
+        if not imagined and not again:
+            self.operations += _operations(func, args, kwargs or {}, made)
         return made
+
+
+def _operations(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any], made: Any) -> int:
+    """Multiplications and additions of one operation; 0 where it is no product of matrices."""
+    name: str = func.overloadpacket.__name__
+    if name.startswith(_FUSED):
+        # Each device has kernels of its own, of which torch's formulas know some, and those that go backward compute
+        # the products of the forward pass again.
+        backward = name.endswith("_backward")
+        query, key, value = args[1:4] if backward else args[:3]
+        forward: int = 2 * query.shape[:-1].numel() * key.shape[-2] * (key.shape[-1] + value.shape[-1])
+        return 2 * forward if backward else forward
+    formula: Callable[..., int] | None = flop_registry.get(func.overloadpacket)
+    return 0 if formula is None else formula(*args, **kwargs, out_val=made)

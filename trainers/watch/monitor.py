@@ -115,6 +115,7 @@ class Monitor:
                     found |= each.numbers(self._bar.doing if self._bar else lambda words: None)
         if found and self._bar:
             self._bar.say(evaluated(found))
+            self._bar.doing("")
         return found
 
     def _write(self, line: Line) -> None:

@@ -1,5 +1,7 @@
 """How fast a run goes, and how much of the device it uses."""
 
+from functools import partial
+
 import numpy as np
 import torch
 
@@ -8,6 +10,7 @@ from headrace.shards.stream.delivery.prepared import tensor_batch
 
 from ..distributed import World
 from ..metrics import rates
+from ..precision import autocast
 from ..runs import Run
 from ..state import State
 from .flops import flops_per_sample
@@ -15,7 +18,8 @@ from .memory import memory_in_use
 from .peaks import peak
 
 _COUNTED = 8
-"""Samples of which the operations are counted; the first of the stream, so that the number is the same at a restart."""
+"""Samples of which the operations are counted, at most; the first of the stream, so that they are the same at a
+restart."""
 
 
 class Speed:
@@ -52,6 +56,6 @@ def _share_per_sample(run: Run, world: World, state: State) -> float | None:
     most = peak(world.device, model.precision, model.peak_tflops)
     if most is None:
         return None
-    samples = state.stream.read(np.arange(_COUNTED))
+    samples = state.stream.read(np.arange(min(_COUNTED, model.batch_size // (world.size * model.accumulate))))
     batch = state.finish(tensor_batch(samples, state.stream.ragged, tensors))
-    return flops_per_sample(state.objective, batch) / most
+    return flops_per_sample(state.objective, batch, partial(autocast, model.precision, world.device)) / most

@@ -38,3 +38,14 @@ def test_in_a_log_every_note_is_a_line(seen):
     (line,) = seen(force_terminal=False, width=80).splitlines()
     assert line.startswith(f"causal_lm 120001/250228  {WORDS}  ")
     assert line.endswith(" left")
+
+
+def test_what_was_done_instead_of_training_gives_way_to_what_was_known_before(monkeypatch):
+    file = io.StringIO()
+    monkeypatch.setattr(bar, "console", Console(file=file, force_terminal=True, width=100, color_system=None))
+    with training_bar("mae", 10, 0) as shown:
+        shown.note(WORDS)
+        shown.doing("validation 3/7")
+        shown.doing("")
+    last = file.getvalue().replace("\r", "\n").splitlines()
+    assert WORDS in next(each for each in reversed(last) if "mae" in each)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.tensor import DTensor, Replicate, Shard, distribute_tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from headrace.shards.stream.delivery import tensors
 from headrace.shards.stream.delivery.prepared import tensor_batch
@@ -60,6 +61,16 @@ def test_twice_the_layers_are_twice_the_operations(objective_and_batch):
         flops_per_sample(*objective_and_batch("mae", f"backbone.num_hidden_layers={layers}")) for layers in (2, 4)
     )
     assert four - two == 3 * 2 * block(5, 32, 64)
+
+
+@pytest.mark.parametrize("pretext", ["mae", "mlm", "causal_lm"])
+def test_fused_attention_counts_as_its_products(objective_and_batch, pretext):
+    objective, batch = objective_and_batch(pretext)
+    with sdpa_kernel(SDPBackend.FLASH_ATTENTION):
+        fused = flops_per_sample(objective, batch)
+    with sdpa_kernel(SDPBackend.MATH):
+        plain = flops_per_sample(objective, batch)
+    assert fused == plain
 
 
 def test_what_is_computed_again_to_save_memory_counts_once(objective_and_batch):

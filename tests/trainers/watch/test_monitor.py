@@ -1,6 +1,9 @@
 """Evaluation while a run goes on: it changes nothing of it, and is the same where a run was continued."""
 
 import io
+import os
+import subprocess
+import sys
 
 import pytest
 from rich.console import Console
@@ -168,6 +171,20 @@ def test_the_best_checkpoint_stays(recipe_of, tmp_path, wishes):
     assert best != 8
     held = sorted(path.name for path in (tmp_path / "run/checkpoints").glob("step-*"))
     assert held == [f"step-{best:08d}", "step-00000008"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+def test_several_processes_tell_what_one_does(recipe_of, tmp_path, wishes, strategy):
+    path, changes = recipe_of("mae"), [*wishes("mae"), "watch_every=null"]
+    train(read_recipe(path, changes), tmp_path / "alone")
+    line = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "headrace.shards.cli"]
+    line += ["train", str(path), *changes, f"parallel.strategy={strategy}", "--out", str(tmp_path / "both")]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, *line], env=environment, capture_output=True, check=True, timeout=300)
+    for one, other in zip(numbers(tmp_path / "alone"), numbers(tmp_path / "both"), strict=True):
+        assert one == pytest.approx(other, rel=1e-4)
+    assert all("mfu" in line for line in read_metrics(tmp_path / "both") if line["step"])
 
 
 @pytest.mark.parametrize(
