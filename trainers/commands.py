@@ -40,8 +40,9 @@ def train(
 def evaluate(
     run: Annotated[Path, typer.Argument(help="The folder of a run.")],
     overrides: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Changes to it.")] = None,
+    checkpoint: Annotated[str, typer.Option(help="Which one: last, best (see keep_best), or a step.")] = "last",
 ) -> None:
-    """Judge a run's latest checkpoint beside the same network untrained and raw input or chance.
+    """Judge a run's checkpoint beside the same network untrained and raw input or chance.
 
     By its features: knn, linear_probe. By training it further: finetune. As a
     language model: perplexity, cloze.
@@ -63,7 +64,7 @@ def evaluate(
     wait_without_spinning()
     from .console import run_eval
 
-    run_eval(run, overrides or [])
+    run_eval(run, overrides or [], checkpoint)
 
 
 @commands.command()

@@ -52,9 +52,9 @@ def _tell(recipe: TrainRecipe, folder: Path, console: Console) -> None:
     console.print(f"What it knows: {judged}. Its curves and examples: `headrace report {place}`.")
 
 
-def run_eval(folder: Path, overrides: Sequence[str]) -> None:
+def run_eval(folder: Path, overrides: Sequence[str], checkpoint: str = "last") -> None:
     """Evaluate, then print the tables, and in red what makes them doubtful."""
-    findings, console = evaluate(Run.open(folder, overrides)), terminal()
+    findings, console = evaluate(Run.open(folder, overrides), checkpoint), terminal()
     for table in findings.tables.values():
         _print(table, console)
     for each in findings.coverages:

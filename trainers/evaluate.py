@@ -43,11 +43,15 @@ class Findings:
         return json.dumps({"version": VERSION, "step": self.step, "scores": found, "test_sets": test_sets}, indent=1)
 
 
-def evaluate(run: Run) -> Findings:
-    """Evaluate the latest checkpoint of a run; writes RUN/evals.json and tables for the report.
+def evaluate(run: Run, checkpoint: str = "last") -> Findings:
+    """Evaluate a checkpoint of a run; writes RUN/evals.json and tables for the report.
+
+    Args:
+        run: The run.
+        checkpoint: Which one: `last`, `best` or a step.
 
     Raises:
-        InputError: There is no checkpoint, or no labels or other data can be found.
+        InputError: There is no such checkpoint, or no labels or other data can be found.
         RecipeError: The recipe asks for no evaluation, or for one that does not fit the run.
     """
     if not run.recipe.evals:
@@ -60,7 +64,7 @@ def evaluate(run: Run) -> Findings:
     exam = Examination(run)
     exam.check()
     trained = run.untrained()
-    step = run.checkpoints.restore_model(trained)
+    step = run.checkpoints.restore_model(trained, checkpoint)
     if step is None:
         raise InputError(
             f"{run.folder} holds no checkpoint",

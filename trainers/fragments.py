@@ -88,5 +88,6 @@ def gallery(run: Run, drawings: Sequence[Drawing]) -> Gallery:
             picture = f"example-{number:02d}.png"
             Image.fromarray(drawing.pixels).save(folder / picture)
         items.append(Item(caption=drawing.caption, picture=picture, text=drawing.text))
-    note = "The first samples of the stream, made as in training, after the last step."
+    network = ", by the network with its averaged parameters" if run.recipe.model.ema else ""
+    note = f"The first samples of the stream, made as in training, after the last step{network}."
     return Gallery(title=f"What {run.name} makes of samples", note=note, items=tuple(items))

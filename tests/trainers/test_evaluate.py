@@ -49,6 +49,13 @@ def test_the_untrained_network_is_the_one_before_the_first_step(recipe_of, tmp_p
     assert trained.value == untrained.value
 
 
+def test_any_checkpoint_can_be_evaluated(recipe_of, tmp_path):
+    train(read_recipe(recipe_of("mae", keep=3)), tmp_path / "run")
+    assert evaluate(Run.open(tmp_path / "run", ["evals=[knn]"]), "4").step == 4
+    with pytest.raises(InputError, match="no checkpoint 'best'"):
+        evaluate(Run.open(tmp_path / "run"), "best")
+
+
 def test_the_trained_features_are_those_of_the_last_checkpoint(recipe_of, tmp_path):
     train(read_recipe(recipe_of("mae")), tmp_path / "run")
     run = Run.open(tmp_path / "run")

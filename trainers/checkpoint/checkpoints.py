@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from torch import nn
 
+from headrace.shards.base.errors import InputError
 from headrace.shards.format.atomic import sync
 
 from .contents import Contents, network_targets
@@ -52,16 +53,25 @@ class Checkpoints:
                     scores[step] = score if sign == "min" else -score
         return min(scores, key=scores.__getitem__, default=None)
 
-    def latest(self) -> Saved | None:
-        """The latest checkpoint; None where there is none.
+    def named(self, name: str) -> Saved | None:
+        """The checkpoint that is meant by `last`, `best` or a step; None where there is none at all.
 
         Raises:
+            InputError: There are some, but not this one.
             StateError: It belongs to something else, of which both sides are shown; or it is damaged.
         """
         steps = self.steps()
         if not steps:
             return None
-        saved = Saved.at(self.path(steps[-1]))
+        step = {"last": steps[-1], "best": self.best_step(), **{str(each): each for each in steps}}.get(name)
+        if step is None:
+            raise InputError(
+                f"there is no checkpoint '{name}' in {self.folder}",
+                found=f"those of the steps {', '.join(map(str, steps))}",
+                expected="last, a step, or best, which is known of runs whose recipe has `keep_best`",
+                remedy="Name one of these",
+            )
+        saved = Saved.at(self.path(step))
         saved.refuse_others(self.identity)
         return saved
 
@@ -74,7 +84,7 @@ class Checkpoints:
         Raises:
             StateError: It belongs to something else, or is damaged.
         """
-        saved = self.latest()
+        saved = self.named("last")
         if saved is None:
             return None
         stored = saved.stored()
@@ -85,16 +95,21 @@ class Checkpoints:
         contents.take(targets, saved.state["numbers"])
         return saved.step, saved.state["stream"]
 
-    def restore_model(self, model: nn.Module) -> int | None:
-        """Put the latest checkpoint into a model alone, with the averages of its parameters where there are any.
+    def restore_model(self, model: nn.Module, name: str = "last") -> int | None:
+        """Put a checkpoint into a model alone, with the averages of its parameters where there are any.
+
+        Args:
+            model: The model.
+            name: Which checkpoint: `last`, `best` or a step.
 
         Returns:
             Its step; None where there is no checkpoint.
 
         Raises:
+            InputError: There are some, but not this one.
             StateError: It belongs to something else, or is damaged.
         """
-        saved = self.latest()
+        saved = self.named(name)
         if saved is None:
             return None
         saved.load(network_targets(model, saved.stored()))

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from headrace.shards.base.errors import StateError
+from headrace.shards.base.errors import InputError, StateError
 from headrace.trainers.checkpoint import Checkpoints, Contents, saving
 from headrace.trainers.distributed import ALONE
 from headrace.trainers.ema import Ema, EmaRecipe
@@ -140,6 +140,21 @@ def test_the_best_stays_as_well(tmp_path, sign, kept):
     assert checkpoints.best_step() == kept[0]
     # Of another number nothing is known.
     assert Checkpoints(tmp_path, IDENTITY, keep=2, best={"max": "knn"}).best_step() is None
+
+
+def test_one_of_them_is_asked_for_by_name(tmp_path):
+    checkpoints = Checkpoints(tmp_path, IDENTITY, keep=2, best={"max": "knn"})
+    model = trained().model
+    assert checkpoints.restore_model(model, "best") is None
+    for number, score in enumerate([0.9, 0.5, 0.1], 1):
+        save(checkpoints, number, trained(number), score=score)
+    for name, step in (("best", 1), ("2", 2), ("last", 3)):
+        assert checkpoints.restore_model(model, name) == step
+        assert torch.equal(model.embed.weight, trained(step).model.embed.weight)
+    with pytest.raises(InputError, match=r"no checkpoint '7'.*those of the steps 1, 2, 3.*last, a step, or best"):
+        checkpoints.restore_model(model, "7")
+    with pytest.raises(InputError, match="'best'"):
+        Checkpoints(tmp_path, IDENTITY, keep=2).restore_model(model, "best")
 
 
 def test_nothing_in_a_checkpoint_is_a_pickle(tmp_path):
