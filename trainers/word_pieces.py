@@ -19,7 +19,8 @@ from .samples.token_masks.words import BEGINS, ENDS
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-_LETTERS = re.compile(r"[^\W_]")
+_LETTERS = re.compile("[^\\W_]|\ufffd")
+"""A part of a character, which tokens of bytes may be, counts as a letter, as most of them are."""
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )

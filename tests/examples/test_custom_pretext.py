@@ -1,7 +1,9 @@
 """The example pretext, used as a stranger would: checked, looked at, trained and evaluated by its path."""
 
 import json
+import pickle
 import shutil
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -11,6 +13,8 @@ import pytest
 import torch
 
 from headrace.shards import Manifest
+from headrace.shards.base.generators import Generators
+from headrace.shards.base.recipe import make
 from headrace.shards.format.writer import ShardWriter
 from headrace.trainers.console import run_eval, run_train
 from headrace.trainers.contracts.pretexts import check_pretext
@@ -57,6 +61,23 @@ def test_pictures_are_turned_by_quarters():
     turned = sys.modules[kind.__module__]._turned(torch.arange(8).view(2, 1, 2, 2))
     assert turned.shape == (2, 4, 1, 2, 2)
     assert turned[0, :, 0].tolist() == [[[0, 1], [2, 3]], [[1, 3], [0, 2]], [[3, 2], [1, 0]], [[2, 0], [3, 1]]]
+
+
+def test_a_new_process_finds_its_file_again(tmp_path):
+    kind = PRETEXTS.load(ROTATION)
+    example = kind.examples[0]
+    pretext = make(kind, example.parameters, tmp_path)
+    (tmp_path / "sent").write_bytes(pickle.dumps((pretext.transform, dict(example.record))))
+    program = (
+        "import numpy, pickle\n"
+        "from headrace.shards.base.generators import Generators\n"
+        "transform, record = pickle.load(open('sent', 'rb'))\n"
+        "made = transform([record], Generators.of([('sent',)]), numpy.empty)\n"
+        "numpy.save('made.npy', made['view'])\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
+    expected = pretext.transform([dict(example.record)], Generators.of([("sent",)]), np.empty)["view"]
+    assert np.array_equal(np.load(tmp_path / "made.npy"), expected)
 
 
 def test_what_it_sees_is_drawn(example):

@@ -102,6 +102,16 @@ def test_each_ideograph_is_a_word(kind):
     assert words == ["東", "京", "the"]
 
 
+def test_bytes_of_one_character_stay_together():
+    words, tokens = words_in(byte_level(), "the café (naïve) 😀 it")
+    assert [bytes_of(word) for word in words] == ["the", "café", "(", "naïve", ")", "😀", "it"]
+    assert tokens > 20
+
+
+def bytes_of(word):
+    return decoders.ByteLevel().decode([word])
+
+
 def test_special_tokens_and_words_of_a_list_are_words():
     tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0, "a": 1, "##b": 2}, unk_token="[UNK]"))
     tokenizer.add_special_tokens(["[UNK]"])

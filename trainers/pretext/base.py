@@ -36,6 +36,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from headrace.shards.base.recipe import refuse_incomplete
+from headrace.shards.base.travelling import Travelling
 from headrace.shards.stream.sources.transforms import BatchTransform, Transform
 
 from ..backbones import BackboneRecipe
@@ -157,7 +158,7 @@ class CoupledObjective(Objective):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pretext(ABC):
+class Pretext(Travelling, ABC):
     """The worker half: parameters, and how a record becomes a sample. Picklable, and never on the device."""
 
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]]

@@ -140,6 +140,7 @@ def test_masks_are_new_in_every_epoch_and_the_same_on_any_rank(texts, mask):
 
     first, second = masks(0), masks(1)
     assert first.keys() == second.keys()
+    assert len({tuple(sample["positions"]) for sample in first.values()}) > len(first) / 2
     same = sum((first[number]["positions"] == second[number]["positions"]).all() for number in first)
     assert same < len(first) / 4
 

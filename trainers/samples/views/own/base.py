@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from headrace.shards.base.complaints import keys_of
 from headrace.shards.base.recipe import make
-from headrace.shards.base.registry import Registry, did_you_mean, file_of
+from headrace.shards.base.registry import Registry, did_you_mean
+from headrace.shards.base.travelling import Travelling
 
 from ....plugins import class_of
 from ...ranges import Count
@@ -28,7 +29,7 @@ VIEWS = Registry("view", "headrace.trainers.samples.views.own", "headrace.views"
 
 
 @dataclass(frozen=True, kw_only=True)
-class OwnView(ABC):
+class OwnView(Travelling, ABC):
     """A kind of view that is not cut, scaled and coloured by `render`; picklable.
 
     Args:
@@ -41,11 +42,6 @@ class OwnView(ABC):
 
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({},)
     """Parameters to try it with: the contract tests make it of each, and check the laws on it."""
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """As usual, but a class of a user's file is found by its path: a new process has not imported it."""
-        name = file_of(type(self))
-        return super().__reduce_ex__(protocol) if name is None else (_again, (name, self.__dict__))
 
     @abstractmethod
     def __call__(self, pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[Any]:
@@ -61,13 +57,6 @@ class OwnView(ABC):
         Raises:
             CorruptSampleError: The picture cannot be used; its sample is replaced. Any other error ends the run.
         """
-
-
-def _again(name: str, state: Mapping[str, Any]) -> OwnView:
-    kind = VIEWS.load(name)
-    view: OwnView = object.__new__(kind)
-    view.__dict__.update(state)
-    return view
 
 
 def own_view(name: str, parameters: Mapping[str, Any], folder: Path | None = None) -> OwnView:
