@@ -35,9 +35,10 @@ class Span:
     @classmethod
     def of(cls, ranks: int, world: World) -> Self:
         """So many processes, this one among them; every process must ask."""
+        data = world.axis("data").get_group()
         if ranks == world.size:
-            return cls(ranks, dist.group.WORLD)
-        mine, _ = dist.new_subgroups(ranks)  # type: ignore[no-untyped-call]
+            return cls(ranks, data)
+        mine, _ = dist.new_subgroups(ranks, group=data)  # type: ignore[no-untyped-call]
         return cls(ranks, mine)
 
     def sum(self, values: Tensor) -> Tensor:

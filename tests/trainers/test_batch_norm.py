@@ -175,6 +175,19 @@ def test_a_pass_that_is_computed_again_for_its_gradient_counts_once():
     assert torch.equal(plain[0].running_var, again[0].running_var)
 
 
+@pytest.mark.slow
+def test_compiled_it_is_one_graph_and_counts_once():
+    network = grouped(nn.Sequential(norm_of(SHAPES["4d"])))
+    arrange(network, 3, batch_size=6, accumulate=1, world=ALONE)
+    plain, compiled = copy.deepcopy(network), torch.compile(network, fullgraph=True, backend="aot_eager")
+    for step in range(3):
+        rows = inputs(6, SHAPES["4d"], step)
+        torch.testing.assert_close(compiled(rows), plain(rows), rtol=1e-4, atol=1e-4)
+        for each in (network, plain):
+            settle(each, ALONE)
+    torch.testing.assert_close(network[0].running_var, plain[0].running_var)
+
+
 @pytest.mark.parametrize("momentum", [0.3, None])
 def test_momentum_is_torchs(momentum):
     norm = norm_of(SHAPES["2d"], momentum=momentum)
