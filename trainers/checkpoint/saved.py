@@ -18,6 +18,8 @@ from .storage import Reader, Stored
 
 VERSION = 2
 STATE = "state.json"
+_SHOWN = 100
+"""Characters of a value in a message; the words of a vocabulary, say, are more."""
 Identity = Mapping[str, Any]
 
 
@@ -74,8 +76,8 @@ class Saved:
         if names:
             raise StateError(
                 f"the checkpoint {self.path} belongs to another run",
-                found="; ".join(f"{name} = {found.get(name)}" for name in names),
-                expected="; ".join(f"{name} = {expected.get(name)}" for name in names),
+                found="; ".join(f"{name} = {_short(found.get(name))}" for name in names),
+                expected="; ".join(f"{name} = {_short(expected.get(name))}" for name in names),
                 remedy="Give another --out to start anew, or the recipe, data and overrides of that run to continue it",
             )
 
@@ -131,3 +133,9 @@ def _damaged(path: Path, found: str) -> StateError:
         found=found,
         remedy="Remove that folder; the same line continues from the checkpoint before it, or anew where there is none",
     )
+
+
+def _short(value: Any) -> str:
+    """A value as a message shows it."""
+    text = str(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

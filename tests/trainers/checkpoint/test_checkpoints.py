@@ -165,11 +165,11 @@ def test_nothing_in_a_checkpoint_is_a_pickle(tmp_path):
 
 def test_a_checkpoint_of_something_else_is_refused_with_both_sides(tmp_path):
     save(Checkpoints(tmp_path, IDENTITY, keep=2), 1)
-    other = Checkpoints(tmp_path, {**IDENTITY, "pretext.plugin": "mlm", "new": 1}, keep=2)
+    other = Checkpoints(tmp_path, {**IDENTITY, "pretext.plugin": "mlm", "new": 1, "long": "3" * 50_000}, keep=2)
     with pytest.raises(StateError) as raised:
         other.restore(trained(1))
-    assert raised.value.found == "pretext.plugin = mae; new = None"
-    assert raised.value.expected == "pretext.plugin = mlm; new = 1"
+    assert raised.value.found == "pretext.plugin = mae; new = None; long = None"
+    assert raised.value.expected == f"pretext.plugin = mlm; new = 1; long = {'3' * 100}..."
 
 
 def test_a_checkpoint_from_before_a_key_existed_continues_where_that_key_is_none(tmp_path):
