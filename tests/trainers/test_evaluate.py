@@ -23,7 +23,7 @@ def probes(folder):
     return table
 
 
-@pytest.mark.parametrize(("pretext", "raw"), [("mae", "pixels"), ("mlm", "TF-IDF of words")])
+@pytest.mark.parametrize(("pretext", "raw"), [("mae", "pixels"), ("simclr", "pixels"), ("mlm", "TF-IDF of words")])
 def test_trained_beside_untrained_beside_raw(recipe_of, tmp_path, pretext, raw):
     train(read_recipe(recipe_of(pretext)), tmp_path / "run")
     found = evaluate(Run.open(tmp_path / "run")).scores

@@ -3,6 +3,7 @@ import pytest
 import torch
 from torch import nn
 
+from headrace.trainers.batch_norm import grouped
 from headrace.trainers.data import DataFacts
 from headrace.trainers.evals.base import Labelled
 from headrace.trainers.evals.features import network_features
@@ -45,10 +46,11 @@ def records(images):
     return labelled_records(ProbeRecipe(label=Selector(field="label")), DataFacts.of(images))
 
 
-@pytest.fixture
-def network():
+@pytest.fixture(params=["torch's own", "grouped"])
+def network(request):
     torch.manual_seed(0)
-    return Residual()
+    made = Residual()
+    return grouped(made) if request.param == "grouped" else made
 
 
 def test_a_batch_of_all_rows_gives_what_training_on_it_would(network, records):

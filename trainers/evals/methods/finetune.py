@@ -2,9 +2,10 @@
 
 The recipe is that of MAE's and BEiT's classifiers (He et al. 2021, table 9), cut down to what a small network on few
 labels needs: AdamW with a layer-wise learning rate, warm-up and half a cosine, no mixing of pictures. The head begins
-at zero. A picture is shown as a mild random crop, mirrored half of the time, and tested whole; of a document all
-windows that make up its features are shown, and their mean is classified: nothing of it is random. Which records and
-crops a step sees depends on the seed and the step alone.
+at zero, on features that are standardised as for the linear probe, by what the network made of the training records
+before. A picture is shown as a mild random crop, mirrored half of the time, and tested whole; of a document all windows
+that make up its features are shown, and their mean is classified: nothing of it is random. Which records and crops a
+step sees depends on the seed and the step alone.
 
 BatchNorm normalises by the batch while the network learns, and by exact moments of the training records' plain views
 when it is tested. Whatever the features pass through learns, except what the pretext itself keeps fixed.
@@ -17,6 +18,7 @@ from typing import Annotated
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -102,10 +104,7 @@ class Finetune(NetworkEvaluation):
         exam = candidate.exam
         copy = exam.copy_of(candidate.objective)
         arrange(copy, None, batch_size=1, accumulate=1, world=ALONE)
-        first = [exam.pretext.plain_views(record) for record in exam.records.some(train[:1])]
-        with evaluating(copy), torch.no_grad():
-            width = mean_features(copy, first, exam.device).shape[1]
-        tuned = Tuned(copy, width, len(exam.records.classes)).to(exam.device)
+        tuned = Tuned(copy, candidate.features[train], len(exam.records.classes)).to(exam.device)
         self._train(exam, tuned, train, seed, advance)
         return tuned
 
@@ -154,18 +153,25 @@ class Finetune(NetworkEvaluation):
 
 
 class Tuned(nn.Module):
-    """A network with a linear head on its features.
+    """A network with a linear head on its features, less their mean and divided by their deviation as they were.
 
     Args:
         objective: The network.
-        width: Numbers of its features.
+        features: (N, D) what it makes of the training records before it learns.
         classes: How many there are.
     """
 
-    def __init__(self, objective: Objective, width: int, classes: int) -> None:
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, objective: Objective, features: NDArray[np.float32], classes: int) -> None:
         super().__init__()
         self.objective = objective
-        self.head = nn.Linear(width, classes)
+        self.register_buffer("mean", torch.from_numpy(features.mean(0)))
+        deviation = features.std(0)
+        # What never varied would be blown up by whatever it does later.
+        self.register_buffer("scale", torch.from_numpy(1 / np.where(deviation > 1e-6, deviation, 1)))
+        self.head = nn.Linear(features.shape[1], classes)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 
@@ -178,7 +184,7 @@ class Tuned(nn.Module):
                 found="features without a gradient",
                 expected="`Objective.features` that computes them outside of `torch.no_grad()`",
             )
-        logits: Tensor = self.head(features.float())
+        logits: Tensor = self.head((features.float() - self.mean) * self.scale)
         return logits
 
 

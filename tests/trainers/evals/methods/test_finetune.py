@@ -83,7 +83,7 @@ def sides(candidate):
     return np.flatnonzero(~test), np.flatnonzero(test)
 
 
-@pytest.mark.parametrize("pretext", ["mae", "mlm", "causal_lm"])
+@pytest.mark.parametrize("pretext", ["mae", "simclr", "mlm", "causal_lm"])
 def test_an_easy_question_is_learned_by_every_kind_of_network(exam_of, pretext):
     exam = exam_of(pretext, "seed=1")
     network = exam.pretext.objective(exam.recipe.model.backbone)
