@@ -126,7 +126,7 @@ def list_plugins(
 def check_plugin(
     name: Annotated[str, typer.Argument(help="Its name, module:Name, or path/to/file.py:Name.")],
 ) -> None:
-    """Run the contract on a filter, a reader, an extractor or a pretext, your own too.
+    """Run the contract on a filter, a reader, an extractor, a pretext or a view, your own too.
 
     Example: headrace plugins check examples/custom_reader/tsv.py:Tsv
     """

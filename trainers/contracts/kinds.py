@@ -3,7 +3,9 @@
 from headrace.shards.base.contracts import Contract
 
 from ..registries import PRETEXTS
+from ..samples.views.own.base import VIEWS
 
-PRETEXT = Contract(
-    "headrace.trainers.pretext.base:Pretext", PRETEXTS, "headrace.trainers.contracts.pretexts:check_pretext"
-)
+_HERE = "headrace.trainers.contracts"
+
+PRETEXT = Contract("headrace.trainers.pretext.base:Pretext", PRETEXTS, f"{_HERE}.pretexts:check_pretext")
+VIEW = Contract("headrace.trainers.samples.views.own.base:OwnView", VIEWS, f"{_HERE}.views:check_view")

@@ -41,7 +41,7 @@ class OwnView(Travelling, ABC):
     count: Count = 1
 
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({},)
-    """Parameters to try it with: the contract tests make it of each, and check the laws on it."""
+    """Parameters to try it with: `headrace plugins check` makes it of each, and checks the laws on it."""
 
     @abstractmethod
     def __call__(self, pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[Any]:
