@@ -18,6 +18,7 @@ from .distributed import is_main
 from .evaluate import evaluate
 from .loop import train
 from .metrics import FILE, judgements, read_metrics
+from .parallel.fates import RankLost
 from .recipe import TrainRecipe, read_recipe
 from .runs import Run
 from .watch.alarm import COLLAPSED
@@ -31,9 +32,9 @@ def run_train(recipe_path: Path, overrides: Sequence[str], out: Path | None) -> 
     try:
         main = train(recipe, folder)
     except (Interrupted, TrainingError) as stop:
-        if is_main():
+        if stop.speaks if isinstance(stop, RankLost) else is_main():
             raise
-        # All processes stop together, and the first one says why.
+        # All processes stop together, and one of them says why.
         raise typer.Exit(stop.exit_code) from None
     if main:
         _tell(recipe, folder, terminal())

@@ -15,6 +15,8 @@ from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from headrace.shards.base.counts import counted
 from headrace.shards.base.errors import UsageError
 
+from .parallel.fates import shared_fate
+
 Device = Literal["auto", "cpu", "cuda"]
 
 Axis = Literal["data", "tensor"]
@@ -48,6 +50,11 @@ class World:
     def main(self) -> bool:
         """Whether this process writes the files and shows the progress."""
         return self.mesh is None or self.mesh.get_rank() == 0
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process is the first of those that read the same rows."""
+        return self.mesh is None or self.mesh.ndim == 1 or self.mesh["tensor"].get_local_rank() == 0
 
     def axis(self, name: Axis) -> DeviceMesh:
         """The processes along one direction of the mesh, of which there must be one."""
@@ -109,6 +116,7 @@ def joined(device: Device = "auto", tensor: int = 1, patience: float = PATIENCE)
         patience: Seconds to wait for others that do not answer.
 
     Raises:
+        RankLost: Another process has ended, or hangs.
         UsageError: `device` is cuda, and there is none; or the processes cannot be grouped by `tensor`.
     """
     size = int(os.environ.get("WORLD_SIZE", 1))
@@ -128,13 +136,13 @@ def joined(device: Device = "auto", tensor: int = 1, patience: float = PATIENCE)
     # What is saved beside the training is sent over gloo.
     backend = "cpu:gloo,cuda:nccl" if place.type == "cuda" else "gloo"
     dist.init_process_group(backend, timeout=timedelta(seconds=patience))
-    try:
+    with shared_fate(_rank(), size):
         shape, names = ((size,), ("data",)) if tensor == 1 else ((size // tensor, tensor), ("data", "tensor"))
         mesh = init_device_mesh(place.type, shape, mesh_dim_names=names)
         data = mesh["data"]
         yield World(data.get_local_rank(), data.size(), place, mesh)
-    finally:
-        dist.destroy_process_group()
+    # After an error the others may never answer.
+    dist.destroy_process_group()
 
 
 def local_device(device: Device = "auto") -> torch.device:

@@ -61,7 +61,8 @@ def train(recipe: TrainRecipe, folder: Path) -> bool:
         UsageError: The batch cannot be dealt to the processes.
     """
     parallel = recipe.model.parallel
-    with joined(recipe.model.device, parallel.tensor, parallel.patience) as world, stop_requests() as stop:
+    # The requests outermost: where a process is lost, torchrun ends the others, which are still to say so.
+    with stop_requests() as stop, joined(recipe.model.device, parallel.tensor, parallel.patience) as world:
         run = Run.of(recipe, folder)
         state = start(run, world)
         with run.claimed() if world.main else nullcontext():
@@ -92,7 +93,7 @@ def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
     with (
         worker_failures(),
         monitored(run, world, state) as monitor,
-        closing(ConsumptionLog(run.folder / FOLDER, state.loader)) as consumed,
+        closing(ConsumptionLog(run.folder / FOLDER, state.loader)) if world.leads else nullcontext() as consumed,
         saving(run.checkpoints, world) as saver,
     ):
         while state.step < model.steps:
@@ -111,10 +112,13 @@ def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
                 saved = state.step
 
 
-def save(state: State, saver: Saver, consumed: ConsumptionLog, stream: Mapping[str, Any], score: float | None) -> None:
+def save(
+    state: State, saver: Saver, consumed: ConsumptionLog | None, stream: Mapping[str, Any], score: float | None
+) -> None:
     """Begin to save a checkpoint, the stream of which stands as `stream` says."""
     # Before, since a checkpoint is proof of what all processes have logged: it counts when each has written its part.
-    consumed.write()
+    if consumed:
+        consumed.write()
     saver.save(state.step, state.contents, stream, score)
 
 
