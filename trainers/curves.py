@@ -23,6 +23,7 @@ class Picture:
     """Curves in one picture.
 
     Args:
+        place: On the report's page.
         title: What they are.
         names: Of the columns.
         note: What a reader must know.
@@ -30,6 +31,7 @@ class Picture:
         scale: What their numbers are multiplied by.
     """
 
+    place: int
     title: str
     names: Sequence[str]
     note: str
@@ -60,33 +62,34 @@ def learning(lines: Sequence[Line], evaluations: Sequence[str]) -> Iterator[Pict
     judged = [name for name in names if name.partition("/")[0] in evaluations]
     known = {"step", "loss", COLLAPSED, *STEPPING, *SPEED, *NAMES, *judged}
     told = [name for name in names if name not in known and not name.startswith((WAIT, VALIDATION))]
-    yield Picture("Loss", ("loss", f"{VALIDATION}loss"), _BATCHES, "loss")
+    yield Picture(11, "Loss", ("loss", f"{VALIDATION}loss"), _BATCHES, "loss")
     for name in told:
-        yield Picture(name.capitalize(), (name, f"{VALIDATION}{name}"), _BATCHES, name)
+        yield Picture(12, name.capitalize(), (name, f"{VALIDATION}{name}"), _BATCHES, name)
     accurate = [name for name in judged if "/" not in name]
     # Of one curve there is no legend.
     unit = "accuracy" if len(accurate) > 1 else f"{''.join(accurate)}: accuracy"
-    yield Picture("Evaluations", accurate, "Of the network in training; at step 0, of the untrained one.", unit)
+    yield Picture(13, "Evaluations", accurate, "Of the network in training; at step 0, of the untrained one.", unit)
     for name in judged:
         if "/" in name:
-            yield Picture(name, (name,), "At step 0, of the untrained network.", name.partition("/")[2])
-    yield Picture("Effective rank", NAMES[:1], "Of the representations of the latest batches.", "dimensions")
-    yield Picture("Spread and agreement", NAMES[1:], "Of the representations of the latest batches.", "")
+            yield Picture(14, name, (name,), "At step 0, of the untrained network.", name.partition("/")[2])
+    yield Picture(15, "Effective rank", NAMES[:1], "Of the representations of the latest batches.", "dimensions")
+    yield Picture(16, "Spread and agreement", NAMES[1:], "Of the representations of the latest batches.", "")
 
 
 def running() -> Iterator[Picture]:
     """How a run went: speed, use of the device, memory, rate and gradients."""
-    yield Picture("Throughput", ("samples_per_s",), "Evaluations are left out.", "samples/s")
+    yield Picture(20, "Throughput", ("samples_per_s",), "Evaluations are left out.", "samples/s")
     yield Picture(
+        21,
         "Utilisation",
         ("mfu", "data_wait"),
         "mfu: the network's operations as a share of what the devices can do at most. data_wait: the share of time in "
         "which the main process waited for batches.",
         "share",
     )
-    yield Picture("Memory", ("memory",), "Of the main process, without the loader's workers.", "GB", 1e-9)
-    yield Picture("Learning rate", ("lr",), "", "lr")
-    yield Picture("Gradient norm", ("grad_norm",), "Before clipping.", "norm")
+    yield Picture(22, "Memory", ("memory",), "Of the main process, without the loader's workers.", "GB", 1e-9)
+    yield Picture(23, "Learning rate", ("lr",), "", "lr")
+    yield Picture(24, "Gradient norm", ("grad_norm",), "Before clipping.", "norm")
 
 
 def _series(name: str, lines: Sequence[Line], scale: float) -> Series:

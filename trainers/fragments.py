@@ -1,6 +1,6 @@
 """What runs tell the report: a summary, curves, examples of what the network made of its samples."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import median
 
 import torch
@@ -14,24 +14,32 @@ from .metrics import WAIT, Line, read_metrics
 from .pretext.base import Batch, Drawing, Objective
 from .runs import Run
 
-_LAST = 28
-"""Where the last curves stand, before the examples."""
+
+def write_log(run: Run, objective: Objective) -> None:
+    """What the log of a run says until now: a summary and curves.
+
+    Args:
+        run: The run.
+        objective: The network.
+    """
+    lines = read_metrics(run.folder)
+    # Of step 0 there are only evaluations.
+    steps = [line for line in lines if line["step"]]
+    if steps:
+        write_fragment(run.folder, 10, "training", summary(run, objective, steps))
+    for picture in (*learning(lines, list(run.recipe.evals)), *running()):
+        if curve := picture.drawn(run.name, lines):
+            write_fragment(run.folder, picture.place, picture.file, curve)
 
 
-def write_training(run: Run, objective: Objective, samples: Batch) -> None:
-    """The fragments of a training run.
+def write_examples(run: Run, objective: Objective, samples: Batch) -> None:
+    """What the network makes of samples, where the objective draws it.
 
     Args:
         run: The run.
         objective: The trained network.
         samples: What is drawn.
     """
-    lines = read_metrics(run.folder)
-    write_fragment(run.folder, 10, "training", summary(run, objective, lines))
-    pictures = (*learning(lines, list(run.recipe.evals)), *running())
-    for place, picture in enumerate(pictures, 11):
-        if curve := picture.drawn(run.name, lines):
-            write_fragment(run.folder, min(place, _LAST), picture.file, curve)
     drawings = draw(run, objective, samples)
     if drawings:
         write_fragment(run.folder, 30, "examples", gallery(run, drawings))
@@ -39,28 +47,28 @@ def write_training(run: Run, objective: Objective, samples: Batch) -> None:
 
 def summary(run: Run, objective: Objective, lines: Sequence[Line]) -> Table:
     """What was trained, for how long, and how fast."""
-    # Of step 0 there are only evaluations.
-    lines = [line for line in lines if line["step"]]
     model, last = run.recipe.model, lines[-1]
     seen = int(last["step"]) * model.batch_size
     kept = sum(each.numel() for each in objective.backbone.parameters())
     rows = (
         ("network", f"{model.backbone.type}, {kept / 1e6:,.2f} million parameters"),
         ("steps", f"{int(last['step']):,} of {counted(model.batch_size, 'sample')}: {counted(seen, 'sample')}"),
-        ("loss at the end", f"{last['loss']:.4f}"),
+        ("loss", f"{last['loss']:.4f}, of the last batch"),
         ("samples per second", f"{median(line['samples_per_s'] for line in lines):,.0f}"),
         ("tokens per second", f"{median(line['tokens_per_s'] for line in lines):,.0f}"),
         ("waiting for data", f"{median(line['data_wait'] for line in lines):.1%} of the time{_cause(lines)}"),
-        *_utilisation(lines),
-        ("memory", f"{max(line['memory'] for line in lines) / 1e9:,.2f} GB, of the main process"),
+        *_machine(lines),
     )
     note = f"Preset {model.preset}, seed {model.seed}. Rates are medians over the run."
     return Table(title=f"Training of {run.name}", note=note, columns=("", "value"), rows=rows)
 
 
-def _utilisation(lines: Sequence[Line]) -> list[tuple[str, str]]:
-    shares = [line["mfu"] for line in lines if "mfu" in line]
-    return [("MFU", f"{median(shares):.1%} of the devices' peak")] if shares else []
+def _machine(lines: Sequence[Line]) -> Iterator[tuple[str, str]]:
+    """What it took of the machine, as far as the lines tell."""
+    if shares := [line["mfu"] for line in lines if "mfu" in line]:
+        yield "MFU", f"{median(shares):.1%} of the devices' peak"
+    if taken := [line["memory"] for line in lines if "memory" in line]:
+        yield "memory", f"{max(taken) / 1e9:,.2f} GB, of the main process"
 
 
 def _cause(lines: Sequence[Line]) -> str:

@@ -26,7 +26,7 @@ from .checkpoint import Saver, saving
 from .distributed import World, joined
 from .endings import diverged, stopped
 from .export import export
-from .fragments import write_training
+from .fragments import write_examples
 from .optimizers.clipping import clip_gradients
 from .optimizers.groups import set_rates
 from .parallel.whole import beside, whole_objective
@@ -76,7 +76,7 @@ def train(recipe: TrainRecipe, folder: Path) -> bool:
                 if trained:
                     export(run, trained)
                     examples = tensor_batch(state.stream.read(np.arange(EXAMPLES)), state.stream.ragged, tensors)
-                    write_training(run, trained, beside(state.finish(examples), trained))
+                    write_examples(run, trained, beside(state.finish(examples), trained))
                 world.barrier()
         return world.main
 

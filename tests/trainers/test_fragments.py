@@ -1,7 +1,12 @@
+import os
+import signal
+
 import pytest
 from PIL import Image
 
+from headrace.shards.base.errors import Interrupted
 from headrace.shards.base.report import read_fragments
+from headrace.trainers import loop
 from headrace.trainers.curves import Picture
 from headrace.trainers.loop import train
 from headrace.trainers.recipe import read_recipe
@@ -48,12 +53,26 @@ def test_the_validation_is_drawn_beside_the_loss_and_evaluations_from_the_untrai
     ]
 
 
+def test_a_run_that_was_stopped_can_be_looked_at(recipe_of, tmp_path, monkeypatch):
+    step = loop.take_step
+
+    def stopping(run, world, state, batch):
+        if state.step == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step(run, world, state, batch)
+
+    monkeypatch.setattr(loop, "take_step", stopping)
+    with pytest.raises(Interrupted):
+        train(read_recipe(recipe_of("mae")), tmp_path / "run")
+    assert fragments_of(tmp_path / "run")["loss"].series[0].x == (1, 2, 3, 4)
+
+
 def test_long_curves_are_thinned_and_end_with_the_last_line():
     lines = [{"step": step, "loss": 1.0} for step in range(5001)]
-    (series,) = Picture("Loss", ("loss", "val_loss"), "", "").drawn("a", lines).series
+    (series,) = Picture(11, "Loss", ("loss", "val_loss"), "", "").drawn("a", lines).series
     assert len(series.x) <= 1000
     assert series.x[-2:] == (4994, 5000)
 
 
 def test_what_no_line_tells_is_not_drawn():
-    assert Picture("Loss", ("val_loss",), "", "").drawn("a", [{"step": 1, "loss": 1.0}]) is None
+    assert Picture(11, "Loss", ("val_loss",), "", "").drawn("a", [{"step": 1, "loss": 1.0}]) is None

@@ -5,13 +5,14 @@ whatever draws from them. What time they take is not counted as training's.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 
 from headrace.shards.base.errors import RecipeError
 from headrace.shards.base.report import Text, write_fragment
 
 from ..distributed import World
+from ..fragments import write_log
 from ..metrics import Line, MetricsLog
 from ..runs import Run
 from ..sinks.base import Write
@@ -53,7 +54,7 @@ class Monitor:
     """
 
     def __init__(self, run: Run, world: World, state: State, writes: Sequence[Write], bar: Bar | None) -> None:
-        self._folder, self._steps, self._log_every = run.folder, run.recipe.model.steps, run.recipe.model.log_every
+        self._run, self._steps, self._log_every = run, run.recipe.model.steps, run.recipe.model.log_every
         self._world, self._state, self._writes, self._bar = world, state, writes, bar
         self._alarm, self._look_every = Alarm(), run.recipe.model.watch_every
         self._evaluations = _evaluations(run, world, state)
@@ -91,7 +92,14 @@ class Monitor:
             if self._bar:
                 self._bar.note(spoken(line))
             self._write({**line, **(self._looked() if looks else {}), **self._evaluated(due)})
+            if looks or due:
+                self.report()
             self._speed.restart()
+
+    def report(self) -> None:
+        """Draw the log, for `headrace report`; a run that goes on, or was stopped, can be looked at, too."""
+        if self._world.main:
+            write_log(self._run, self._state.objective)
 
     def _is_due(self, every: int) -> bool:
         return self._state.step % every == 0 or self._state.step == self._steps
@@ -101,7 +109,7 @@ class Monitor:
         found = self._alarm.look()
         if found and self._bar:
             verdict = self._alarm.verdict
-            write_fragment(self._folder, 10, "verdict", Text(title="Watch over collapse", text=verdict.words))
+            write_fragment(self._run.folder, 10, "verdict", Text(title="Watch over collapse", text=verdict.words))
             if not verdict.healthy:
                 self._bar.say(verdict.words)
         return found
@@ -142,7 +150,12 @@ def monitored(run: Run, world: World, state: State) -> Iterator[Monitor]:
             bar = stack.enter_context(training_bar(run.name, run.recipe.model.steps, state.step))
         monitor = Monitor(run, world, state, writes, bar)
         monitor.begun()
-        yield monitor
+        try:
+            yield monitor
+        finally:
+            # What ended the run is to be told, a full disk for instance, and not that it cannot be drawn.
+            with suppress(OSError):
+                monitor.report()
 
 
 def _evaluations(run: Run, world: World, state: State) -> list[Periodic]:

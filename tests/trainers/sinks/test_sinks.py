@@ -70,6 +70,7 @@ def test_tensorboard_reads_every_line_once(recipe_of, images, tmp_path, monkeypa
         assert [(event.step, event.value) for event in events.Scalars(name)] == expected, name
 
 
+@pytest.mark.slow
 def test_wandb_goes_on_in_the_same_run(recipe_of, tmp_path, monkeypatch):
     pytest.importorskip("wandb")
     monkeypatch.setenv("WANDB_MODE", "offline")
