@@ -30,9 +30,9 @@ A sample: [CLS], T - 2 tokens of the stream, [SEP].
 Deviations from the originals: no next-sentence task, no span boundary objective; windows are cut from the endless row
 of documents, so no sequence is padded and none is short; random tokens, masks and the choice of M are not stored but a
 function of (seed, epoch, sample). The `paper` recipe stays at windows of 128 tokens, where the original takes 512 for
-the last tenth of its steps. The `small` recipe's network is ModernBERT's kind: layer norms before each block and
-relative positions leave the plateau of word frequencies early (after 600 steps of 64 windows: loss 4.8, accuracy 30%),
-where BERT's stays on it (6.2, 15%).
+the last tenth of its steps; `spanbert` is SpanBERT's large network, its clipping BERT's. The `small` recipe's network
+is ModernBERT's kind: layer norms before each block and relative positions leave the plateau of word frequencies early
+(after 600 steps of 64 windows: loss 4.8, accuracy 30%), where BERT's stays on it (6.2, 15%).
 """
 
 from collections.abc import Mapping, Sequence
@@ -61,13 +61,26 @@ from .base import Arrays, Batch, Drawing, Loss, Mean, Objective, PretextExample
 _HIDDEN = "▢"
 Share = Annotated[float, Field(ge=0, le=1)]
 
-_BERT_BASE = {
+_BASE = {
     "type": "bert",
     "hidden_size": 768,
     "num_hidden_layers": 12,
     "num_attention_heads": 12,
     "intermediate_size": 3072,
     "layer_norm_eps": 1e-12,
+}
+_LARGE = {**_BASE, "hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096}
+_ADAMW = {"name": "adamw", "lr": 1e-4, "betas": [0.9, 0.999], "eps": 1e-6, "weight_decay": 0.01, "clip": 1.0}
+_PAPER = {
+    "pretext": {"length": 128, "cap": 20},
+    "backbone": _BASE,
+    "optimizer": _ADAMW,
+    "schedule": {"name": "linear", "warmup": 10_000},
+    "batch_size": 256,
+    "steps": 1_000_000,
+    "precision": "bf16",
+    "checkpoint_every": 10_000,
+    "log_every": 100,
 }
 _RECORD = {"tokens": np.arange(4, 19, dtype=np.uint16), "ends": np.array([5], np.int64)}
 _EXAMPLE = {
@@ -130,23 +143,13 @@ class Mlm(TextPretext):
             "steps": 700,
             "checkpoint_every": 200,
         },
-        "paper": {
-            "pretext": {"length": 128, "cap": 20},
-            "backbone": _BERT_BASE,
-            "optimizer": {
-                "name": "adamw",
-                "lr": 1e-4,
-                "betas": [0.9, 0.999],
-                "eps": 1e-6,
-                "weight_decay": 0.01,
-                "clip": 1.0,
-            },
-            "schedule": {"name": "linear", "warmup": 10_000},
-            "batch_size": 256,
-            "steps": 1_000_000,
-            "precision": "bf16",
-            "checkpoint_every": 10_000,
-            "log_every": 100,
+        "paper": _PAPER,
+        "spanbert": {
+            **_PAPER,
+            "pretext": {"length": 512, "mask": {"name": "span"}},
+            "backbone": _LARGE,
+            "optimizer": {**_ADAMW, "eps": 1e-8, "weight_decay": 0.1},
+            "steps": 2_400_000,
         },
     }
     examples: ClassVar[Sequence[PretextExample]] = (

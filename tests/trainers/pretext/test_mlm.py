@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -188,6 +190,15 @@ def test_a_recipe_names_its_mask_and_a_checkpoint_of_before_there_were_masks_sti
     assert plain.pretext.hiding == SingleMask()
     identity = plain.identity()
     assert identity["pretext.mask"] is identity["pretext.pieces"] is None
+
+
+def test_spanbert_hides_77_of_512_tokens_in_spans(recipe_of):
+    recipe = read_recipe(recipe_of("mlm"), ["preset=spanbert", "pretext.mlm.length=512"])
+    assert recipe.pretext.mask == SpanMask()
+    bound = replace(recipe.pretext, vocabulary=WORDS, pieces="3333" + "10" * 13)
+    sample = bound.sample(record(np.random.default_rng(0).integers(4, 30, 510)), np.random.default_rng(0))
+    assert (sample["labels"] != IGNORED).sum() == 77
+    assert (recipe.model.optimizer.eps, recipe.model.optimizer.weight_decay) == (1e-8, 0.1)
 
 
 def test_a_mask_that_is_none_is_guessed(recipe_of):
