@@ -94,7 +94,7 @@ def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
         worker_failures(),
         monitored(run, world, state) as monitor,
         closing(ConsumptionLog(run.folder / FOLDER, state.loader)) if world.leads else nullcontext() as consumed,
-        saving(run.checkpoints, world) as saver,
+        saving(run.checkpoints, world, model.parallel.patience) as saver,
     ):
         while state.step < model.steps:
             before = state.loader.state_dict()

@@ -2,10 +2,12 @@
 
 import multiprocessing
 import os
+import queue
 import socket
 import traceback
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -24,7 +26,10 @@ def on_ranks(size: int, task: Callable[[World], Any], tensor: int = 1) -> list[A
 
 
 def started(size: int, task: Callable[[], Any]) -> list[Any]:
-    """What `task` returns in each of `size` processes, by rank. They are forked, so that nothing is imported again."""
+    """What `task` returns in each of `size` processes, by rank; None of one that is killed.
+
+    They are forked, so that nothing is imported again.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -36,7 +41,14 @@ def started(size: int, task: Callable[[], Any]) -> list[Any]:
         warnings.simplefilter("ignore", DeprecationWarning)
         for process in processes:
             process.start()
-    found = dict(results.get(timeout=120) for _ in processes)
+    found: dict[int, Any] = {}
+    for _ in range(120):
+        with suppress(queue.Empty):
+            while len(found) < size:
+                found.update([results.get(timeout=1)])
+        found |= {rank: None for rank, each in enumerate(processes) if (each.exitcode or 0) < 0}
+        if len(found) == size:
+            break
     for process in processes:
         process.join(30)
     for rank, result in found.items():

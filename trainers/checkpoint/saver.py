@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from typing import Any
 
 from torch import distributed as dist
@@ -13,19 +14,24 @@ from torch.distributed.checkpoint.state_dict_saver import async_save
 
 from headrace.shards.base.errors import TrainingError
 
-from ..distributed import World
+from ..distributed import PATIENCE, World
 from .checkpoints import Checkpoints
 from .contents import Contents
 
 
 @contextmanager
-def saving(checkpoints: Checkpoints, world: World) -> Iterator["Saver"]:
+def saving(checkpoints: Checkpoints, world: World, patience: float = PATIENCE) -> Iterator["Saver"]:
     """While the block runs, checkpoints can be saved; what is being written when it ends is completed.
+
+    Args:
+        checkpoints: Those of the run.
+        world: The processes.
+        patience: Seconds for which one that has written its part waits for the others.
 
     Raises:
         TrainingError: The last one could not be written.
     """
-    saver = Saver(checkpoints, world)
+    saver = Saver(checkpoints, world, patience)
     try:
         yield saver
     except BaseException:
@@ -42,15 +48,16 @@ class Saver:
     Args:
         checkpoints: Those of the run.
         world: The processes.
+        patience: Seconds for which one that has written its part waits for the others.
     """
 
-    def __init__(self, checkpoints: Checkpoints, world: World) -> None:
+    def __init__(self, checkpoints: Checkpoints, world: World, patience: float) -> None:
         self._checkpoints = checkpoints
         self._main = world.main
-        # Of its own, so that what is said here and what the training says do not come in between each other.
-        self._group = dist.new_group(backend="gloo") if dist.is_initialized() else None
-        # On a GPU the copy goes to memory that is pinned once.
-        self._stager = BlockingAsyncStager(cache_staged_state_dict=world.device.type == "cuda")
+        # A group of its own, so that what is said here and what the training says do not come in between each other.
+        self._group: dist.ProcessGroup | None = None
+        if dist.is_initialized():
+            self._group = dist.new_group(backend="gloo", timeout=timedelta(seconds=patience))
         self._writing: tuple[int, Future[object]] | None = None
 
     def save(self, step: int, contents: Contents, stream: Mapping[str, Any], score: float | None = None) -> None:
@@ -71,7 +78,7 @@ class Saver:
             storage_writer=self._checkpoints.writer(step, contents, stream, score),
             planner=DefaultSavePlanner(flatten_state_dict=False, flatten_sharded_tensors=False),
             process_group=self._group,
-            async_stager=self._stager,
+            async_stager=BlockingAsyncStager(),
         )
         assert isinstance(future, Future)
         self._writing = step, future
@@ -98,12 +105,12 @@ class Saver:
             raise self._unwritten(step, error) from error
 
     def _unwritten(self, step: int, error: BaseException) -> TrainingError:
-        steps = self._checkpoints.steps()
+        folder, steps = self._checkpoints.folder, self._checkpoints.steps()
         last = f"the checkpoint of step {steps[-1]}, which is untouched" if steps else "the start"
         return TrainingError(
             f"the checkpoint of step {step} could not be written",
             found=_causes(error),
-            remedy=f"Make room below {self._checkpoints.folder}; the same line continues from {last}",
+            remedy=f"See that {folder} can be written and has room; the same line continues from {last}",
         )
 
 

@@ -55,7 +55,7 @@ def test_a_full_disk_stops_the_run_and_what_it_had_saved_goes_on(recipe_of, tmp_
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
         with pytest.raises(
-            TrainingError, match=r"step 6 could not.*too large.*Make room.*checkpoint of step 4"
+            TrainingError, match=r"step 6 could not.*too large.*has room.*checkpoint of step 4"
         ) as raised:
             train(read_recipe(path, ["steps=20"]), run)
         return str(raised.value)

@@ -1,5 +1,6 @@
 """Checkpoints are written behind the training, and what goes wrong there is found."""
 
+import os
 import resource
 import signal
 import threading
@@ -115,3 +116,20 @@ def test_of_several_processes_all_learn_that_one_could_not_write(tmp_path):
         assert "step 1 could not be written. Found: rank 1: " in message
         assert "continues from the start" in message
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_that_dies_while_it_writes_does_not_hold_the_others(tmp_path):
+    def task(world):
+        checkpoints, state = Checkpoints(tmp_path, {}, keep=2), contents()
+        with saving(checkpoints, world) as saver:
+            saver.save(1, state, {})
+            saver.wait()
+            if world.rank == 1:
+                os.kill(os.getpid(), signal.SIGKILL)
+            saver.save(2, state, {})
+            with pytest.raises(TrainingError, match=r"step 2 could not.*checkpoint of step 1, which is untouched"):
+                saver.wait()
+        return "told"
+
+    assert on_ranks(3, task) == ["told", None, "told"]
+    assert Checkpoints(tmp_path, {}, keep=2).steps() == [1]
