@@ -29,6 +29,7 @@ def saving(checkpoints: Checkpoints, world: World, patience: float = PATIENCE) -
         patience: Seconds for which one that has written its part waits for the others.
 
     Raises:
+        RuntimeError: Another process was waited for in vain.
         TrainingError: The last one could not be written.
     """
     saver = Saver(checkpoints, world, patience)
@@ -36,7 +37,7 @@ def saving(checkpoints: Checkpoints, world: World, patience: float = PATIENCE) -
         yield saver
     except BaseException:
         # What ended the block says more than what else went wrong.
-        with suppress(TrainingError):
+        with suppress(Exception):
             saver.wait()
         raise
     saver.wait()
@@ -70,6 +71,7 @@ class Saver:
             score: The number that makes it the best or not, where it is known of this step.
 
         Raises:
+            RuntimeError: Another process was waited for in vain.
             TrainingError: The one before could not be written.
         """
         self.wait()
@@ -92,6 +94,7 @@ class Saver:
         """Wait until the last one is complete.
 
         Raises:
+            RuntimeError: Another process was waited for in vain.
             TrainingError: It could not be written; of several processes, all of them find out.
         """
         if self._writing is None:
@@ -99,23 +102,21 @@ class Saver:
         step, future = self._writing
         error = future.exception()
         self._writing = None
-        if error is not None:
-            if self._main:
-                self._checkpoints.give_up(step)
-            raise self._unwritten(step, error) from error
-
-    def _unwritten(self, step: int, error: BaseException) -> TrainingError:
+        if error is None:
+            return
+        if self._main:
+            self._checkpoints.give_up(step)
+        if not isinstance(error, CheckpointException):
+            raise error
         folder, steps = self._checkpoints.folder, self._checkpoints.steps()
         last = f"the checkpoint of step {steps[-1]}, which is untouched" if steps else "the start"
-        return TrainingError(
+        raise TrainingError(
             f"the checkpoint of step {step} could not be written",
             found=_causes(error),
             remedy=f"See that {folder} can be written and has room; the same line continues from {last}",
-        )
+        ) from error
 
 
-def _causes(error: BaseException) -> str:
-    if not isinstance(error, CheckpointException):
-        return str(error)
+def _causes(error: CheckpointException) -> str:
     alone = len(error.failures) == 1 and 0 in error.failures
     return "; ".join(f"{'' if alone else f'rank {rank}: '}{cause}" for rank, (cause, _) in error.failures.items())
