@@ -1,4 +1,12 @@
-"""Evaluate a run: its latest checkpoint, the same network untrained, and what needs no network, beside each other."""
+"""Evaluate a run: a checkpoint, the same network untrained, and what needs no network, beside each other.
+
+RUN/evals.json holds
+
+    version, step    of this format; of the checkpoint
+    scores           a list; see `Score`. The untrained network's `subject` is "untrained", and `over_untrained` is the
+                     difference from it with its interval, of the same draws and test records. All intervals are of 95%
+    test_sets        a list; see `Coverage`, and the `warning` that follows from it: "" where there is none
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -72,10 +80,10 @@ def evaluate(run: Run, checkpoint: str = "last") -> Findings:
             remedy=f"Train it first (`headrace train {run.folder / RECIPE} --out {run.folder}` goes on), or wait until "
             "the run that is in progress has saved one",
         )
-    averaged = " averaged" if run.recipe.model.ema else ""
+    kind = "trained (EMA)" if run.recipe.model.ema else "trained"
     found = scores(
         [
-            *exam.results(f"trained, {counted(step, 'step')}{averaged}", trained),
+            *exam.results(f"{kind}, {counted(step, 'step')}", trained),
             *exam.results(UNTRAINED, run.untrained()),
             *exam.beside(),
         ]

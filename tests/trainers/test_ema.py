@@ -135,7 +135,7 @@ def test_a_run_with_averages_exports_and_evaluates_them(recipe_of, tmp_path):
     assert torch.equal(exported[name.removeprefix("backbone.")], stored[f"ema/{name}"])
     assert not torch.equal(stored[f"model/{name}"], stored[f"ema/{name}"])
     evaluate(Run.open(tmp_path / "run"))
-    assert "trained, 6 steps averaged" in (tmp_path / "run" / RESULTS).read_text()
+    assert "trained (EMA), 6 steps" in (tmp_path / "run" / RESULTS).read_text()
 
 
 def test_averages_change_nothing_of_the_training(recipe_of, tmp_path):
