@@ -76,9 +76,10 @@ def _shown(default: Any) -> str:
         return f"{default:_}"
     plain = list(default) if isinstance(default, tuple | set | frozenset) else default
     plain = str(plain) if isinstance(plain, Path) else plain
-    return (
-        yaml.safe_dump(plain, default_flow_style=True, allow_unicode=True, width=10_000).removesuffix("...\n").strip()
-    )
+    # In quotation marks a text stays on one line.
+    style = '"' if isinstance(plain, str) and "\n" in plain else None
+    dumped = yaml.safe_dump(plain, default_flow_style=True, default_style=style, allow_unicode=True, width=10_000)
+    return dumped.removesuffix("...\n").strip()
 
 
 def _meanings(kind: type) -> Mapping[str, str]:

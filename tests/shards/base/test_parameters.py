@@ -101,3 +101,12 @@ def test_a_summary_is_one_line():
 )
 def test_types_are_told_in_a_recipes_words(hint, words):
     assert type_words(hint) == words
+
+
+class Lines(RecipeModel):
+    between: str = "\n\n"
+    """What stands between."""
+
+
+def test_a_default_of_several_lines_stays_on_one():
+    assert [each.default for each in parameters_of(Lines)] == [r'"\n\n"']
