@@ -33,6 +33,7 @@ from .parallel.whole import beside, whole_objective
 from .precision import autocast
 from .recipe import TrainRecipe
 from .runs import RECIPE, Run, device_seed
+from .shortage import memory_advice
 from .signals import StopRequest, stop_requests
 from .state import State, start
 from .step import Outcome, backward
@@ -57,12 +58,17 @@ def train(recipe: TrainRecipe, folder: Path) -> bool:
         Interrupted: The run was asked to stop; it saved its state, and the same call continues it.
         RecipeError: Shards, pretext and network do not fit each other.
         StateError: The folder holds a checkpoint of another run, or one behind the last step.
-        TrainingError: The loss is no longer a number, or a checkpoint cannot be written.
+        TrainingError: The loss is no longer a number, a checkpoint cannot be written, there is not enough memory, or
+            another process of the run is lost.
         UsageError: The batch cannot be dealt to the processes.
     """
     parallel = recipe.model.parallel
     # The requests outermost: where a process is lost, torchrun ends the others, which are still to say so.
-    with stop_requests() as stop, joined(recipe.model.device, parallel.tensor, parallel.patience) as world:
+    with (
+        stop_requests() as stop,
+        joined(recipe.model.device, parallel.tensor, parallel.patience) as world,
+        memory_advice(recipe.model),
+    ):
         run = Run.of(recipe, folder)
         state = start(run, world)
         with run.claimed() if world.main else nullcontext():
