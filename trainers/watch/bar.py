@@ -27,13 +27,16 @@ class Bar:
     """
 
     def __init__(self, name: str, steps: int, done: int, shown: Progress) -> None:
-        self._name, self._steps, self._first, self._done, self._began = name, steps, done, done, monotonic()
+        self._name, self._steps, self._done = name, steps, done
+        self._timed, self._began = 0, 0.0
         self._shown, self._note = shown, ""
         self._task = shown.add_task(escape(name), total=steps, completed=done, left="", note="")
 
     def advance(self) -> None:
         """A step more is done."""
         self._done += 1
+        # Not from the first one, before which much else is done, and which may be compiled.
+        self._timed, self._began = (self._timed + 1, self._began) if self._began else (0, monotonic())
         self._shown.update(self._task, advance=1, left=self.left())
 
     def note(self, words: str) -> None:
@@ -41,7 +44,7 @@ class Bar:
         self._note = words
         self._shown.update(self._task, note=words)
         if not console.is_terminal:
-            self.say(f"{words}  {self.left()} left")
+            self.say(f"{words}  {left} left" if (left := self.left()) else words)
 
     def doing(self, words: str) -> None:
         """What is done just now instead of training; "" when it is over."""
@@ -52,9 +55,10 @@ class Bar:
         console.print(f"{self._name} {self._done}/{self._steps}  {words}", markup=False, soft_wrap=True)
 
     def left(self) -> str:
-        """The time that the remaining steps take if they take as long as those until now, evaluations included."""
-        taken = self._done - self._first
-        return clock((monotonic() - self._began) / taken * (self._steps - self._done)) if taken else ""
+        """The time that is left, if steps go on to take as long as since the first one, evaluations included."""
+        if not self._timed:
+            return ""
+        return clock((monotonic() - self._began) / self._timed * (self._steps - self._done))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 
-from headrace.shards.base.errors import RecipeError
+from headrace.shards.base.errors import RecipeError, TrainingError
 from headrace.shards.base.report import Text, write_fragment
 
 from ..distributed import World
@@ -128,8 +128,15 @@ class Monitor:
 
     def _write(self, line: Line) -> None:
         self._line = line
-        for write in self._writes:
-            write(line)
+        try:
+            for write in self._writes:
+                write(line)
+        except OSError as error:
+            raise TrainingError(
+                f"the log of step {line['step']:.0f} cannot be written",
+                found=str(error),
+                remedy=f"Make room below {self._run.folder}; the same line continues from the last checkpoint",
+            ) from error
 
 
 @contextmanager
@@ -139,6 +146,7 @@ def monitored(run: Run, world: World, state: State) -> Iterator[Monitor]:
     Raises:
         InputError: Data of an evaluation, or a sink, cannot be had.
         ManifestError: There are no shards to validate on.
+        TrainingError: While the block runs, a line cannot be written.
         RecipeError: An evaluation does not fit the run, or `keep_best` compares by what nothing tells.
     """
     with ExitStack() as stack:

@@ -19,6 +19,8 @@ def seen(monkeypatch):
         with training_bar("causal_lm", 250_228, 120_000) as shown:
             shown.advance()
             shown.note(WORDS)
+            shown.advance()
+            shown.note(WORDS)
         return file.getvalue()
 
     return look
@@ -30,14 +32,15 @@ def test_in_a_terminal_all_is_on_one_line_of_100_columns(seen):
     line = next(each for each in reversed(last) if "loss" in each)
     assert len(line) <= 100
     assert line.startswith("causal_lm ")
-    assert "120001/250228" in line
+    assert "120002/250228" in line
     assert line.rstrip().endswith(WORDS)
 
 
 def test_in_a_log_every_note_is_a_line(seen):
-    (line,) = seen(force_terminal=False, width=80).splitlines()
-    assert line.startswith(f"causal_lm 120001/250228  {WORDS}  ")
-    assert line.endswith(" left")
+    first, second = seen(force_terminal=False, width=80).splitlines()
+    assert first == f"causal_lm 120001/250228  {WORDS}"
+    assert second.startswith(f"causal_lm 120002/250228  {WORDS}  ")
+    assert second.endswith(" left")
 
 
 def test_what_was_done_instead_of_training_gives_way_to_what_was_known_before(monkeypatch):

@@ -8,7 +8,7 @@ import sys
 import pytest
 from rich.console import Console
 
-from headrace.shards.base.errors import RecipeError
+from headrace.shards.base.errors import RecipeError, TrainingError
 from headrace.shards.stream.delivery import stalls
 from headrace.trainers import loop
 from headrace.trainers.evaluate import evaluate
@@ -131,6 +131,22 @@ def test_the_time_of_evaluations_is_not_training_s(recipe_of, tmp_path, wishes, 
 def test_evaluations_that_nobody_named(recipe_of, tmp_path):
     with pytest.raises(RecipeError, match="evals_every asks for evaluations, but the recipe names none"):
         train(read_recipe(recipe_of("mae", evals=[]), ["evals_every=2"]), tmp_path / "run")
+
+
+def test_a_log_that_cannot_be_written_stops_the_run_in_words(recipe_of, tmp_path, monkeypatch):
+    step = loop.take_step
+
+    def spoiling(run, world, state, batch):
+        if state.step == 3:
+            (run.folder / "metrics.jsonl").unlink()
+            (run.folder / "metrics.jsonl").mkdir()
+        return step(run, world, state, batch)
+
+    monkeypatch.setattr(loop, "take_step", spoiling)
+    with pytest.raises(TrainingError, match=r"the log of step 4 cannot be written.*directory.*Make room below"):
+        train(read_recipe(recipe_of("mae")), tmp_path / "run")
+    held = {path.name for path in (tmp_path / "run/checkpoints").glob("step-*")}
+    assert held == {"step-00000002"}
 
 
 COLLAPSED = """
