@@ -140,7 +140,8 @@ class TrainModel(RecipeModel):
     """How `headrace eval` judges the network: each a name, or {name: {parameter: value}}."""
     evals_every: Positive | None = None
     """Steps from one such evaluation of the network in training to the next; there is one before the first step and one
-    after the last, too. None: only `headrace eval` does them."""
+    after the last, too. The main process does them while others wait, `parallel.patience` at most. None: only
+    `headrace eval` does them."""
 
 
 MAY_CHANGE = {

@@ -7,6 +7,7 @@ whatever draws from them. What time they take is not counted as training's.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from time import monotonic
 
 from headrace.shards.base.errors import RecipeError, TrainingError
 from headrace.shards.base.report import Text, write_fragment
@@ -27,6 +28,8 @@ from .validation import Validation
 from .wording import evaluated, spoken
 
 Tell = Callable[[str], None]
+_REPORTED_EVERY = 60.0
+"""Seconds: a long log takes a while to be read."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Monitor:
         self._speed = Speed(run, world, state)
         self._best = best_number(run.recipe)
         self._line: Line = {}
+        self._reported = monotonic()
 
     @property
     def score(self) -> float | None:
@@ -92,7 +96,7 @@ class Monitor:
             if self._bar:
                 self._bar.note(spoken(line))
             self._write({**line, **(self._looked() if looks else {}), **self._evaluated(due)})
-            if looks or due:
+            if (looks or due) and monotonic() - self._reported > _REPORTED_EVERY:
                 self.report()
             self._speed.restart()
 
@@ -100,6 +104,7 @@ class Monitor:
         """Draw the log, for `headrace report`; a run that goes on, or was stopped, can be looked at, too."""
         if self._world.main:
             write_log(self._run, self._state.objective)
+            self._reported = monotonic()
 
     def _is_due(self, every: int) -> bool:
         return self._state.step % every == 0 or self._state.step == self._steps

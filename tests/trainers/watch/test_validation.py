@@ -103,6 +103,11 @@ def test_it_leaves_the_network_as_it_was(run_of):
     assert all(parameter.grad is None for parameter in objective.parameters())
 
 
+def test_views_that_the_device_renders_are_the_same(run_of):
+    workers, device = (validated(run_of("mae", f"data.render={where}", samples=8)) for where in ("worker", "device"))
+    assert device == pytest.approx(workers, rel=1e-6)
+
+
 class Contrasting(CoupledObjective):
     """Inner products with all samples of the batch; one linear layer."""
 
