@@ -26,6 +26,7 @@ class CollapseWatch:
     def __init__(self, rows: int = ROWS) -> None:
         self._rows = rows
         self._kept: deque[Tensor] = deque()
+        self._held = 0
         self._found: Measures | None = None
 
     def see(self, representations: Tensor) -> None:
@@ -40,8 +41,9 @@ class CollapseWatch:
             return
         # A copy: what is given may be a part of something much larger.
         self._kept.append(batch.reshape(len(batch), -1, batch.shape[-1]).to(torch.float32, copy=True))
-        while sum(map(len, self._kept)) > self._rows:
-            self._kept.popleft()
+        self._held += len(batch)
+        while self._held > self._rows:
+            self._held -= len(self._kept.popleft())
         self._found = None
 
     def numbers(self) -> dict[str, float]:
