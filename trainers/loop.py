@@ -29,6 +29,7 @@ from .export import export
 from .fragments import write_examples
 from .optimizers.clipping import clip_gradients
 from .optimizers.groups import set_rates
+from .parallel.placing import refuse_unused
 from .parallel.whole import beside, whole_objective
 from .precision import autocast
 from .recipe import TrainRecipe
@@ -148,6 +149,7 @@ def take_step(run: Run, world: World, state: State, batch: Mapping[str, Any]) ->
         seed=lambda row: device_seed(model.seed, "step", step, row),
         scale=scale,
     )
+    refuse_unused(state.parallel)
     norm = clip_gradients(state.objective.parameters(), model.optimizer, scale).item()
     rate = model.optimizer.peak(model.batch_size) * model.schedule.factor(step, model.steps)
     set_rates(state.optimizer, rate, model.optimizer.decay(step, model.steps))

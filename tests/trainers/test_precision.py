@@ -38,6 +38,21 @@ def test_lower_precision_trains_nearly_as_fp32(recipe_of, tmp_path, precision):
     assert low["grad_norm"] == pytest.approx(full["grad_norm"], rel=0.05)
 
 
+@pytest.mark.parametrize("pretext", ["mae", "mlm", "causal_lm", "simclr"])
+def test_a_run_in_fp16_that_is_continued_is_one_that_was_never_stopped(recipe_of, tmp_path, pretext):
+    same = ["precision=fp16", "schedule.name=constant"]
+    for folder, ends in (("whole", [6]), ("continued", [1, 4, 6])):
+        for steps in ends:
+            train(read_recipe(recipe_of(pretext), [*same, f"steps={steps}"]), tmp_path / folder)
+    names = ("loss", "loss_scale", "grad_norm")
+    whole, continued = (
+        [[line.get(name) for name in names] for line in read_metrics(tmp_path / folder)]
+        for folder in ("whole", "continued")
+    )
+    assert whole == continued
+    assert len(whole) == 6
+
+
 def test_gradients_below_the_least_number_of_fp16_are_not_lost(opened):
     # Counted over so many targets, each one's share of the loss is nothing in fp16.
     found = {}

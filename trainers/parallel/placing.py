@@ -7,6 +7,8 @@ from torch import nn
 from torch.distributed.fsdp import FSDPModule
 from torch.nn.parallel import DistributedDataParallel
 
+from headrace.shards.base.errors import TrainingError
+
 from ..distributed import World
 from ..precision import Precision
 from ..pretext.base import Objective
@@ -40,6 +42,24 @@ def placed(objective: Objective, world: World, recipe: ParallelRecipe, precision
     # Buffers are what objectives make of them; set here, for torch 2.13 has another name for the argument.
     parallel.broadcast_buffers = False
     return parallel
+
+
+def refuse_unused(model: nn.Module) -> None:
+    """Refuse to go on from gradients that `DistributedDataParallel` did not average, as it waits for all parameters'.
+
+    Raises:
+        TrainingError: Some trainable parameters took no part in the loss of this step.
+    """
+    if not isinstance(model, DistributedDataParallel):
+        return
+    unused = [name for name, each in model.module.named_parameters() if each.requires_grad and each.grad is None]
+    if unused:
+        raise TrainingError(
+            "parameters take no part in the loss, and processes cannot average what is not there",
+            found=", ".join(unused[:3]) + (f" and {len(unused) - 3} more" if len(unused) > 3 else ""),
+            expected="a gradient of every parameter that has requires_grad",
+            remedy="Call requires_grad_(False) for them in the pretext's objective, or set parallel.strategy=fsdp",
+        )
 
 
 @contextmanager

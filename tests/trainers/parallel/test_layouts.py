@@ -10,10 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from headrace.shards.base.errors import RecipeError, UsageError
+from headrace.shards.base.errors import RecipeError, TrainingError, UsageError
 from headrace.trainers.distributed import ALONE, joined
 from headrace.trainers.loop import take_step
+from headrace.trainers.parallel.placing import placed, refuse_unused
+from headrace.trainers.parallel.recipe import ParallelRecipe
 from headrace.trainers.parallel.whole import whole_objective, whole_state
 from headrace.trainers.recipe import read_recipe
 from headrace.trainers.runs import Run
@@ -153,3 +156,29 @@ def test_what_cannot_be_computed_together_is_refused(recipe_of, tmp_path):
         opened(recipe_of, tmp_path, "llama", "parallel.tensor=2")
     with pytest.raises(UsageError, match=r"1 process, parallel\.tensor=2"), joined("cpu", 2):
         pass
+
+
+class Spare(torch.nn.Module):
+    """A module one part of which does nothing."""
+
+    def __init__(self):
+        super().__init__()
+        self.used, self.spare = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+
+    def forward(self, rows):
+        return self.used(rows)
+
+
+def test_parameters_without_a_gradient_are_named():
+    def task(world):
+        for freeze in (True, False):
+            module = Spare()
+            module.spare.requires_grad_(not freeze)
+            parallel = placed(module, world, ParallelRecipe())
+            parallel(torch.ones(3, 2)).sum().backward()
+            if freeze:
+                refuse_unused(parallel)
+        with pytest.raises(TrainingError, match=r"take no part in the loss.*Found: spare\.weight, spare\.bias\."):
+            refuse_unused(parallel)
+
+    ranks.on_ranks(2, task)
