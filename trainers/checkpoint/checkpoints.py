@@ -63,7 +63,8 @@ class Checkpoints:
         steps = self.steps()
         if not steps:
             return None
-        step = {"last": steps[-1], "best": self.best_step(), **{str(each): each for each in steps}}.get(name)
+        known = {"last": steps[-1], **{str(step): step for step in steps}}
+        step = self.best_step() if name == "best" else known.get(name)
         if step is None:
             raise InputError(
                 f"there is no checkpoint '{name}' in {self.folder}",

@@ -1,6 +1,6 @@
 """What is in a checkpoint: the tensors of model, optimizer and average, each under one name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -44,11 +44,9 @@ class Contents:
     def targets(self, stored: Stored) -> dict[str, Tensor]:
         """Tensors to read a checkpoint into: of model and average their own, of the optimizer new ones."""
         parameters = dict(self.model.named_parameters())
-        moments = {}
-        for path, about in stored.items():
-            part, _, rest = path.partition("/")
-            if part == _OPTIMIZER and (name := rest.rpartition("/")[0]) in parameters:
-                moments[path] = _room(parameters[name], about)
+        moments = {
+            path: _room(parameters[name], stored[path]) for path, name, _ in _moments(stored) if name in parameters
+        }
         return {**_under(_MODEL, own(self.model)), **moments, **self._averages()}
 
     def take(self, targets: Mapping[str, Tensor], numbers: Mapping[str, float]) -> None:
@@ -56,11 +54,8 @@ class Contents:
         state = self.optimizer.state_dict()
         numbered = {name: number for number, name in enumerate(_parameter_names(self.optimizer))}
         state["state"] = {}
-        for path, tensor in targets.items():
-            part, _, rest = path.partition("/")
-            if part == _OPTIMIZER:
-                name, _, key = rest.rpartition("/")
-                state["state"].setdefault(numbered[name], {})[key] = tensor
+        for path, name, key in _moments(targets):
+            state["state"].setdefault(numbered[name], {})[key] = targets[path]
         self.optimizer.load_state_dict(state)
         self.scale.load_state_dict(numbers)
 
@@ -88,6 +83,15 @@ def network_targets(model: nn.Module, stored: Stored) -> dict[str, Tensor]:
 
 def _under(part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {f"{part}/{name}": tensor for name, tensor in tensors.items()}
+
+
+def _moments(paths: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    """Of each moment its name in a checkpoint, its parameter's name, and which moment it is."""
+    for path in paths:
+        part, _, rest = path.partition("/")
+        if part == _OPTIMIZER:
+            name, _, key = rest.rpartition("/")
+            yield path, name, key
 
 
 def _parameter_names(optimizer: torch.optim.Optimizer) -> list[str]:

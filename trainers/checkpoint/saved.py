@@ -68,7 +68,7 @@ class Saved:
                 f"{self.path} was written by another version",
                 found=f"version {self.state.get('version')}",
                 expected=f"version {VERSION}",
-                remedy="Give another --out",
+                remedy="Give another --out, or continue it with the version of headrace that wrote it",
             )
         # Through JSON and back, so that tuples and lists are one.
         found, expected = self.state["identity"], json.loads(json.dumps(identity))

@@ -35,7 +35,6 @@ from headrace.shards.format.atomic import sync
 _OFFSETS, _BEGINS = "DCP_SHARDING_INFO", "saved_offsets"
 """Under these names a file's header says where in the whole tensor each of its parts begins, as torch's does."""
 
-
 Stored = Mapping[str, TensorStorageMetadata]
 """What there is of which tensors: shapes, dtypes, and where their parts begin."""
 
