@@ -57,7 +57,7 @@ class Rotation(ImagePretext):
         "small": {
             "pretext": {"views": _SMALL, "channels": 1},
             "backbone": _NETWORK,
-            "optimizer": {"name": "adamw", "lr": 3e-3, "weight_decay": 0.01},
+            "optimizer": {"name": "adamw", "lr": 1e-2, "weight_decay": 0.01},
             "schedule": {"name": "cosine", "warmup": 20},
             "batch_size": 64,
             "steps": 300,

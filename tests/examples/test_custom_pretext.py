@@ -89,10 +89,10 @@ def test_what_it_sees_is_drawn(example):
 def test_it_is_trained_and_evaluated(example):
     run = example / "run"
     narrow = ["backbone.embedding_size=8", "backbone.hidden_sizes=[8,16,32]"]
-    short = ["steps=60", "batch_size=32", "schedule.warmup=5", "optimizer.lr=1e-2", "log_every=5", "evals=[knn]"]
+    short = ["steps=60", "batch_size=16", "schedule.warmup=5", "optimizer.lr=1e-2", "log_every=5", "evals=[knn]"]
     run_train(example / "recipe.yaml", [*narrow, *short, "data.workers=0", "device=cpu"], run)
     lines = read_metrics(run)
-    # Of 512 turned pictures a quarter is right by chance, with a standard deviation of .02.
+    # Of 256 turned pictures a quarter is right by chance, with a standard deviation of .03.
     assert np.mean([line["accuracy"] for line in lines[-4:]]) > 0.35
     assert len(list((run / "report").glob("example-*.png"))) > 0
     run_eval(run, [])
