@@ -109,6 +109,7 @@ def _tables(run: Run, exam: Examination, found: Sequence[Score]) -> dict[Family,
     for family in TABLES:
         asked = [each for each in run.recipe.evals.values() if each.family == family]
         if asked:
-            note = language_note() if family == "language" else label_note(exam.probe, exam.records)
-            made[family] = table(run.name, family, found, note, exam.coverages_of(asked))
+            known = exam.coverages_of(asked)
+            note = language_note(known) if family == "language" else label_note(exam.probe, exam.records)
+            made[family] = table(run.name, family, found, note, known)
     return made

@@ -51,12 +51,17 @@ class Coverage:
     remedy: str = ""
 
     @property
+    def note(self) -> str:
+        """What a reader of results may rely on; "" where there is nothing."""
+        return f"{self.test_set}: {self.why}." if self.verdict == "covered" else ""
+
+    @property
     def warning(self) -> str:
         """What a reader of results must be told; "" where there is nothing to warn of."""
         if self.verdict != "not covered":
             return ""
         return (
-            f"Not known to be absent from the training shards: the test set {self.test_set}. {self.why}. {self.remedy}"
+            f"Not known to be absent from the training shards: the test set {self.test_set}. {self.why}. {self.remedy}."
         )
 
 
@@ -84,7 +89,7 @@ def coverage(tested: EvaluationSet, trained_on: Sequence[Manifest]) -> Coverage:
             why = f"The certificate of the shards '{manifest.name}' is about {_benchmarks(manifest)}"
             return Coverage(tested.name, "not covered", why, _remedy(tested, manifest))
     loose = sum(len(each.unprotected) for digest in tested.files for each in _protected(trained_on[0], digest))
-    why = "Its hash stands in the shards' certificate of decontamination"
+    why = "nothing of it was left in the training shards, as their certificate says"
     return Coverage(
         tested.name, "covered", f"{why}, but {counted(loose, 'item')} could not be protected" if loose else why
     )

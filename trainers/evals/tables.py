@@ -32,7 +32,7 @@ def table(name: str, family: Family, scores: Sequence[Score], note: str, coverag
         family: Which evaluations.
         scores: All scores; those of other families are left out.
         note: What a reader must know of them.
-        coverages: Of all test sets; where one is not covered, the table says so.
+        coverages: Of its test sets; of each the table says whether it is covered.
     """
     mine = [score for score in scores if score.family == family]
     columns: tuple[str, ...] = ("of", "evaluation", "accuracy %", "95%", "over untrained")
@@ -42,7 +42,7 @@ def table(name: str, family: Family, scores: Sequence[Score], note: str, coverag
         rows = [_any(each) for each in mine]
     return Table(
         title=_ASKED[family].format(name=name),
-        note=note,
+        note=" ".join([note, *(each.note for each in coverages if each.note)]),
         warning=" ".join(each.warning for each in coverages if each.warning),
         columns=columns,
         rows=tuple(rows),
@@ -66,11 +66,12 @@ def label_note(recipe: ProbeRecipe, records: LabelledRecords) -> str:
     )
 
 
-def language_note() -> str:
+def language_note(coverages: Sequence[Coverage]) -> str:
     """What a reader must know of what language models know."""
+    seen = "".join(f" The network was trained on {each.test_set}." for each in coverages if each.verdict == "seen")
     return (
         "With 95% intervals (of accuracies Wilson, else a bootstrap of items; of differences, a paired one). Of bits "
-        f"and perplexity less is better. {_UNTRAINED}."
+        f"and perplexity less is better. {_UNTRAINED}.{seen}"
     )
 
 

@@ -20,6 +20,7 @@ def benchmark(sha256, **changes):
 def test_a_file_whose_hash_the_certificate_holds_is_covered():
     found = coverage(EvaluationSet("test.jsonl", (ONE,)), [shards(("humaneval", benchmark(ONE)))])
     assert (found.verdict, found.warning) == ("covered", "")
+    assert found.note == "test.jsonl: nothing of it was left in the training shards, as their certificate says."
 
 
 def test_items_that_could_not_be_protected_are_told():
