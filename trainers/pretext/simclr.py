@@ -30,7 +30,6 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -213,10 +212,11 @@ class SimclrObjective(CoupledObjective):
         cosines = torch.einsum("bd,cvd->bcv", vectors[:, 0], vectors)
         itself = torch.eye(len(views), dtype=torch.bool, device=views.device)
         nearest, place = cosines.masked_fill(itself[..., None], -torch.inf).flatten(1).max(1)
-        panels = torch.stack((views[:, 0], views[:, 1], views.flatten(0, 1)[place]), 1)
-        alike = cosines.diagonal()[1].tolist()
-        pairs = zip(alike, nearest.tolist(), map(_row, panels), strict=True)
-        return [Drawing(_caption(same, other), pixels) for same, other, pixels in pairs]
+        gap = views.new_full((*views.shape[:1], *views.shape[2:4], views.shape[4] // 8), 255)
+        panels = torch.cat((views[:, 0], views[:, 1], gap, views.flatten(0, 1)[place]), 3)
+        pictures = panels.permute(0, 2, 3, 1).squeeze(-1).cpu().numpy()
+        rows = zip(cosines.diagonal()[1].tolist(), nearest.tolist(), pictures, strict=True)
+        return [Drawing(_caption(same, other), pixels) for same, other, pixels in rows]
 
     def _views(self, batch: Batch) -> Tensor:
         """(B, V, C, S, S) all views."""
@@ -230,9 +230,3 @@ class SimclrObjective(CoupledObjective):
 def _caption(same: float, other: float) -> str:
     found = "the other view is nearer" if same > other else "another picture is nearer"
     return f"{found}: two views of a picture (cosine {same:.2f}), and the nearest of other pictures here ({other:.2f})"
-
-
-def _row(pictures: Tensor) -> NDArray[np.uint8]:
-    """(K, C, S, S) side by side."""
-    row: NDArray[np.uint8] = torch.cat(list(pictures), 2).permute(1, 2, 0).squeeze(-1).cpu().numpy()
-    return row

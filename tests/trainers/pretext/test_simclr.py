@@ -120,7 +120,8 @@ def test_drawings_show_two_views_and_the_nearest_of_other_pictures():
     assert len(drawings) == 3
     views = batch["view"].permute(0, 1, 3, 4, 2).numpy()
     for row, other in ((0, 2), (2, 0)):
-        assert (drawings[row].pixels == np.concatenate((*views[row], views[other, 0]), axis=1)).all()
+        gap = np.full((8, 1, 3), 255)
+        assert (drawings[row].pixels == np.concatenate((*views[row], gap, views[other, 0]), axis=1)).all()
         assert "(1.00)" in drawings[row].caption
         assert drawings[row].caption.startswith("another picture is nearer")
 
