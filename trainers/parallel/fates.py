@@ -113,14 +113,17 @@ class _Watch(Thread):
         return error
 
     def _look(self) -> None:
-        seen = dict.fromkeys(range(1, self._size) if self._rank == 0 else [0], (0, time.monotonic()))
+        woke = time.monotonic()
+        seen = dict.fromkeys(range(1, self._size) if self._rank == 0 else [0], (0, woke))
         while not self.over.wait(_BEAT):
+            slept, woke = woke, time.monotonic()
             self._notices.sign("alive", self._rank)
             for other, (count, since) in seen.items():
                 alive = self._notices.signs("alive", other)
-                if alive > count or self._notices.signs("left", other):
-                    seen[other] = alive, time.monotonic()
-                elif time.monotonic() - since > _SILENCE:
+                # Who was held up itself, as when a whole machine stands still, cannot say who was silent meanwhile.
+                if alive > count or woke - slept > _SILENCE / 2 or self._notices.signs("left", other):
+                    seen[other] = alive, woke
+                elif woke - since > _SILENCE:
                     self._notices.put(Notice(other))
             if self._notices.first():
                 self._found.set()

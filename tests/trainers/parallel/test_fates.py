@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import time
+from threading import Timer
 
 import pytest
 import torch
@@ -118,3 +119,25 @@ def test_processes_that_end_as_they_should_leave_no_notice():
     codes, said = ended(2, lambda rank: time.sleep(0.5 * rank))
     assert codes == [0, 0]
     assert not said
+
+
+def suspended(rank):
+    """All stand still for longer than one may be silent, as when a batch system suspends them."""
+    if rank == 0:
+        time.sleep(6)
+
+
+@pytest.mark.slow
+def test_processes_that_were_suspended_together_go_on():
+    stand_still = Timer(1.0, lambda: [signalled(signal.SIGSTOP), time.sleep(4), signalled(signal.SIGCONT)])
+    stand_still.start()
+    codes, said = ended(2, suspended)
+    stand_still.join()
+    assert codes == [0, 0]
+    assert not said
+
+
+def signalled(number):
+    for child in multiprocessing.active_children():
+        if child.name.startswith("rank"):
+            os.kill(child.pid, number)

@@ -15,6 +15,7 @@ import torch
 from headrace.shards.base.errors import RecipeError, TrainingError, UsageError
 from headrace.trainers.distributed import ALONE, joined
 from headrace.trainers.loop import take_step
+from headrace.trainers.norms import here
 from headrace.trainers.parallel.placing import placed, refuse_unused
 from headrace.trainers.parallel.recipe import ParallelRecipe
 from headrace.trainers.parallel.whole import whole_objective, whole_state
@@ -58,8 +59,8 @@ def trained(run, world, steps=3):
 
 
 LAYOUTS = [
-    pytest.param(2, [*FSDP, "accumulate=2"], [1, 1], id="fsdp"),
-    pytest.param(2, TENSOR, [2, 1, 1], id="tensor"),
+    pytest.param(2, [*FSDP, "accumulate=2", "activation_checkpointing=true"], [1, 1], id="fsdp"),
+    pytest.param(2, [*TENSOR, "activation_checkpointing=true"], [2, 1, 1], id="tensor"),
     pytest.param(4, [*TENSOR, "accumulate=2"], [2, 1, 1], id="2x2", marks=SLOW),
 ]
 
@@ -83,6 +84,29 @@ def test_weights_are_those_of_one_process(recipe_of, tmp_path, network, size, la
         assert found == [{each} for each in directions]
 
 
+def held(run, world):
+    """How many numbers of parameters, moments and gradients a process holds."""
+    state = start(run, world)
+    take_step(run, world, state, next(iter(state.loader)))
+    moments = [each["exp_avg"] for each in state.optimizer.state.values()]
+    parameters = list(state.objective.parameters())
+    return [sum(here(each).numel() for each in part) for part in (parameters, moments, [p.grad for p in parameters])]
+
+
+def test_each_process_holds_its_share(recipe_of, tmp_path):
+    alone = held(opened(recipe_of, tmp_path, "llama"), ALONE)
+    run = opened(recipe_of, tmp_path, "llama", *FSDP)
+    one, other = ranks.on_ranks(2, lambda world: held(run, world))
+    assert [sum(pair) for pair in zip(one, other, strict=True)] == alone
+    assert all(share < 0.55 * whole for part in (one, other) for share, whole in zip(part, alone, strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # torch's compiler does what torch warns of
+def test_blocks_are_compiled_and_spread(recipe_of, tmp_path):
+    assert_same(recipe_of, tmp_path, "llama", 2, [*FSDP, "compile=true", "activation_checkpointing=true"])
+
+
 def test_experts_are_spread_as_well(recipe_of, tmp_path):
     assert_same(recipe_of, tmp_path, "mixtral", 2, FSDP)
 
@@ -93,6 +117,7 @@ OPTIMIZERS = {
 }
 
 
+@SLOW
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_sees_whole_parameters(recipe_of, tmp_path, name):
     assert_same(recipe_of, tmp_path, "llama", 2, TENSOR, [f"optimizer={OPTIMIZERS[name]}"])
@@ -102,7 +127,7 @@ def lines(run, world):
     return trained(run, world)[1]
 
 
-@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+@pytest.mark.parametrize("precision", ["bf16", pytest.param("fp16", marks=SLOW)])
 def test_batch_norm_is_spread_in_lower_precision(recipe_of, tmp_path, precision):
     changes = [f"precision={precision}", "norm_group=4", "optimizer={name: adamw, lr: 1e-5}"]
     run = Run.of(read_recipe(recipe_of("simclr"), [*changes, *FSDP]), tmp_path / "run")
@@ -110,7 +135,7 @@ def test_batch_norm_is_spread_in_lower_precision(recipe_of, tmp_path, precision)
     assert told["loss"] == pytest.approx(lines(run, ALONE)["loss"], rel=5e-3)
 
 
-@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+@pytest.mark.parametrize("precision", [pytest.param("bf16", marks=SLOW), "fp16"])
 def test_lower_precision_is_nearly_that_of_one_process(recipe_of, tmp_path, precision):
     changes = [f"precision={precision}", "optimizer.lr=1e-5"]
     _, line, _ = trained(opened(recipe_of, tmp_path, "llama", *changes), ALONE)
