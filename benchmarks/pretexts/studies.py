@@ -1,0 +1,49 @@
+"""The tables: which recipes make their rows, and with which changes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table: a recipe, trained once for each seed.
+
+    Args:
+        name: As in the table; a folder's name as well.
+        recipe: The name of a file in `recipes/`.
+        data: The shards that the recipe trains on; those to be tested on are called this and end in `-held` or `-test`.
+        overrides: Changes to the recipe.
+    """
+
+    name: str
+    recipe: str
+    data: str
+    overrides: tuple[str, ...] = ()
+
+
+PRETEXTS = (
+    Row("mlm", "mlm", "manuals"),
+    Row("causal_lm", "causal_lm", "manuals"),
+    Row("simclr", "simclr", "cifar10"),
+    Row("mae", "mae", "cifar10"),
+)
+
+_VIEWS = {
+    "crop": "{preset: simclr_cifar, scale: [0.2, 1.0], color_jitter: {p: 0}, grayscale: 0}",
+    "colour": "{preset: simclr_cifar, scale: [1.0, 1.0], ratio: [1.0, 1.0]}",
+    "both": "{preset: simclr_cifar, scale: [0.2, 1.0]}",
+}
+"""All are mirrored half of the time."""
+_NETWORKS = {
+    "resnet": "{type: cifar_resnet, embedding_size: 16, hidden_sizes: [16, 32, 64, 128], depths: [1, 1, 1, 1]}",
+    "vit": "{type: vit, patch_size: 4, hidden_size: 96, num_hidden_layers: 4, num_attention_heads: 3, "
+    "intermediate_size: 384}",
+}
+_BUDGET = "steps=300"
+
+AUGMENTATIONS = tuple(
+    Row(f"{network}-{views}", "simclr", "cifar10", (f"pretext.simclr.views={drawn}", f"backbone={keys}", _BUDGET))
+    for network, keys in _NETWORKS.items()
+    for views, drawn in _VIEWS.items()
+)
+
+STUDIES = {"pretexts": PRETEXTS, "augmentations": AUGMENTATIONS}
