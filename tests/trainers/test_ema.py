@@ -1,5 +1,7 @@
 """Averages against their closed form in float64, and where they are used."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -14,6 +16,7 @@ from headrace.trainers.loop import train
 from headrace.trainers.metrics import read_metrics
 from headrace.trainers.recipe import read_recipe
 from headrace.trainers.runs import Run
+from headrace.trainers.schedules import between
 from tests.trainers.ranks import on_ranks
 
 
@@ -124,6 +127,45 @@ def test_shards_are_averaged_as_the_whole_is():
         )
 
     assert on_ranks(2, task) == [([True, True, True], False)] * 2
+
+
+class Distilled(nn.Module):
+    """A student, and a teacher that follows it, as in BYOL."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.student = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+        self.teacher = copy.deepcopy(self.student).requires_grad_(False)
+
+    def forward(self, rows):
+        return (self.student(rows) - self.teacher(rows.flip(0)) - 1).square().mean()
+
+
+@pytest.mark.parametrize("units", ["whole", "blocks"])
+def test_a_teacher_that_is_sharded_follows_as_the_whole_does(units):
+    rows = torch.linspace(-1, 1, 12).reshape(4, 3)
+
+    def losses(model):
+        optimizer, found = torch.optim.SGD(model.student.parameters(), lr=0.3), []
+        for step in range(4):
+            loss = model(rows)
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            follow(model.teacher, model.student, between(0.5, 1, step / 4))
+            found.append(loss.item())
+        return found
+
+    def task(world):
+        model, mesh = Distilled(), init_device_mesh("cpu", (2,))
+        for block in (*model.student, *model.teacher) if units == "blocks" else ():
+            fully_shard(block, mesh=mesh)
+        return losses(fully_shard(model, mesh=mesh))
+
+    expected = losses(Distilled())
+    for found in on_ranks(2, task):
+        assert found == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_run_with_averages_exports_and_evaluates_them(recipe_of, tmp_path):
