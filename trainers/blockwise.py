@@ -7,7 +7,6 @@ from functools import partial
 
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
 from headrace.shards.base.errors import RecipeError
@@ -18,18 +17,13 @@ from .blocks import TYPES, blocks, networks
 def recompute(objective: nn.Module) -> None:
     """Keep no activations of the blocks' insides: the pass backward computes each block again (Chen et al. 2016).
 
-    Gradients are the same, for a third more of computation; what is random is drawn again alike.
+    Gradients are the same, for a third more of computation; what is random is drawn again alike. A `GroupedBatchNorm`
+    sees each of its groups twice, which does not change their mean.
 
     Raises:
-        RecipeError: The network's blocks are not known, or would count twice what BatchNorm sees.
+        RecipeError: The network's blocks are not known.
     """
     for block in _blocks(objective, "activation_checkpointing"):
-        if any(isinstance(each, _BatchNorm) for each in block.modules()):
-            raise RecipeError(
-                "activation_checkpointing: blocks of this network cannot be computed again",
-                found="BatchNorm, whose running statistics each pass moves",
-                remedy="Leave it out; more micro-batches (accumulate) need less memory as well",
-            )
         block.forward = partial(checkpoint, block.forward, use_reentrant=False)
 
 
