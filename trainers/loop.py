@@ -108,6 +108,7 @@ def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
             batch, fault = _next(batches)
             ends = world.any({"asked": bool(stop), "failed": fault is not None, "unsaved": saver.failed})
             if any(ends.values()):
+                monitor.doing("saving")
                 if state.step > saved:
                     save(state, saver, consumed, before, monitor.score)
                 saver.wait()
@@ -117,6 +118,7 @@ def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
             if state.step == model.steps or state.step % model.checkpoint_every == 0:
                 save(state, saver, consumed, state.loader.state_dict(), monitor.score)
                 saved = state.step
+        monitor.doing("saving")
 
 
 def save(

@@ -73,6 +73,11 @@ class Monitor:
             return None
         return self._line.get(self._best)
 
+    def doing(self, words: str) -> None:
+        """Show what is done just now instead of training; "" when it is over."""
+        if self._bar:
+            self._bar.doing(words)
+
     def begun(self) -> None:
         """Evaluate the untrained network, of a run that begins; every process must."""
         if self._state.step == 0 and self._evaluations:
@@ -125,7 +130,7 @@ class Monitor:
         if due:
             with self._state.ema.in_use() if self._state.ema else nullcontext():
                 for each in due:
-                    found |= each.numbers(self._bar.doing if self._bar else lambda words: None)
+                    found |= each.numbers(self.doing)
         if found and self._bar:
             self._bar.say(evaluated(found))
             self._bar.doing("")
