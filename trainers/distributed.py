@@ -13,7 +13,7 @@ from torch import distributed as dist
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
 from headrace.shards.base.counts import counted
-from headrace.shards.base.errors import UsageError
+from headrace.shards.base.errors import Interrupted, UsageError
 
 from .parallel.fates import shared_fate
 
@@ -94,7 +94,7 @@ class World:
     def barrier(self) -> None:
         """Wait for all other processes."""
         if self.mesh is not None:
-            dist.barrier()
+            dist.barrier(device_ids=[self.device.index] if self.device.type == "cuda" else None)
 
 
 ALONE = World(0, 1, torch.device("cpu"))
@@ -136,12 +136,16 @@ def joined(device: Device = "auto", tensor: int = 1, patience: float = PATIENCE)
     # What is saved beside the training is sent over gloo.
     backend = "cpu:gloo,cuda:nccl" if place.type == "cuda" else "gloo"
     dist.init_process_group(backend, timeout=timedelta(seconds=patience))
-    with shared_fate(_rank(), size):
-        shape, names = ((size,), ("data",)) if tensor == 1 else ((size // tensor, tensor), ("data", "tensor"))
-        mesh = init_device_mesh(place.type, shape, mesh_dim_names=names)
-        data = mesh["data"]
-        yield World(data.get_local_rank(), data.size(), place, mesh)
-    # After an error the others may never answer.
+    try:
+        with shared_fate(_rank(), size):
+            shape, names = ((size,), ("data",)) if tensor == 1 else ((size // tensor, tensor), ("data", "tensor"))
+            mesh = init_device_mesh(place.type, shape, mesh_dim_names=names)
+            data = mesh["data"]
+            yield World(data.get_local_rank(), data.size(), place, mesh)
+    except Interrupted:
+        # All processes stop together; after an error of one the others might never answer.
+        dist.destroy_process_group()
+        raise
     dist.destroy_process_group()
 
 

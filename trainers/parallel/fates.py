@@ -56,13 +56,10 @@ def shared_fate(rank: int, size: int) -> Iterator[None]:
     except Interrupted:
         watch.leave()
         raise
-    except HeadraceError as error:
-        watch.leave(str(error))
-        raise
     except Exception as error:
         if _waited_in_vain(error):
             raise watch.lost() from error
-        watch.leave(f"{type(error).__name__}: {error}")
+        watch.leave(str(error) if isinstance(error, HeadraceError) else f"{type(error).__name__}: {error}")
         raise
     finally:
         watch.over.set()
@@ -103,9 +100,8 @@ class _Watch(Thread):
             if not self._found.wait(_SILENCE + 2 * _BEAT):
                 self._accuse()
             notice = self._notices.first()
-            # The first process tells the user; of its own error it has, but not if it was killed.
-            alone = notice is not None and notice == Notice(0)
-            speaks = self._notices.first_to_ask() if alone else self._rank == 0
+            # The first process tells the user, unless it was killed.
+            speaks = self._notices.first_to_ask() if notice == Notice(0) else self._rank == 0
         except dist.DistError:
             notice, speaks = None, True
         error = _error(notice, self._size)
@@ -148,6 +144,8 @@ def _error(notice: Notice | None, size: int) -> RankLost:
     )
 
 
-def _waited_in_vain(error: Exception) -> bool:
-    """Whether an error is of a collective operation; gloo's have no type of their own."""
-    return isinstance(error, dist.DistError) or "gloo" in str(error)
+def _waited_in_vain(error: BaseException | None) -> bool:
+    """Whether an error is, or comes from, one of a collective operation; gloo's have no type of their own."""
+    return error is not None and (
+        isinstance(error, dist.DistError) or "gloo/" in str(error) or _waited_in_vain(error.__cause__)
+    )

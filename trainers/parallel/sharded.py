@@ -18,7 +18,7 @@ from ..pretext.base import Loss, Mean, Objective
 
 # The pass backward begins where a module's results are, and only of what is known are the tensors found.
 for _kind in (Loss, Mean):
-    torch.utils._pytree.register_dataclass(_kind)
+    torch.export.register_dataclass(_kind)
 
 
 def shard(objective: Objective, mesh: DeviceMesh, precision: Precision) -> None:

@@ -1,6 +1,5 @@
 """The command under torchrun: spread runs end as those of one process, and each layout continues every other one."""
 
-import json
 import os
 import subprocess
 import sys
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from headrace.shards.answers import Settings, show_audit
 from headrace.trainers.loop import train
 from headrace.trainers.metrics import read_metrics
 from headrace.trainers.recipe import read_recipe
@@ -36,7 +36,7 @@ def exported(folder):
 
 
 @pytest.mark.slow
-def test_each_layout_continues_every_other_one(recipe_of, tmp_path):
+def test_each_layout_continues_every_other_one(recipe_of, tmp_path, capsys):
     path = recipe_of("causal_lm", backbone=LLAMA)
     train(read_recipe(path, SAME), tmp_path / "alone")
     folder = tmp_path / "by turns"
@@ -54,7 +54,10 @@ def test_each_layout_continues_every_other_one(recipe_of, tmp_path):
     # And one process alone goes on from there.
     train(read_recipe(path, [*SAME, "steps=7"]), folder)
     assert [line["step"] for line in read_metrics(folder)] == list(range(1, 8))
-    assert json.loads((folder / "checkpoints/step-00000007/state.json").read_text())["step"] == 7
+    # Of processes that read the same rows, one logged them.
+    settings = Settings(read_recipe(path).model.data.url, seed=0, lanes=1, block=None, window=None, batch_size=1)
+    show_audit(settings, folder, folder / "checkpoints/step-00000007/state.json")
+    assert "Each of these positions was consumed exactly once" in capsys.readouterr().out
 
 
 # A pretext of a user's own, one process of which kills itself after the third step, once: when the file is there.
