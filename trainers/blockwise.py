@@ -3,7 +3,9 @@
 Both replace how a block computes, not the block: its parameters, their names and its hooks stay.
 """
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
@@ -18,13 +20,13 @@ def recompute(objective: nn.Module) -> None:
     """Keep no activations of the blocks' insides: the pass backward computes each block again (Chen et al. 2016).
 
     Gradients are the same, for a third more of computation; what is random is drawn again alike. A `GroupedBatchNorm`
-    sees each of its groups twice, which does not change their mean.
+    sees each of its groups twice, which does not change their mean. In evaluation mode nothing is computed twice.
 
     Raises:
         RecipeError: The network's blocks are not known.
     """
     for block in _blocks(objective, "activation_checkpointing"):
-        block.forward = partial(checkpoint, block.forward, use_reentrant=False)
+        block.forward = partial(_again, block, block.forward)
 
 
 def compile_blocks(objective: nn.Module) -> None:
@@ -35,6 +37,12 @@ def compile_blocks(objective: nn.Module) -> None:
     """
     for block in _blocks(objective, "compile"):
         block.forward = torch.compile(block.forward)
+
+
+def _again(block: nn.Module, forward: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
+    if not block.training:
+        return forward(*inputs, **options)
+    return checkpoint(forward, *inputs, use_reentrant=False, **options)
 
 
 def _blocks(objective: nn.Module, key: str) -> list[nn.Module]:

@@ -1,5 +1,7 @@
 """Blocks that are compiled, or computed again: the same gradients, the same checkpoints, less memory."""
 
+import copy
+
 import pytest
 import torch
 
@@ -72,6 +74,20 @@ def test_a_compiled_run_and_one_that_is_not_continue_each_other(recipe_of, tmp_p
     for one, other in pairs:
         # Compiled code adds up in another order.
         assert other["loss"] == pytest.approx(one["loss"], rel=1e-4)
+
+
+def test_a_copy_computes_its_own_blocks_again_and_evaluation_computes_nothing_twice(recipe_of, tmp_path):
+    run = opened(recipe_of, tmp_path, "llama", "activation_checkpointing=true")
+    state = start(run, ALONE)
+    batch, teacher = state.finish(next(iter(state.loader))), copy.deepcopy(state.objective)
+    seen = []
+    for objective in (state.objective, teacher):
+        block = objective.backbone.model.layers[0]
+        block.self_attn.register_forward_pre_hook(lambda *_, which=objective: seen.append(which))
+    for training, times in ((True, 2), (False, 1)):
+        seen.clear()
+        teacher.train(training)(batch).terms["tokens"].backward()
+        assert seen == [teacher] * times
 
 
 def test_networks_that_cannot_are_refused():

@@ -13,6 +13,8 @@ from torch import distributed as dist
 from headrace.trainers.distributed import joined
 from headrace.trainers.parallel import fates
 
+# Python 3.12 warns of forking beside threads; those here are torch's, and idle.
+pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 LONG = 60
 
 
