@@ -33,15 +33,13 @@ def placed(objective: Objective, world: World, recipe: ParallelRecipe, precision
             split_matrices(objective, world.axis("tensor"))
         shard(objective, world.axis("data"), precision)
         return objective
-    parallel = DistributedDataParallel(
+    return DistributedDataParallel(
         objective.to(world.device),
         device_ids=[world.device] if world.device.type == "cuda" else None,
         process_group=world.axis("data").get_group(),
         gradient_as_bucket_view=True,
+        forward_sync_buffers=False,  # They are what objectives make of them, the same on all processes.
     )
-    # Buffers are what objectives make of them; set here, for torch 2.13 has another name for the argument.
-    parallel.broadcast_buffers = False
-    return parallel
 
 
 def refuse_unused(model: nn.Module) -> None:
