@@ -117,4 +117,4 @@ def _network(run: Run, world: World) -> tuple[Objective, nn.Module]:
         compile_blocks(objective)
     if model.activation_checkpointing:
         recompute(objective)
-    return objective, placed(objective, world, model.parallel, model.precision)
+    return objective, placed(objective, world, model.parallel)

@@ -52,7 +52,7 @@ class _Summed(torch.autograd.Function):
     ) -> Tensor:
         total = torch.zeros((), device=hidden.device)
         by_hidden = torch.empty_like(hidden)
-        # Weights that are sharded are gathered in the precision of the pass, in which a long sum would lose its end.
+        # In fp32 whatever the weights are: in a lower precision a long sum would lose its end.
         by_weights = [torch.zeros_like(each, dtype=torch.float32) for each in weights]
         for part in parts:
             with torch.enable_grad():

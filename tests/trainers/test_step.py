@@ -60,7 +60,7 @@ def rows_of(world):
 
 def gradients(world, accumulate, dropout=0.0, scale=1.0, strategy="ddp"):
     objective = Contrast(dropout)
-    parallel = placed(objective, world, ParallelRecipe(strategy=strategy), "fp32")
+    parallel = placed(objective, world, ParallelRecipe(strategy=strategy))
     outcome = backward(
         objective, parallel, rows_of(world), world, accumulate=accumulate, seed=lambda row: 5, scale=scale
     )

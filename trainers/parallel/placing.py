@@ -10,14 +10,13 @@ from torch.nn.parallel import DistributedDataParallel
 from headrace.shards.base.errors import TrainingError
 
 from ..distributed import World
-from ..precision import Precision
 from ..pretext.base import Objective
 from .recipe import ParallelRecipe
 from .sharded import shard
 from .tensor import split_matrices
 
 
-def placed(objective: Objective, world: World, recipe: ParallelRecipe, precision: Precision = "fp32") -> nn.Module:
+def placed(objective: Objective, world: World, recipe: ParallelRecipe) -> nn.Module:
     """The objective as every process must call it, its parameters on the device, or this process' share of them.
 
     Parameters of the objective itself may be others afterwards: optimizers are to be made later.
@@ -31,7 +30,7 @@ def placed(objective: Objective, world: World, recipe: ParallelRecipe, precision
     if recipe.strategy == "fsdp":
         if recipe.tensor > 1:
             split_matrices(objective, world.axis("tensor"))
-        shard(objective, world.axis("data"), precision)
+        shard(objective, world.axis("data"))
         return objective
     return DistributedDataParallel(
         objective.to(world.device),

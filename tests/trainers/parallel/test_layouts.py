@@ -127,23 +127,26 @@ def lines(run, world):
     return trained(run, world)[1]
 
 
-@pytest.mark.parametrize("precision", ["bf16", pytest.param("fp16", marks=SLOW)])
-def test_batch_norm_is_spread_in_lower_precision(recipe_of, tmp_path, precision):
-    changes = [f"precision={precision}", "norm_group=4", "optimizer={name: adamw, lr: 1e-5}"]
-    run = Run.of(read_recipe(recipe_of("simclr"), [*changes, *FSDP]), tmp_path / "run")
-    told = ranks.on_ranks(2, lambda world: lines(run, world))[0]
-    assert told["loss"] == pytest.approx(lines(run, ALONE)["loss"], rel=5e-3)
+LOWER = [
+    ("simclr", "bf16", ["norm_group=4"]),
+    ("mae", "fp16", []),
+    pytest.param(
+        "mlm", "bf16", ["backbone.hidden_dropout_prob=0", "backbone.attention_probs_dropout_prob=0"], marks=SLOW
+    ),
+    pytest.param("mixture", "bf16", [], marks=SLOW),
+    pytest.param("simclr", "fp16", ["norm_group=4"], marks=SLOW),
+]
 
 
-@pytest.mark.parametrize("precision", [pytest.param("bf16", marks=SLOW), "fp16"])
-def test_lower_precision_is_nearly_that_of_one_process(recipe_of, tmp_path, precision):
-    changes = [f"precision={precision}", "optimizer.lr=1e-5"]
-    _, line, _ = trained(opened(recipe_of, tmp_path, "llama", *changes), ALONE)
-    run = opened(recipe_of, tmp_path, "llama", *FSDP, *changes)
-    for _, told, _ in ranks.on_ranks(2, lambda world: trained(run, world)):
-        # Hidden states between blocks are rounded as well where parameters are gathered in half precision.
-        assert told["loss"] == pytest.approx(line["loss"], rel=5e-3)
-        assert told["grad_norm"] == pytest.approx(line["grad_norm"], rel=5e-2)
+@pytest.mark.parametrize(("pretext", "precision", "changes"), LOWER)
+def test_lower_precision_is_nearly_that_of_one_process(recipe_of, tmp_path, pretext, precision, changes):
+    changes = [*changes, f"precision={precision}", "optimizer={name: adamw, lr: 1e-5}"]
+    one, other = (Run.of(read_recipe(recipe_of(pretext), [*changes, *more]), tmp_path / "run") for more in ([], FSDP))
+    alone = lines(one, ALONE)
+    for told in ranks.on_ranks(2, lambda world: lines(other, world)):
+        # Gradients of weights are rounded once for each process' rows.
+        assert told["loss"] == pytest.approx(alone["loss"], rel=1e-3)
+        assert told.get("grad_norm", 0.0) == pytest.approx(alone.get("grad_norm", 0.0), rel=2e-2)
 
 
 def gathered(run, world):
