@@ -12,7 +12,7 @@ from headrace.shards.format.urls import join
 from headrace.shards.stream.parts import is_mixture, parts_of
 from headrace.shards.stream.sources.codecs import CODECS, ENCODED_IMAGES, Codecs
 
-from .vocabulary import Vocabulary, read_tokenizer
+from .text.vocabulary import Vocabulary, read_tokenizer
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -9,7 +9,7 @@ from headrace.shards.base.errors import TrainingError
 from .pretext.base import Objective
 from .quiet import quiet_transformers
 from .runs import Run
-from .vocabulary import ROLES
+from .text.vocabulary import ROLES
 
 FOLDER = "export"
 

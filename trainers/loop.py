@@ -21,12 +21,12 @@ from headrace.shards.stream.delivery import tensors
 from headrace.shards.stream.delivery.failures import worker_failures
 from headrace.shards.stream.delivery.prepared import tensor_batch
 
-from .batch_norm import forget, settle
 from .checkpoint import Saver, saving
 from .distributed import World, joined
 from .endings import diverged, stopped
 from .export import export
 from .fragments import write_examples
+from .layers.batch_norm import forget, settle
 from .optimizers.clipping import clip_gradients
 from .optimizers.groups import set_rates
 from .parallel.placing import refuse_unused

@@ -10,12 +10,12 @@ from headrace.shards.cache import Cache
 from headrace.shards.stream import Stream
 from headrace.shards.stream.delivery.loader import Loader
 
-from .batch_norm import arrange, grouped
 from .blockwise import compile_blocks, recompute
 from .checkpoint import Contents
 from .data import RECORD_CODECS
 from .distributed import World
 from .ema import Ema
+from .layers.batch_norm import arrange, grouped
 from .parallel.placing import placed
 from .precision import LossScale
 from .pretext.base import Objective

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from .data import DataFacts, Record
 from .pretext.base import Arrays, Pretext
-from .vocabulary import Vocabulary
+from .text.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, kw_only=True)

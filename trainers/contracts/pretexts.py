@@ -21,8 +21,8 @@ from headrace.shards.base.rng import generator
 from headrace.shards.stream.sources.transforms import BatchTransform
 
 from ..backbones import BackboneRecipe, hidden_width
-from ..batch_norm import GroupedBatchNorm, arrange
 from ..distributed import ALONE
+from ..layers.batch_norm import GroupedBatchNorm, arrange
 from ..pretext.base import Pretext, PretextExample
 from ..registries import PRETEXTS
 from ..step import backward

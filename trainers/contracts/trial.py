@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..batch_norm import arrange, grouped
 from ..data import Record
 from ..distributed import ALONE
+from ..layers.batch_norm import arrange, grouped
 from ..pretext.base import Batch, CoupledObjective, Loss, Objective, Pretext
 from ..step import backward
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from ..norms import here, norms, total
+from ..parallel.norms import here, norms, total
 from .base import AnyOptimizerRecipe
 
 _NOTHING = 1e-6

@@ -17,7 +17,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from ..norms import here, norms
+from ..parallel.norms import here, norms
 from .base import AnyOptimizerRecipe, Positive, Share
 
 

@@ -55,12 +55,12 @@ from headrace.shards.base.errors import RecipeError
 
 from ..backbones import BackboneRecipe, causal_lm, causal_states, has_experts, routed_states
 from ..data import DataFacts, Record
-from ..expert_balance import routing
+from ..losses.expert_balance import routing
+from ..losses.token_loss import IGNORED, summed_cross_entropy
 from ..samples.documents import document_numbers, places_within
 from ..samples.rows import mean_of
+from ..text.vocabulary import Vocabulary
 from ..text_pretext import TextPretext
-from ..token_loss import IGNORED, summed_cross_entropy
-from ..vocabulary import Vocabulary
 from .base import Arrays, Batch, Drawing, Loss, Mean, Objective, PretextExample
 
 _SHOWN = 8

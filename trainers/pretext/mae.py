@@ -38,8 +38,8 @@ from headrace.shards.base.errors import RecipeError
 
 from ..backbones import BackboneRecipe, encode_visible, patch_encoder
 from ..data import DataFacts
-from ..decoders import PatchDecoder, initialise
 from ..image_pretext import ImagePretext
+from ..layers.decoders import PatchDecoder, initialise
 from ..samples.masks.random import random_patches, visible_patches
 from ..samples.patches import patch_statistics, patchify, sincos_positions, unpatchify
 from ..samples.ranges import Count

@@ -49,13 +49,13 @@ from torch.nn import functional as F
 
 from ..backbones import BackboneRecipe, masked_lm, masked_lm_logits, packed_states
 from ..data import DataFacts, Record
+from ..losses.token_loss import IGNORED
 from ..samples.documents import document_numbers, places_within
 from ..samples.rows import gathered, mean_of
 from ..samples.token_masks import AnyTokenMask, SingleMask, TokenMask, Window, corrupt, prediction_count
+from ..text.vocabulary import Vocabulary
+from ..text.word_pieces import word_pieces
 from ..text_pretext import TextPretext
-from ..token_loss import IGNORED
-from ..vocabulary import Vocabulary
-from ..word_pieces import word_pieces
 from .base import Arrays, Batch, Drawing, Loss, Mean, Objective, PretextExample
 
 _HIDDEN = "▢"

@@ -36,9 +36,9 @@ from torch.nn import functional as F
 
 from ..backbones import BackboneRecipe, hidden_width, image_encoder, image_features
 from ..data import DataFacts
-from ..heads import projection_head
 from ..image_pretext import ImagePretext
-from ..nt_xent import ANCHORS, nt_xent
+from ..layers.heads import projection_head
+from ..losses.nt_xent import ANCHORS, nt_xent
 from ..samples.ranges import Count, Positive
 from ..samples.views import presets
 from ..samples.views.choice import SAID, AnyView, Like

@@ -4,8 +4,8 @@ from torch import nn
 from transformers import AutoModel
 
 from headrace.trainers.backbones import BackboneRecipe, hidden_width, image_encoder, image_features
-from headrace.trainers.batch_norm import grouped, settle
 from headrace.trainers.distributed import ALONE
+from headrace.trainers.layers.batch_norm import grouped, settle
 
 TRANSFORMER = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "patch_size": 4}
 CONVOLUTIONS = {"embedding_size": 8, "hidden_sizes": [8, 16], "depths": [1, 2], "layer_type": "basic"}

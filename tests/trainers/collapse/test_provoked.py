@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from headrace.trainers.backbones import hidden_width, image_encoder
-from headrace.trainers.nt_xent import ANCHORS
+from headrace.trainers.losses.nt_xent import ANCHORS
 from headrace.trainers.pretext.base import Loss
 from headrace.trainers.pretext.simclr import Simclr, SimclrObjective
 

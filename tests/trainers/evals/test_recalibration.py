@@ -3,13 +3,13 @@ import pytest
 import torch
 from torch import nn
 
-from headrace.trainers.batch_norm import grouped
 from headrace.trainers.data import DataFacts
 from headrace.trainers.evals.base import Labelled
 from headrace.trainers.evals.features import network_features
 from headrace.trainers.evals.labels import ProbeRecipe, Selector, labelled_records
 from headrace.trainers.evals.methods.knn import Knn
 from headrace.trainers.evals.recalibration import batch_norms, calibrate, calibration_rows, recalibrated
+from headrace.trainers.layers.batch_norm import grouped
 from headrace.trainers.samples.views.central import central_view
 from headrace.trainers.samples.views.pictures import picture_of
 

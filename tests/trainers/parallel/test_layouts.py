@@ -15,7 +15,7 @@ import torch
 from headrace.shards.base.errors import RecipeError, TrainingError, UsageError
 from headrace.trainers.distributed import ALONE, joined
 from headrace.trainers.loop import take_step
-from headrace.trainers.norms import here
+from headrace.trainers.parallel.norms import here
 from headrace.trainers.parallel.placing import placed, refuse_unused
 from headrace.trainers.parallel.recipe import ParallelRecipe
 from headrace.trainers.parallel.whole import whole_objective, whole_state

@@ -9,9 +9,9 @@ from headrace.shards.base.errors import RecipeError
 from headrace.shards.stream import Stream
 from headrace.trainers.backbones import BackboneRecipe, routed_states
 from headrace.trainers.data import DataFacts
+from headrace.trainers.losses.token_loss import IGNORED
 from headrace.trainers.pretext.causal_lm import CausalLm
-from headrace.trainers.token_loss import IGNORED
-from headrace.trainers.vocabulary import Vocabulary
+from headrace.trainers.text.vocabulary import Vocabulary
 
 WORDS = Vocabulary(size=30, mask=0, pad=1, cls=2, sep=3, special=(0, 1, 2, 3))
 SIZES = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}

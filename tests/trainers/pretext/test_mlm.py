@@ -8,12 +8,12 @@ from headrace.shards.base.errors import RecipeError
 from headrace.shards.stream import Stream
 from headrace.trainers.backbones import BackboneRecipe
 from headrace.trainers.data import DataFacts
+from headrace.trainers.losses.token_loss import IGNORED
 from headrace.trainers.pretext.mlm import Mlm
 from headrace.trainers.recipe import read_recipe
 from headrace.trainers.runs import Run
 from headrace.trainers.samples.token_masks import SingleMask, SpanMask, WordMask
-from headrace.trainers.token_loss import IGNORED
-from headrace.trainers.vocabulary import Vocabulary
+from headrace.trainers.text.vocabulary import Vocabulary
 
 WORDS = Vocabulary(size=30, mask=0, pad=1, cls=2, sep=3, special=(0, 1, 2, 3))
 BERT = BackboneRecipe(type="bert", hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)

@@ -6,8 +6,8 @@ import torch
 
 from headrace.shards.base.errors import RecipeError, UsageError
 from headrace.trainers.backbones import BackboneRecipe, image_features
-from headrace.trainers.batch_norm import GroupedBatchNorm, arrange, grouped
 from headrace.trainers.distributed import ALONE
+from headrace.trainers.layers.batch_norm import GroupedBatchNorm, arrange, grouped
 from headrace.trainers.loop import train
 from headrace.trainers.metrics import read_metrics
 from headrace.trainers.pretext.simclr import Simclr

@@ -30,11 +30,11 @@ from headrace.shards.base.errors import PluginError, TrainingError
 from headrace.shards.base.progress import Advance
 from headrace.shards.base.rng import generator
 
-from ...batch_norm import arrange
 from ...blocks import TYPES, networks
 from ...data import Record
 from ...distributed import ALONE
 from ...image_pretext import ImagePretext
+from ...layers.batch_norm import arrange
 from ...modes import evaluating
 from ...optimizers import AdamwRecipe
 from ...optimizers.clipping import clip_gradients

@@ -16,7 +16,7 @@ NETWORK = """
 import torch
 from dataclasses import dataclass
 from torch import nn
-from headrace.trainers.batch_norm import grouped
+from headrace.trainers.layers.batch_norm import grouped
 from headrace.trainers.image_pretext import ImagePretext
 from headrace.trainers.pretext.base import Loss, Objective
 from headrace.trainers.samples.views import preset

@@ -9,7 +9,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from headrace.shards.base.errors import RecipeError
 from headrace.trainers.samples.token_masks import Window
 from headrace.trainers.samples.token_masks.words import words_of
-from headrace.trainers.word_pieces import word_pieces
+from headrace.trainers.text.word_pieces import word_pieces
 
 SPECIAL = ["[UNK]", "[SEP]"]
 TRAINED = ["the cats are climbing unbelievably tall trees beside foo bar and the cats do it often . ( ) 東 京"] * 3

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from headrace.trainers.batch_norm import GroupedBatchNorm, grouped
-from headrace.trainers.heads import projection_head
+from headrace.trainers.layers.batch_norm import GroupedBatchNorm, grouped
+from headrace.trainers.layers.heads import projection_head
 
 
 def kinds(head):

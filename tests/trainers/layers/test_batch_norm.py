@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from torch import nn
 
 from headrace.shards.base.errors import UsageError
-from headrace.trainers.batch_norm import GroupedBatchNorm, arrange, grouped, settle
 from headrace.trainers.distributed import ALONE
+from headrace.trainers.layers.batch_norm import GroupedBatchNorm, arrange, grouped, settle
 
-_spec = importlib.util.spec_from_file_location("ranks", Path(__file__).with_name("ranks.py"))
+_spec = importlib.util.spec_from_file_location("ranks", Path(__file__).parents[1] / "ranks.py")
 ranks = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(ranks)
 

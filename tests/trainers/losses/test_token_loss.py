@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from headrace.trainers.token_loss import IGNORED, summed_cross_entropy
+from headrace.trainers.losses.token_loss import IGNORED, summed_cross_entropy
 
 
 @pytest.fixture(params=[True, False], ids=["bias", "no bias"])

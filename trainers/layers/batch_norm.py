@@ -20,7 +20,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from headrace.shards.base.errors import UsageError
 
-from .distributed import World
+from ..distributed import World
 from .spanning_norm import Span, spanning_norm
 
 AnyModule = TypeVar("AnyModule", bound=nn.Module)

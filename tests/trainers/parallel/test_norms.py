@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch.distributed.tensor import Replicate, Shard, distribute_tensor
 
-from headrace.trainers.norms import norms
 from headrace.trainers.optimizers import AdamwRecipe, LarsRecipe
 from headrace.trainers.optimizers.clipping import clip_gradients
+from headrace.trainers.parallel.norms import norms
 from headrace.trainers.parallel.whole import whole
 
-_spec = importlib.util.spec_from_file_location("ranks", Path(__file__).with_name("ranks.py"))
+_spec = importlib.util.spec_from_file_location("ranks", Path(__file__).parents[1] / "ranks.py")
 ranks = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(ranks)
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .pretext.base import Loss, Mean
+from ..pretext.base import Loss, Mean
 
 ANCHORS = "anchors"
 """The loss' only term: its targets are the views."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.shards.base.errors import RecipeError
 
-from .samples.token_masks.words import BEGINS, ENDS
+from ..samples.token_masks.words import BEGINS, ENDS
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

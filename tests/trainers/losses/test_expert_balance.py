@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace.trainers.expert_balance import routing
+from headrace.trainers.losses.expert_balance import routing
 
 
 def slowly(logits, chosen):

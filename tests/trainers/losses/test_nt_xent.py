@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headrace.trainers.nt_xent import nt_xent
+from headrace.trainers.losses.nt_xent import nt_xent
 
 LIGHTLY = {
     (2, 3, 0.5): (1.9404951811, 0.7607093168, 0.5138730503),

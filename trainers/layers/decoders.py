@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .samples.patches import sincos_positions
+from ..samples.patches import sincos_positions
 
 
 class PatchDecoder(nn.Module):

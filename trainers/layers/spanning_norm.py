@@ -17,7 +17,7 @@ from torch import Tensor
 from torch import distributed as dist
 from torch.nn import functional as F
 
-from .distributed import World
+from ..distributed import World
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 
-from headrace.trainers.vocabulary import read_tokenizer
+from headrace.trainers.text.vocabulary import read_tokenizer
 
 
 def dumped(words, special=()):

@@ -1,0 +1,1 @@
+"""What is known of tokens: roles of special ones, where words begin."""
