@@ -106,5 +106,6 @@ def _gpt2() -> Any:
     from transformers import GPT2Config, GPT2LMHeadModel
 
     config = GPT2Config(n_layer=4, n_head=4, n_embd=256, n_positions=WINDOW, vocab_size=VOCABULARY)
+    config.bos_token_id = config.eos_token_id = 0
     config.embd_pdrop = config.resid_pdrop = config.attn_pdrop = 0.0
     return GPT2LMHeadModel(config)

@@ -118,7 +118,7 @@ def _command() -> str:
     words = iter(sys.argv[1:])
     kept: list[str] = []
     for word in words:
-        if word in ("--work", "--corpus"):
+        if word in ("--work", "--corpus", "--out"):
             next(words)
         else:
             kept.append(word)

@@ -35,8 +35,8 @@ _VIEWS = {
 """All are mirrored half of the time."""
 _NETWORKS = {
     "resnet": "{type: cifar_resnet, embedding_size: 16, hidden_sizes: [16, 32, 64, 128], depths: [1, 1, 1, 1]}",
-    "vit": "{type: vit, patch_size: 4, hidden_size: 96, num_hidden_layers: 4, num_attention_heads: 3, "
-    "intermediate_size: 384}",
+    "vit": "{type: vit, patch_size: 8, hidden_size: 128, num_hidden_layers: 4, num_attention_heads: 4, "
+    "intermediate_size: 512}",
 }
 _BUDGET = "steps=300"
 
