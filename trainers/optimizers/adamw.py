@@ -22,4 +22,4 @@ class AdamwRecipe(AnyOptimizerRecipe):
 
     def over(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
         """See `AnyOptimizerRecipe.over`."""
-        return torch.optim.AdamW(groups, betas=self.betas, eps=self.eps)
+        return torch.optim.AdamW(groups, betas=self.betas, eps=self.eps, fused=True)

@@ -66,6 +66,7 @@ class Validation:
         )
         batch_size = recipe.batch_size or model.batch_size
         self._batches = stream.one_pass(batch_size, rank=world.rank, world_size=world.size, samples=recipe.samples)
+        self._first_row = world.rank * (batch_size // world.size)
         self._precision, self._world, self._objective = model.precision, world, objective
 
     def __call__(self, tell: Callable[[str], None]) -> dict[str, float]:
@@ -78,7 +79,7 @@ class Validation:
         with evaluating(self._objective), torch.no_grad():
             for number, (batch, real) in enumerate(self._batches):
                 tell(f"validation {number}/{len(self._batches)}")
-                torch.manual_seed(device_seed(_SEED, "validation", number, self._world.rank))
+                torch.manual_seed(device_seed(_SEED, "validation", number, self._first_row))
                 found.append(self._judged(self._finish(_as_tensors(batch)), real))
         losses, counts = [loss for loss, _ in found], [count for _, count in found]
         targets = self._world.sum({name: torch.stack([each[name] for each in counts]).sum() for name in counts[0]})

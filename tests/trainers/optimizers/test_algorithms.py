@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from headrace.trainers.checkpoint import Checkpoints
+from headrace.trainers.checkpoint import Checkpoints, Contents, saving
+from headrace.trainers.distributed import ALONE
 from headrace.trainers.optimizers import AdamwRecipe, LarsRecipe, SgdRecipe
 from headrace.trainers.optimizers.groups import set_rates
+from headrace.trainers.precision import LossScale
 
 RATES = [0.1, 0.5, 1.0, 0.8, 0.3, 0.05]
 
@@ -37,7 +39,10 @@ def ours(recipe, model, steps=range(6)):
 @pytest.mark.parametrize(
     ("recipe", "theirs"),
     [
-        (AdamwRecipe(weight_decay=0.3, betas=(0.8, 0.95)), lambda p: torch.optim.AdamW(p, betas=(0.8, 0.95))),
+        (
+            AdamwRecipe(weight_decay=0.3, betas=(0.8, 0.95)),
+            lambda p: torch.optim.AdamW(p, betas=(0.8, 0.95), fused=True),
+        ),
         (SgdRecipe(weight_decay=0.3), lambda p: torch.optim.SGD(p, momentum=0.9)),
         (SgdRecipe(weight_decay=0.3, nesterov=True), lambda p: torch.optim.SGD(p, momentum=0.9, nesterov=True)),
         (SgdRecipe(momentum=0), torch.optim.SGD),
@@ -124,10 +129,11 @@ def test_what_a_checkpoint_restores_goes_on_bit_for_bit(recipe, tmp_path):
     model, checkpoints = network(), Checkpoints(tmp_path, {}, keep=1)
     optimizer = recipe.build(model, 1)
     trained(model, optimizer, range(3), rate)
-    checkpoints.save(3, model, optimizer, {})
+    with saving(checkpoints, ALONE) as saver:
+        saver.save(3, Contents(model, optimizer, LossScale()), {})
     other = network(seed=9)
     restored = recipe.build(other, 1)
-    assert checkpoints.restore(other, restored) == (3, {})
+    assert checkpoints.restore(Contents(other, restored, LossScale())) == (3, {})
     trained(model, optimizer, range(3, 6), rate)
     trained(other, restored, range(3, 6), rate)
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), other.parameters(), strict=True))

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from headrace.shards.base.recipe import make
+from headrace.trainers.backbones import BackboneRecipe
 from headrace.trainers.optimizers import AdamwRecipe
 from headrace.trainers.optimizers.groups import parameter_groups, set_rates
-from headrace.trainers.recipe import BackboneRecipe
 from headrace.trainers.registries import PRETEXTS
 
 
