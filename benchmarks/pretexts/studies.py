@@ -25,6 +25,7 @@ PRETEXTS = (
     Row("causal_lm", "causal_lm", "manuals"),
     Row("simclr", "simclr", "cifar10"),
     Row("mae", "mae", "cifar10"),
+    Row("mae_fashion", "mae_fashion", "fashion"),
 )
 
 _VIEWS = {
