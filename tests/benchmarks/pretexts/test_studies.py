@@ -22,7 +22,7 @@ def test_a_row_is_a_recipe_and_has_its_data(row):
     model = read_recipe(HERE / "recipes" / f"{row.recipe}.yaml", row.overrides).model
     assert model.data.url == str(HERE / "shards" / row.data)
     assert model.probe.test_url == f"{model.data.url}-test"
-    assert list(model.pretext) == [row.recipe]
+    assert list(model.pretext) == [row.recipe.removesuffix("_fashion")]
     for name in (row.data, f"{row.data}-held", f"{row.data}-test"):
         assert RecipeFile(HERE / "data" / f"{name}.yaml").written["name"] == name.replace("-", "_")
 
