@@ -55,7 +55,6 @@ def summary(run: Run, objective: Objective, lines: Sequence[Line]) -> Table:
         ("steps", f"{int(last['step']):,} of {counted(model.batch_size, 'sample')}: {counted(seen, 'sample')}"),
         ("loss", f"{last['loss']:.4f}, of the last batch"),
         ("samples per second", f"{median(line['samples_per_s'] for line in lines):,.0f}"),
-        ("tokens per second", f"{median(line['tokens_per_s'] for line in lines):,.0f}"),
         ("waiting for data", f"{median(line['data_wait'] for line in lines):.1%} of the time{_cause(lines)}"),
         *_machine(lines),
     )
@@ -65,6 +64,8 @@ def summary(run: Run, objective: Objective, lines: Sequence[Line]) -> Table:
 
 def _machine(lines: Sequence[Line]) -> Iterator[tuple[str, str]]:
     """What it took of the machine, as far as the lines tell."""
+    if rates := [line["tokens_per_s"] for line in lines if "tokens_per_s" in line]:
+        yield "tokens per second", f"{median(rates):,.0f}"
     if shares := [line["mfu"] for line in lines if "mfu" in line]:
         yield "MFU", f"{median(shares):.1%} of the devices' peak"
     if taken := [line["memory"] for line in lines if "memory" in line]:

@@ -8,7 +8,7 @@ of step 0, before the first step, where the untrained network was evaluated. Wha
     lr, grad_norm          the learning rate, and the norm of the gradients before they were clipped; in fp16
                            `loss_scale`, and no norm where it was too large, so that the step changed nothing
     samples_per_s          over the steps since the line before, on all processes together; evaluations are left out
-    tokens_per_s           tokens (or patches) of these samples
+    tokens_per_s           tokens (or patches) of these samples, where they are cut into such
     data_wait              share of that time in which the main process waited for batches, 0 to 1
     wait_<cause>           the same by cause; they add up to `data_wait` (see the stream's `stalls`)
     mfu                    share of the devices' peak that the network's operations take, 0 to 1 (see `watch.flops`);
@@ -80,19 +80,19 @@ def judgements(line: Line, evaluations: Collection[str]) -> dict[str, float]:
     }
 
 
-def rates(waits: Waits, samples: int, tokens: int) -> dict[str, float]:
+def rates(waits: Waits, samples: int, tokens: int | None) -> dict[str, float]:
     """How fast batches went by, and which share of the time the loop waited for them, in all and by cause.
 
     Args:
         waits: What the loader measured.
         samples: Of a global batch.
-        tokens: Of a sample.
+        tokens: Of a sample; None where it has none.
     """
     per_second = waits.batches * samples / max(waits.seconds, 1e-9)
     by_cause = {f"{WAIT}{cause}": share for cause, share in waits.shares().items()}
     return {
         "samples_per_s": per_second,
-        "tokens_per_s": per_second * tokens,
+        **({"tokens_per_s": per_second * tokens} if tokens else {}),
         "data_wait": waits.stalled,
         **by_cause,
     }

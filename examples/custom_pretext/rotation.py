@@ -72,11 +72,6 @@ class Rotation(ImagePretext):
     )
 
     @property
-    def tokens(self) -> int:
-        """What a sample counts as in the throughput: its pictures."""
-        return TURNS
-
-    @property
     def network(self) -> dict[str, Any]:
         """What the pictures demand of the network."""
         return {"image_size": self.first.size, "num_channels": self.channels}

@@ -29,5 +29,10 @@ def test_rates_tell_what_was_waited_for():
     assert found == {"samples_per_s": 12, "tokens_per_s": 120, "wait_disk": 0.2, "wait_decode": 0.05}
 
 
+def test_samples_without_tokens_have_no_rate_of_them():
+    waits = Waits(seconds=2.0, consumer=1.5, stalls={}, work={}, batches=3)
+    assert "tokens_per_s" not in rates(waits, samples=8, tokens=None)
+
+
 def test_nothing_went_by():
     assert rates(Waits(0.0, 0.0, {}, {}, 0), 8, 10)["samples_per_s"] == 0

@@ -185,9 +185,9 @@ class Pretext(Travelling, ABC):
         return None
 
     @property
-    @abstractmethod
-    def tokens(self) -> int:
-        """Tokens (or patches) of one sample, for the throughput."""
+    def tokens(self) -> int | None:
+        """Tokens (or patches) of one sample, for the throughput; None where it is not cut into any."""
+        return None
 
     @property
     @abstractmethod

@@ -145,17 +145,12 @@ class Simclr(ImagePretext):
     )
 
     def __post_init__(self) -> None:
-        if self.tokens < 2:
+        if sum(view.count for view in self.views) < 2:
             raise ValueError("views must be two at least, so that there is another one to find")
         if len(sizes := {view.size for view in self.views if isinstance(view, View)}) > 1:
             raise ValueError(f"views must be of one size, not of {', '.join(map(str, sorted(sizes)))} pixels")
         if not {len(self.mean), len(self.std)} <= {0, self.channels}:
             raise ValueError(f"mean and std need one number for each of the {self.channels} channels, or none")
-
-    @property
-    def tokens(self) -> int:
-        """V, the views of a sample."""
-        return sum(view.count for view in self.views)
 
     @property
     def network(self) -> dict[str, Any]:

@@ -6,12 +6,10 @@ from datetime import timedelta
 
 def spoken(line: Mapping[str, float]) -> str:
     """What is shown while a run goes on: loss, throughput, waiting, utilisation and memory."""
-    parts = [
-        f"loss {line['loss']:.4f}",
-        f"{short(line['samples_per_s'])} samples/s",
-        f"{short(line['tokens_per_s'])} tok/s",
-        f"wait {line['data_wait']:.0%}",
-    ]
+    parts = [f"loss {line['loss']:.4f}", f"{short(line['samples_per_s'])} samples/s"]
+    if "tokens_per_s" in line:
+        parts.append(f"{short(line['tokens_per_s'])} tok/s")
+    parts.append(f"wait {line['data_wait']:.0%}")
     if "mfu" in line:
         parts.append(f"MFU {line['mfu']:.0%}")
     return "  ".join([*parts, f"{short(line['memory'])}B"])
