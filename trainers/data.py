@@ -1,12 +1,16 @@
 """What a run knows of its shards before it reads them."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from headrace.shards.base.errors import RecipeError
+import numpy as np
+
+from headrace.shards.base.errors import CorruptSampleError, RecipeError
 from headrace.shards.format.manifest import Manifest, folder_of
+from headrace.shards.format.token_reader import TokenShard
 from headrace.shards.format.transfer import fetch
 from headrace.shards.format.urls import join
 from headrace.shards.stream.parts import is_mixture, parts_of
@@ -58,7 +62,16 @@ class DataFacts:
     def _tokenizer(self) -> "tuple[Tokenizer, Vocabulary]":
         if self.manifest.tokenizer is None:
             raise self.lacking("token shards")
-        return read_tokenizer(fetch(join(self.url, self.manifest.tokenizer.file)))
+        return read_tokenizer(fetch(join(self.url, self.manifest.tokenizer.file)), self._last_token())
+
+    def _last_token(self) -> int | None:
+        """The last token of a shard, with which all documents end where they end with one and the same."""
+        for number in np.flatnonzero(self.manifest.shards.tokens).tolist():
+            shard = TokenShard(self.url, self.manifest, number)
+            # A shard that is cut off is told, or tolerated, by whoever reads it.
+            with suppress(CorruptSampleError), closing(shard):
+                return int(shard.tokens(shard.length - 1, shard.length)[0])
+        return None
 
     @property
     def tokenizer(self) -> "Tokenizer":

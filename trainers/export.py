@@ -60,6 +60,10 @@ def _export_tokenizer(run: Run, folder: Path) -> None:
         special_tokens=[(name, getattr(words, role)) for role, name in names.items()],
     )
     spelt = {f"{role}_token": name for role, name in names.items()}
+    # Programs ask a tokenizer, not a configuration, for what begins and ends a text.
+    for role in ("bos_token", "eos_token"):
+        if (number := run.pretext.network.get(f"{role}_id")) is not None:
+            spelt[role] = str(tokenizer.id_to_token(number))
     length = int(run.pretext.network["max_position_embeddings"])
     fast: Any = transformers.PreTrainedTokenizerFast
     fast(tokenizer_object=tokenizer, model_max_length=length, **spelt).save_pretrained(folder)

@@ -89,7 +89,17 @@ def images(tmp_path_factory) -> str:
 @pytest.fixture(scope="session")
 def texts(tmp_path_factory) -> str:
     """40 documents about cats or dogs, each page in two versions, as tokens of a byte-level BPE, closed by [SEP]."""
-    folder, rng, shards = tmp_path_factory.mktemp("texts"), np.random.default_rng(0), []
+    return texts_in(tmp_path_factory.mktemp("texts"), ["[SEP]"])
+
+
+@pytest.fixture(scope="session")
+def open_texts(tmp_path_factory) -> str:
+    """The same, closed by nothing."""
+    return texts_in(tmp_path_factory.mktemp("open_texts"), [])
+
+
+def texts_in(folder: Path, closed_by: list[str]) -> str:
+    rng, shards = np.random.default_rng(0), []
     pages = [
         (f"http://x/{name}-{version}/page{page}.html", " ".join(rng.permutation(WORDS[name].split() * 3)))
         for name in WORDS
@@ -97,11 +107,11 @@ def texts(tmp_path_factory) -> str:
         for version in (1, 2)
     ]
     tokenizer = trained_tokenizer([text for _, text in pages])
-    end = tokenizer.token_to_id("[SEP]")
+    end = [tokenizer.token_to_id(token) for token in closed_by]
     for shard in range(2):
         with TokenShardWriter(folder, f"{shard:05d}.tar", tokenizer.get_vocab_size(), page_tokens=512) as writer:
             for url, text in pages[shard::2]:
-                writer.add([*tokenizer.encode(text).ids, end], {"url": url})
+                writer.add([*tokenizer.encode(text).ids, *end], {"url": url})
         shards.append(writer.info)
     data = tokenizer.to_str().encode()
     write_whole(f"{folder}/tokenizer.json", data)

@@ -64,7 +64,7 @@ def test_a_language_model_opens_with_its_head_and_its_tokenizer(finished, kind):
     tokenizer = AutoTokenizer.from_pretrained(folder)
     given = tokenizer("the cat [MASK] and climbs", return_tensors="pt", return_token_type_ids=False)
     words = tokenizer.convert_ids_to_tokens(given["input_ids"][0])
-    assert (words[0], words[-1]) == ("[CLS]", "[SEP]")
+    assert (words[0], words[-1]) == (tokenizer.bos_token, tokenizer.eos_token) == ("[CLS]", "[SEP]")
     assert "[MASK]" in words
     exported = AutoModelForMaskedLM.from_pretrained(folder).eval()
     assert torch.equal(exported(**given).logits, objective.backbone(**given).logits)
@@ -78,6 +78,8 @@ def test_a_causal_language_model_opens_with_its_head_and_goes_on_with_a_text(fin
     tokenizer = AutoTokenizer.from_pretrained(folder)
     given = tokenizer("the cat purrs", return_tensors="pt", return_token_type_ids=False)
     assert not set(given["input_ids"][0].tolist()) & set(tokenizer.all_special_ids)
+    assert tokenizer.bos_token == tokenizer.eos_token == "[SEP]"
+    assert tokenizer.eos_token_id == objective.backbone.config.eos_token_id
     exported = AutoModelForCausalLM.from_pretrained(folder).eval()
     tied = exported.lm_head.weight is exported.get_input_embeddings().weight
     assert tied == (kind == "gpt2")

@@ -25,17 +25,26 @@ _spec.loader.exec_module(ranks)
 PRETEXTS = ["mae", "simclr", "mlm", "causal_lm", "mixture"]
 EVEN = {"mae", "simclr"}
 """Those whose samples all have as many targets."""
+PREDICTING = {"causal_lm", "mixture"}
 ENCODER = {"backbone.hidden_dropout_prob": 0.0, "backbone.attention_probs_dropout_prob": 0.0}
 DECODER = {f"backbone.{name}": 0.0 for name in ("embd_pdrop", "resid_pdrop", "attn_pdrop")}
 # So much is asked for that windows with special tokens have less: else all ranks have the same number of targets, and
-# a mean of means is the mean. Of GPT, windows have as many as documents that begin in them leave.
+# a mean of means is the mean. Of GPT, windows have as many as documents leave that begin in them after no end.
 SET = {
     "mae": ENCODER,
     "simclr": {"norm_group": 2},
     "mlm": {**ENCODER, "pretext.mlm.share": 0.9},
-    "causal_lm": {**DECODER, "pretext.causal_lm.length": 12},
-    "mixture": {"pretext.causal_lm.length": 12},
+    "causal_lm": {**DECODER, "pretext.causal_lm.length": 14},
+    "mixture": {"pretext.causal_lm.length": 14},
 }
+
+
+@pytest.fixture
+def recipe_of(recipe_of, open_texts):
+    def write(pretext, **changes):
+        return recipe_of(pretext, **({"data": {"url": open_texts}} if pretext in PREDICTING else {}), **changes)
+
+    return write
 
 
 def opened(recipe_of, tmp_path, pretext, **changes):

@@ -4,22 +4,24 @@ Radford, Narasimhan, Salimans, Sutskever 2018, "Improving Language Understanding
 3.1, equation 1; the network and its initialisation as in Radford et al. 2019 ("GPT-2", section 2.3), the numbers of
 `paper` those of nanoGPT's GPT-2 of 124M parameters.
 
-With x_0 .. x_T the T + 1 tokens of a window and I the positions whose target belongs to the same document (all of them
-where `attention` is `window`):
+With x_0 .. x_T the T + 1 tokens of a window and I the positions whose target what stands before it may tell (all of
+them where `attention` is `window`):
 
     loss = - 1 / |I| * sum over i in I of log p(x_(i+1) | x_0 .. x_i),        |I| counted over the whole global batch
 
 A sample:
 
     tokens    (T,) int64   x_0 .. x_(T-1)
-    labels    (T,) int64   x_1 .. x_T; -100 where x_(i+1) begins another document, and documents are kept apart
+    labels    (T,) int64   x_1 .. x_T; -100 where x_(i+1) is a word of another document, and documents are kept apart
     document  (T,) int64   the number of the document within the window } where `attention` is `document`,
     places    (T,) int64   the position within the document, from 0     } else neither is there
 
 With `attention: window`, the original's way, tokens attend to whatever stands before them, and the first token of a
-document is predicted from the end of another one; with `document` neither happens. Windows overlap by the one token
-that is the last target of one and the first input of the next, so that each token of a shard is predicted once in an
-epoch, but the first one and those that fill no window at the end.
+document is predicted from the end of another one; with `document` neither happens. There the token that ends a document
+is the last target of that one and the first input of the next, so that each begins with it, as texts do in evaluations,
+and its first word is predicted from it alone; documents without such a token stay apart all the same. Windows overlap
+by the one token that is the last target of one and the first input of the next, so that each token of a shard is
+predicted once in an epoch, but the first one and those that fill no window at the end.
 
 With a sparse mixture of experts (`type: mixtral`) and `balance` alpha, there is another term, the sequence-wise balance
 loss of DeepSeek-V3 (equations 17-20; the router's probabilities are a softmax's here, as in Mixtral):
@@ -149,11 +151,12 @@ class CausalLm(TextPretext):
         tokens, labels = window[:-1], window[1:]
         if self.attention == "window":
             return {"tokens": tokens, "labels": labels}
-        number = document_numbers(len(window), record["ends"])
+        ends, closing = record["ends"], self.words.sep
+        number = document_numbers(len(window), ends - (window[ends - 1] == closing))
         document = number[:-1]
         return {
             "tokens": tokens,
-            "labels": np.where(number[1:] == document, labels, IGNORED),
+            "labels": np.where((number[1:] == document) | (labels == closing), labels, IGNORED),
             "document": document,
             "places": places_within(document),
         }

@@ -8,6 +8,7 @@ from headrace.trainers.data import DataFacts
 from headrace.trainers.peek.peek import Start, read
 from headrace.trainers.peek.subjects import subject
 from headrace.trainers.peek.tokens import pieces, predictions
+from headrace.trainers.pretext.causal_lm import CausalLm
 from headrace.trainers.pretext.mlm import Mlm
 
 
@@ -57,4 +58,18 @@ def test_of_a_text_that_is_predicted_on_and_on_what_is_given_is_told(texts):
         assert look.notes[0] == f"{predicted} tokens are predicted, each from those before it; pale ones are not"
         # A token that begins a document at the end of a window is neither shown nor predicted.
         assert re.sub(r"\s+", "", data.decode(whole.tolist())).startswith(re.sub(r"\s+", "", look.text))
-    assert max(len([each for each in look.pieces if each.fate == "given"]) for look in looks) > 1
+        # What ends a document is its last target, and begins the next one.
+        assert len(given) == 1
+
+
+def test_words_that_begin_documents_which_nothing_ends_are_given(texts):
+    data = DataFacts.of(texts)
+    pretext = CausalLm(length=24, attention="document").bind(data)
+    words = [data.tokenizer.encode(text).ids for text in ("the cat purrs", " a dog barks")]
+    tokens = np.array((words[0] + words[1] * 8)[:25], np.uint16)
+    arrays = pretext.sample({"tokens": tokens, "ends": np.array([len(words[0])])}, np.random.default_rng(0))
+    found = pieces(arrays, data)
+    assert [each.fate for each in found] == ["given", "plain", "given", "plain"]
+    assert found[2].text == data.decode(words[1][:1])
+    assert "".join(each.text for each in found) == data.decode(tokens.tolist())
+    assert predictions(arrays) == ("23 tokens are predicted, each from those before it; pale ones are not",)

@@ -9,6 +9,7 @@ from headrace.shards.base.errors import RecipeError
 from headrace.shards.stream import Stream
 from headrace.trainers.backbones import BackboneRecipe, routed_states
 from headrace.trainers.data import DataFacts
+from headrace.trainers.evals.language.likelihood import Passage, log_likelihoods
 from headrace.trainers.losses.token_loss import IGNORED
 from headrace.trainers.pretext.causal_lm import CausalLm
 from headrace.trainers.text.vocabulary import Vocabulary
@@ -47,7 +48,27 @@ def test_labels_are_what_follows_and_documents_are_crossed_in_a_window():
     }
 
 
-def test_in_document_mode_the_first_token_of_a_document_is_no_target_and_places_restart():
+def test_what_ends_a_document_is_its_last_target_and_begins_the_next_one():
+    pretext = CausalLm(length=10, vocabulary=WORDS, attention="document")
+    # A document that had begun before, an empty one, one of two words, and one that goes on.
+    given = record([10, 11, 3, 3, 12, 13, 3, 14, 15, 16, 17], [3, 4, 7])
+    sample = pretext.sample(given, np.random.default_rng(0))
+    assert {name: values.tolist() for name, values in sample.items()} == {
+        "tokens": [10, 11, 3, 3, 12, 13, 3, 14, 15, 16],
+        "labels": [11, 3, 3, 12, 13, 3, 14, 15, 16, 17],
+        "document": [0, 0, 1, 2, 2, 2, 3, 3, 3, 3],
+        "places": [0, 1, 0, 0, 1, 2, 0, 1, 2, 3],
+    }
+
+
+def test_a_window_may_begin_or_end_where_a_document_does():
+    pretext = CausalLm(length=8, vocabulary=WORDS, attention="document")
+    sample = pretext.sample(record([3, *range(10, 17), 3], [1, 9]), np.random.default_rng(0))
+    assert sample["document"].tolist() == [0] * 8
+    assert sample["labels"].tolist() == [*range(10, 17), 3]
+
+
+def test_a_document_that_nothing_ends_gives_the_next_one_no_target_and_places_restart():
     pretext = CausalLm(length=8, vocabulary=WORDS, attention="document")
     sample = pretext.sample(record(range(10, 19), [0, 3, 3, 6, 8, 9]), np.random.default_rng(0))
     assert {name: values.tolist() for name, values in sample.items()} == {
@@ -148,6 +169,23 @@ def test_documents_are_computed_as_if_each_stood_alone_or_see_what_stands_before
         torch.testing.assert_close(logits(objective, together)[:, start:stop], alone)
     crossing = sampled(CausalLm(length=8, vocabulary=WORDS), record(range(10, 19), [3]))
     assert not torch.allclose(logits(objective, crossing)[:, 3:], logits(objective, together)[:, 3:])
+
+
+def test_a_document_in_a_window_costs_what_it_costs_an_evaluation(texts):
+    """Which puts the token that ends documents before it: see `likelihood`."""
+    pretext = CausalLm(length=64, attention="document").bind(DataFacts.of(texts))
+    objective = pretext.objective(LLAMA).eval()
+    device, advance = torch.device("cpu"), lambda tokens: None
+    sample = pretext.sample(next(iter(Stream(texts, window=64, lanes=1).read(np.arange(1)))), None)
+    logits_of = logits(objective, {name: torch.from_numpy(column)[None] for name, column in sample.items()})[0]
+    costs = torch.nn.functional.cross_entropy(logits_of, torch.from_numpy(sample["labels"]), reduction="none").detach()
+    whole = [number for number in range(1, sample["document"].max()) if (sample["document"] == number).sum() > 1]
+    assert whole
+    for number in whole:
+        inside = np.flatnonzero(sample["document"] == number)
+        words = sample["tokens"][inside[1:]]
+        (found,) = log_likelihoods(objective, pretext, [Passage(words)], device, advance)
+        np.testing.assert_allclose(-found, costs[inside[:-1]], rtol=1e-4, atol=1e-5)
 
 
 @ANY

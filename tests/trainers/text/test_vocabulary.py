@@ -23,3 +23,15 @@ def test_missing_roles_get_new_ids_behind_the_last_one():
     assert (vocabulary.sep, vocabulary.mask, vocabulary.pad, vocabulary.cls) == (2, 3, 4, 5)
     assert vocabulary.size == 6
     assert tokenizer.id_to_token(3) == "[MASK]"
+
+
+def test_what_ends_documents_is_sep_however_it_is_spelt():
+    words = dumped(["a", "<|end_of_text|>", "</s>"], ["<|end_of_text|>", "</s>"])
+    tokenizer, vocabulary = read_tokenizer(words, last=1)
+    assert (vocabulary.sep, vocabulary.mask, vocabulary.size) == (1, 3, 6)
+    assert tokenizer.token_to_id("[SEP]") is None
+    assert vocabulary.special == (1, 2, 3, 4, 5)
+
+
+def test_a_word_at_the_end_of_a_document_is_no_sep():
+    assert read_tokenizer(dumped(["a", "b", "</s>"], ["</s>"]), last=1)[1].sep == 2
