@@ -23,7 +23,7 @@ def memory_advice(model: TrainModel) -> Iterator[None]:
     try:
         yield
     except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        if type(error) is RuntimeError and _OF_CPU not in str(error):
+        if not isinstance(error, torch.OutOfMemoryError | MemoryError) and _OF_CPU not in str(error):
             raise
         raise TrainingError(
             "there is not enough memory for a step",

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import torch
+from torch import distributed as dist
 
 from headrace.shards.base.errors import TrainingError
 from headrace.trainers.metrics import read_metrics
@@ -64,6 +65,7 @@ def test_only_what_is_not_in_use_yet_is_advised(recipe_of, error):
         assert key in str(caught.value)
 
 
-def test_other_errors_are_left_alone(recipe_of):
-    with pytest.raises(RuntimeError, match="shapes"), memory_advice(read_recipe(recipe_of("mae")).model):
-        raise RuntimeError("shapes do not match")
+@pytest.mark.parametrize("kind", [RuntimeError, NotImplementedError, torch.linalg.LinAlgError, dist.DistBackendError])
+def test_other_errors_are_left_alone(recipe_of, kind):
+    with pytest.raises(kind, match="shapes"), memory_advice(read_recipe(recipe_of("mae")).model):
+        raise kind("shapes do not match")
