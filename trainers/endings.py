@@ -17,8 +17,8 @@ def stopped(run: Run, step: int, *, failed: bool) -> HeadraceError:
     return Interrupted(kept, remedy=remedy)
 
 
-def diverged(run: Run, step: int, norm: float) -> TrainingError:
-    """The end of a run whose gradients are no longer finite; tells how to see the samples of that step."""
+def diverged(run: Run, step: int, loss: float, norm: float) -> TrainingError:
+    """The end of a run whose loss or gradients are no longer finite; tells how to see the samples of that step."""
     model, data = run.recipe.model, run.recipe.model.data
     asked = f"--step {step} --batch-size {model.batch_size} --seed {model.seed} --lanes {data.lanes}"
     for option, value in (("block", data.block), ("window", run.pretext.window)):
@@ -26,7 +26,7 @@ def diverged(run: Run, step: int, norm: float) -> TrainingError:
     line = f"headrace stream {shlex.quote(data.url)} {asked}"
     return TrainingError(
         f"step {step} (from 0) has no finite gradients; nothing was changed by it",
-        found=f"a gradient norm of {norm}",
+        found=f"a loss of {loss:.6g}, a gradient norm of {norm}",
         remedy=f"See the samples of that step with `{line}`; if they are sound, lower optimizer.lr, set "
         "optimizer.clip, or lengthen schedule.warmup, and give another --out",
     )

@@ -137,7 +137,7 @@ def take_step(run: Run, world: World, state: State, batch: Mapping[str, Any]) ->
     Where fp16 was too short for the gradients, nothing is changed but the scale of the loss.
 
     Raises:
-        TrainingError: The gradients are not finite; the parameters are as before the step.
+        TrainingError: The loss or the gradients are not finite; the parameters are as before the step.
     """
     model, step, scale = run.recipe.model, state.step, state.scale.value
     state.optimizer.zero_grad(set_to_none=True)
@@ -167,7 +167,7 @@ def take_step(run: Run, world: World, state: State, batch: Mapping[str, Any]) ->
     elif state.scale.overflowed():
         forget(state.objective)
     else:
-        raise diverged(run, step, norm)
+        raise diverged(run, step, outcome.line(world)["loss"], norm)
     state.step += 1
     return outcome, numbers
 

@@ -127,7 +127,8 @@ def _separate(passes: Passes, number: int, weights: Mapping[str, float]) -> Loss
     with passes.gradients(number):
         loss = passes.forward(number)
         assert isinstance(loss, Loss)
-        _weighted(loss, weights).backward()  # type: ignore[no-untyped-call]
+        total = _weighted(loss, weights)
+        total.backward(_slope(total))  # type: ignore[no-untyped-call]
     # The graph is not to be kept until the step's last micro-batch.
     return replace(loss, terms={name: value.detach() for name, value in loss.terms.items()})
 
@@ -141,7 +142,8 @@ def _coupled(objective: CoupledObjective, passes: Passes, world: World, weights:
     every = world.gathered(here).requires_grad_()
     rows = slice(world.rank * len(here), (world.rank + 1) * len(here))
     loss = objective.couple(every, rows)
-    (slopes,) = torch.autograd.grad(_weighted(loss, weights), every)
+    total = _weighted(loss, weights)
+    (slopes,) = torch.autograd.grad(total, every, _slope(total))
     mine = world.summed(slopes)[rows]
     for number, part in enumerate(_cut(len(here), len(passes))):
         with passes.gradients(number):
@@ -163,6 +165,14 @@ def _tensor(made: Loss | Tensor) -> Tensor:
 
 def _weighted(loss: Loss, weights: Mapping[str, float]) -> Tensor:
     return torch.stack([value * weights[name] for name, value in loss.terms.items()]).sum()
+
+
+def _slope(total: Tensor) -> Tensor:
+    """What a pass backward begins with: 1; no number where the loss is none, so that no gradient of the step is one.
+
+    All processes find that out by the gradients, as whatever else goes wrong with them, and none has to ask.
+    """
+    return 1 + 0 * total.detach()
 
 
 def added(losses: Sequence[Loss], targets: Mapping[str, float]) -> Outcome:

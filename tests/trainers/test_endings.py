@@ -35,18 +35,28 @@ class Poisoned(Mae):
 class PoisonedObjective(MaeObjective):
     def loss(self, batch):
         loss = super().loss(batch)
-        return replace(loss, terms={"patches": loss.terms["patches"] * (1 + batch["poison"].sum())})
+        return replace(loss, terms={"patches": FORMULA})
 """
 
 
-@pytest.mark.parametrize("order", [[], ["seed=3", "data.lanes=5", "data.block=7"]], ids=["default", "other"])
-def test_the_samples_of_a_step_that_diverged_are_shown_by_the_line_that_is_printed(recipe_of, images, tmp_path, order):
+@pytest.mark.parametrize(
+    ("formula", "order"),
+    # A summand that is no number leaves finite gradients.
+    [
+        ("loss.terms['patches'] * (1 + batch['poison'].sum())", []),
+        ("loss.terms['patches'] + batch['poison'].sum()", ["seed=3", "data.lanes=5", "data.block=7", "accumulate=4"]),
+    ],
+    ids=["factor", "summand"],
+)
+def test_the_samples_of_a_step_that_diverged_are_shown_by_the_line_that_is_printed(
+    recipe_of, images, tmp_path, formula, order
+):
     shards = tmp_path / "shards of mine"
     shutil.copytree(images, shards)
     path = recipe_of("mae", data={"url": str(shards)}, steps=12)
-    (tmp_path / "poisoned.py").write_text(POISONED)
+    (tmp_path / "poisoned.py").write_text(POISONED.replace("FORMULA", formula))
     path.write_text(path.read_text().replace("  mae:", "  poisoned.py:Poisoned:"))
-    with pytest.raises(TrainingError) as raised:
+    with pytest.raises(TrainingError, match="a loss of nan, a gradient norm of nan") as raised:
         train(read_recipe(path, order), tmp_path / "run")
     (line,) = re.findall(r"`(headrace stream .*?)`", str(raised.value))
     command, *arguments = shlex.split(line)

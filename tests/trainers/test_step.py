@@ -1,6 +1,7 @@
 """Gradients of a loss that couples all rows: for any processes and micro-batches those of the plain formula."""
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -122,3 +123,23 @@ def test_the_scale_is_of_the_gradients_and_not_of_what_is_told():
     found, told, *_ = gradients(ALONE, 2, scale=8.0)
     assert_close(found, {name: 8 * gradient for name, gradient in once.items()})
     assert told == line
+
+
+class Lost(Contrast):
+    """A loss that is no number for one row, and finite slopes."""
+
+    def couple(self, embeddings, rows):
+        loss = super().couple(embeddings, rows)
+        return replace(loss, terms={"rows": loss.terms["rows"] + (torch.nan if rows.start == 0 else 0)})
+
+
+def slopes(world, accumulate):
+    objective = Lost()
+    backward(objective, placed(objective, world, ParallelRecipe()), rows_of(world), world, accumulate=accumulate)
+    return [each.grad.numpy() for each in objective.parameters()]
+
+
+@pytest.mark.parametrize(("size", "accumulate"), [(1, 1), (1, 2), (2, 1)])
+def test_a_loss_that_is_no_number_is_seen_by_all_processes_as_no_gradient(size, accumulate):
+    for found in ranks.on_ranks(size, lambda world: slopes(world, accumulate)):
+        assert all(np.isnan(each).all() for each in found)
