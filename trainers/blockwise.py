@@ -35,8 +35,15 @@ def compile_blocks(objective: nn.Module) -> None:
     Raises:
         RecipeError: The network's blocks are not known.
     """
-    for block in _blocks(objective, "compile"):
-        block.forward = torch.compile(block.forward)
+    found = _blocks(objective, "compile")
+    # No two blocks of a convolutional network need be alike, and each may run with and without gradients; torch
+    # compiles no more than eight kinds, and computes the others as they are, unless it is told so.
+    compiled = {
+        kind: torch.compile(kind.forward, recompile_limit=max(8, 2 * len(found)))  # type: ignore[call-overload]
+        for kind in {type(block) for block in found}
+    }
+    for block in found:
+        block.forward = partial(compiled[type(block)], block)
 
 
 def _again(block: nn.Module, forward: Callable[..., Any], *inputs: Any, **options: Any) -> Any:

@@ -11,6 +11,7 @@ from headrace.shards.base.report import FOLDER, Gallery, Item, Table, write_frag
 
 from .curves import learning, running
 from .metrics import WAIT, Line, read_metrics
+from .modes import evaluating
 from .pretext.base import Batch, Drawing, Objective
 from .runs import Run
 
@@ -81,8 +82,7 @@ def _cause(lines: Sequence[Line]) -> str:
 
 def draw(run: Run, objective: Objective, samples: Batch) -> Sequence[Drawing]:
     """The objective's own drawings of some samples."""
-    objective.eval()
-    with torch.inference_mode():
+    with evaluating(objective), torch.inference_mode():
         return objective.draw(samples, run.data)
 
 

@@ -1,13 +1,16 @@
 """Blocks that are compiled, or computed again: the same gradients, the same checkpoints, less memory."""
 
 import copy
+from functools import partial
 
+import numpy as np
 import pytest
 import torch
 
 from headrace.shards.base.errors import RecipeError
 from headrace.trainers.blockwise import compile_blocks, recompute
 from headrace.trainers.distributed import ALONE
+from headrace.trainers.evals.examination import Candidate, Examination
 from headrace.trainers.loop import take_step, train
 from headrace.trainers.metrics import read_metrics
 from headrace.trainers.recipe import read_recipe
@@ -88,6 +91,74 @@ def test_a_copy_computes_its_own_blocks_again_and_evaluation_computes_nothing_tw
         seen.clear()
         teacher.train(training)(batch).terms["tokens"].backward()
         assert seen == [teacher] * times
+
+
+@pytest.fixture
+def ran(monkeypatch):
+    """Makes torch compile to what it would compute anyway, which takes a compiler no time; what of it was called."""
+    called = []
+
+    def plainly(graph, inputs):
+        def run(*given):
+            called.append(graph)
+            return graph.forward(*given)
+
+        return run
+
+    torch._dynamo.reset()
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=plainly))
+    return called
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # torch's compiler does what torch warns of
+def test_blocks_that_are_all_unlike_are_all_compiled(recipe_of, tmp_path, ran):
+    backbone = {"type": "cifar_resnet", "hidden_sizes": [8, 12, 16, 20, 24], "depths": [1, 1, 1, 1, 1]}
+    state = start(
+        Run.of(read_recipe(recipe_of("simclr", backbone=backbone), ["compile=true"]), tmp_path / "run"), ALONE
+    )
+    batch = state.finish(next(iter(state.loader)))
+    for _ in range(2):
+        ran.clear()
+        for learning in (False, True):
+            with torch.set_grad_enabled(learning):
+                state.objective.embed(batch)
+    assert len(ran) == len(set(ran)) == 2 * 5
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's compiler does what torch warns of
+def test_a_copy_of_what_is_compiled_computes_with_its_own_parameters(recipe_of, tmp_path, ran):
+    state = start(opened(recipe_of, tmp_path, "vit", "compile=true"), ALONE)
+    batch = state.finish(next(iter(state.loader)))
+    teacher = copy.deepcopy(state.objective)
+    with torch.no_grad():
+        for each in teacher.backbone.layers.parameters():
+            each.zero_()
+    # Blocks of nothing but zeros give on what they are given.
+    given = []
+    for objective in (state.objective, teacher):
+        block = objective.backbone.layers[0]
+        block.register_forward_hook(lambda block, inputs, output: given.append((inputs[0], output)))
+        objective(batch)
+    assert ran
+    (entered, left), (same, unchanged) = given
+    assert not torch.equal(entered, left)
+    assert torch.equal(same, unchanged)
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's compiler does what torch warns of
+def test_evaluations_look_into_a_compiled_network_as_into_any_other(recipe_of, tmp_path, ran):
+    found = {}
+    for compiled in ("true", "false"):
+        run = Run.of(read_recipe(recipe_of("simclr"), [f"compile={compiled}"]), tmp_path / compiled)
+        state, exam = start(run, ALONE), Examination(run)
+        exam.check()
+        found[compiled] = [Candidate(exam, "in training", state.objective).features]
+        take_step(run, ALONE, state, next(iter(state.loader)))
+        found[compiled].append(Candidate(exam, "in training", state.objective).features)
+    assert ran
+    for one, other in zip(found["true"], found["false"], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
 
 
 def test_networks_that_cannot_are_refused():

@@ -35,7 +35,7 @@ def flops_per_sample(objective: Objective, batch: Batch, autocast: Autocast = nu
         autocast: The precision of the forward pass, for the memory it takes.
     """
     counted = _Counted()
-    with evaluating(objective), torch.compiler.set_stance("force_eager"), counted:
+    with evaluating(objective), counted:
         with autocast():
             loss = _scalar(objective(batch))
         counted.backward = True
