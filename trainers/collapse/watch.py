@@ -1,7 +1,7 @@
 """Keeps the latest representations of a run and says what they are like.
 
-Only rows of this process are looked at: the network is the same in all of them, and its other rows are drawn from the
-same data. So nothing is gathered, and one process can watch for all.
+Each process keeps its own rows, and they are gathered when somebody asks: so the numbers are those of whole batches,
+for any number of processes.
 """
 
 from collections import deque
@@ -9,6 +9,7 @@ from collections import deque
 import torch
 from torch import Tensor
 
+from ..distributed import ALONE, World
 from .measures import Measures, measured
 from .verdict import Verdict, judged
 
@@ -20,11 +21,12 @@ class CollapseWatch:
     """Sees representations, batch by batch; keeps the latest and measures them when it is asked.
 
     Args:
-        rows: The most samples that are kept.
+        world: The processes; every one has a watch, and calls it together with the others.
+        rows: The most samples that are measured, over all processes.
     """
 
-    def __init__(self, rows: int = ROWS) -> None:
-        self._rows = rows
+    def __init__(self, world: World = ALONE, rows: int = ROWS) -> None:
+        self._world, self._rows = world, rows
         self._kept: deque[Tensor] = deque()
         self._held = 0
         self._found: Measures | None = None
@@ -33,17 +35,17 @@ class CollapseWatch:
         """Keep a batch, on the device on which it is; nothing is waited for.
 
         Args:
-            representations: (N, D), or (N, V, D) of V views that should agree; see `Loss.representations`. A batch of
-                one says nothing of how samples differ, and is left out.
+            representations: (N, D), or (N, V, D) of V views that should agree, of this process' rows of the batch; see
+                `Loss.representations`. A batch of one says nothing of how samples differ, and is left out.
         """
-        batch = representations.detach()[-self._rows :]
-        if len(batch) < 2:
+        batch = representations.detach()
+        if len(batch) * self._world.size < 2:
             return
         # A copy: what is given may be a part of something much larger.
         self._kept.append(batch.reshape(len(batch), -1, batch.shape[-1]).to(torch.float32, copy=True))
-        self._held += len(batch)
-        while self._held > self._rows:
-            self._held -= len(self._kept.popleft())
+        self._held += len(batch) * self._world.size
+        while self._held > self._rows and len(self._kept) > 1:
+            self._held -= len(self._kept.popleft()) * self._world.size
         self._found = None
 
     def numbers(self) -> dict[str, float]:
@@ -61,7 +63,7 @@ class CollapseWatch:
     def _measures(self) -> Measures | None:
         """Of the kept rows, once for all who ask before others are seen."""
         if self._found is None:
-            batches = [batch.cpu() for batch in self._kept]
+            batches = [self._world.gathered(batch)[-self._rows :].cpu() for batch in self._kept]
             finite = all(bool(batch.isfinite().all()) for batch in batches)
             self._found = measured(batches) if batches and finite else None
         return self._found

@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from ..collapse import CollapseWatch, Verdict
+from ..distributed import World
 
 COLLAPSED = "collapsed"
 """1 in a line where the verdict is bad, else 0."""
@@ -13,10 +14,13 @@ class Alarm:
 
     It looks anew each time, so that what it finds does not depend on where a run was continued, as long as it looks
     whenever a checkpoint is saved.
+
+    Args:
+        world: The processes; every one has an alarm, and calls it together with the others.
     """
 
-    def __init__(self) -> None:
-        self._watch = CollapseWatch()
+    def __init__(self, world: World) -> None:
+        self._world, self._watch = world, CollapseWatch(world)
         self.verdict = Verdict(healthy=True, words="no representations were seen yet")
 
     def see(self, representations: Tensor | None) -> None:
@@ -26,8 +30,7 @@ class Alarm:
 
     def look(self) -> dict[str, float]:
         """The numbers since the last look, and whether they are bad; nothing where nothing was seen."""
-        numbers = self._watch.numbers()
-        if not numbers:
-            return {}
-        self.verdict, self._watch = self._watch.verdict(), CollapseWatch()
-        return {**numbers, COLLAPSED: float(not self.verdict.healthy)}
+        numbers, self.verdict = self._watch.numbers(), self._watch.verdict()
+        self._watch = CollapseWatch(self._world)
+        # What is not finite has no numbers, but a verdict.
+        return {**numbers, COLLAPSED: float(not self.verdict.healthy)} if numbers or not self.verdict.healthy else {}

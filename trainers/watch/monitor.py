@@ -59,7 +59,7 @@ class Monitor:
     def __init__(self, run: Run, world: World, state: State, writes: Sequence[Write], bar: Bar | None) -> None:
         self._run, self._steps, self._log_every = run, run.recipe.model.steps, run.recipe.model.log_every
         self._world, self._state, self._writes, self._bar = world, state, writes, bar
-        self._alarm, self._look_every = Alarm(), run.recipe.model.watch_every
+        self._alarm, self._look_every = Alarm(world), run.recipe.model.watch_every
         self._evaluations = _evaluations(run, world, state)
         self._speed = Speed(run, world, state)
         self._best = best_number(run.recipe)
@@ -92,7 +92,7 @@ class Monitor:
         """
         if self._bar:
             self._bar.advance()
-        if self._look_every and self._world.main:
+        if self._look_every:
             self._alarm.see(outcome.representations)
         looks = self._look_every is not None and self._is_due(self._look_every)
         due = [each for each in self._evaluations if self._is_due(each.every)]

@@ -1,11 +1,20 @@
 """The watch on representations whose state is known, and its numbers against slow ones."""
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from headrace.trainers.collapse import CollapseWatch
 from headrace.trainers.collapse.measures import measured
+from headrace.trainers.distributed import ALONE
+from headrace.trainers.watch.alarm import Alarm
+
+_spec = importlib.util.spec_from_file_location("ranks", Path(__file__).parents[1] / "ranks.py")
+ranks = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(ranks)
 
 SAMPLES, WIDTH = 512, 64
 
@@ -116,10 +125,35 @@ def test_no_more_rows_than_asked_are_kept_and_they_are_the_latest():
     for batch in (CONSTANT[:60], ISOTROPIC[:60], ISOTROPIC[60:100]):
         watch.see(batch)
     assert watch.verdict().healthy
-    assert sum(map(len, watch._kept)) == 100
+    assert sum(map(len, watch._kept)) == watch._measures().samples == 100
     watch.see(CONSTANT)
-    assert sum(map(len, watch._kept)) == 100
+    assert watch._measures().samples == 100
     assert not watch.verdict().healthy
+
+
+def numbers_of(world, rows):
+    """Of three batches, each process given its rows of them."""
+    watch = CollapseWatch(world, rows)
+    for batch in (VIEWS[:240], VIEWS[240:480], VIEWS[480:510]):
+        size = len(batch) // world.size
+        watch.see(batch[world.rank * size : (world.rank + 1) * size])
+    return watch.numbers()
+
+
+@pytest.mark.parametrize("rows", [2048, 280, 20])
+def test_processes_find_of_their_rows_together_what_one_finds_of_all(rows):
+    expected = numbers_of(ALONE, rows)
+    for size in (2, 3):
+        assert all(found == expected for found in ranks.on_ranks(size, lambda world: numbers_of(world, rows)))
+
+
+def test_what_is_not_finite_raises_an_alarm_and_is_forgotten_then():
+    alarm = Alarm(ALONE)
+    assert alarm.look() == {}
+    alarm.see(torch.full((SAMPLES, WIDTH), torch.nan))
+    assert alarm.look() == {"collapsed": 1}
+    alarm.see(ISOTROPIC)
+    assert alarm.look()["collapsed"] == 0
 
 
 def test_what_was_seen_is_copied_and_has_no_gradient():

@@ -192,7 +192,7 @@ def test_the_best_checkpoint_stays(recipe_of, tmp_path, wishes):
 @pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
 def test_several_processes_tell_what_one_does(recipe_of, tmp_path, wishes, strategy):
-    path, changes = recipe_of("mae"), [*wishes("mae"), "watch_every=null"]
+    path, changes = recipe_of("mae"), wishes("mae")
     train(read_recipe(path, changes), tmp_path / "alone")
     line = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "headrace.shards.cli"]
     line += ["train", str(path), *changes, f"parallel.strategy={strategy}", "--out", str(tmp_path / "both")]
