@@ -68,6 +68,21 @@ def test_gradients_below_the_least_number_of_fp16_are_not_lost(opened):
     torch.testing.assert_close(found["fp16"].norm(), found["fp32"].norm(), rtol=0.05, atol=0)
 
 
+@pytest.mark.parametrize("clip", ["clip", "clip_each"])
+def test_gradients_are_divided_by_the_scale_before_they_are_clipped(opened, clip):
+    found = {}
+    for precision in ("fp32", "fp16"):
+        # Of a length that is allowed, but for the scale.
+        run, state = opened(f"precision={precision}", f"optimizer={{name: adamw, {clip}: 100.0}}")
+        state.scale.value = {"fp32": 1.0, "fp16": 256.0}[precision]
+        stepped(run, state)
+        found[precision] = torch.cat(
+            [each.grad.flatten() for each in state.objective.parameters() if each.requires_grad]
+        )
+    assert 0.01 < found["fp32"].norm() < 100 < state.scale.value * found["fp32"].norm()
+    torch.testing.assert_close(found["fp16"].norm(), found["fp32"].norm(), rtol=0.05, atol=0)
+
+
 @pytest.mark.parametrize("pretext", ["mae", "simclr"])
 def test_a_step_that_overflows_changes_nothing_but_the_scale(opened, pretext):
     run, state = opened("precision=fp16", "steps=100", "optimizer={name: adamw, lr: 1e-3}", pretext=pretext)

@@ -138,7 +138,8 @@ def labelled_records(recipe: ProbeRecipe, data: DataFacts) -> LabelledRecords:
         test = np.array([side == "test" for _, _, _, side in entries], bool)
     else:
         test = in_share(groups, recipe.test_share)
-    labels = np.array([classes.index(label) for _, label, _, _ in entries], np.int64)
+    numbers = {label: number for number, label in enumerate(classes)}
+    labels = np.array([numbers[label] for _, label, _, _ in entries], np.int64)
     _check(recipe, data, classes, labels, test)
     return LabelledRecords(sources, rows, tuple(classes), labels, groups, test)
 

@@ -160,6 +160,13 @@ class Mlm(TextPretext):
         ),
     )
 
+    def __post_init__(self) -> None:
+        # Of .9 and .1 the sum is a hair above 1 in places.
+        if self.masked + self.random > 1 + 1e-9:
+            raise ValueError(
+                f"masked and random are shares of the same tokens: {self.masked} + {self.random} is above 1"
+            )
+
     def bind(self, data: DataFacts) -> Self:
         """See `Pretext.bind`: takes the vocabulary, and what its tokens are of words where the mask is of words."""
         bound = super().bind(data)

@@ -28,6 +28,16 @@ def test_items_that_could_not_be_protected_are_told():
     assert "but 2 items could not be protected" in coverage(EvaluationSet("test.jsonl", (ONE,)), [loose]).why
 
 
+def test_what_is_not_protected_in_any_of_the_training_shards_counts_once():
+    tight = shards(("humaneval", benchmark(ONE)))
+    loose = shards(("humaneval", benchmark(ONE, unprotected=("7", "9"))))
+    both = loose.model_copy(update={"decontamination": (*loose.decontamination, *tight.decontamination)})
+    tested = EvaluationSet("test.jsonl", (ONE,))
+    assert "but 2 items" in coverage(tested, [tight, loose]).why
+    assert "but 2 items" in coverage(tested, [loose, loose]).why
+    assert "could not be protected" not in coverage(tested, [both]).why
+
+
 @pytest.mark.parametrize(
     ("trained_on", "why"),
     [

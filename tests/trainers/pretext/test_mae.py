@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -110,6 +111,22 @@ def test_positions_are_fixed_and_left_out_of_the_class_token(pretext):
     assert not positions.requires_grad
     assert torch.equal(positions[0, 0], torch.zeros(16))
     assert not torch.equal(positions[0, 1], positions[0, 2])
+
+
+def test_weights_begin_as_the_paper_has_them(pretext):
+    torch.manual_seed(0)
+    wide = BackboneRecipe(
+        type="vit", hidden_size=128, num_hidden_layers=2, num_attention_heads=2, intermediate_size=256
+    )
+    objective = replace(pretext, decoder_width=128).objective(wide)
+    for name, weight in objective.named_parameters():
+        if "token" in name:
+            assert weight.std().item() == pytest.approx(0.02, rel=0.2), name
+        elif name.endswith(".bias"):
+            assert not weight.any(), name
+        elif weight.ndim == 2:
+            # Of numbers that are uniform within a bound.
+            assert weight.abs().max().item() == pytest.approx(np.sqrt(6 / sum(weight.shape)), rel=0.01), name
 
 
 def test_hidden_patches_never_reach_the_encoder(pretext):

@@ -59,6 +59,13 @@ def test_labels_are_the_original_tokens_and_special_ones_are_never_chosen(mask):
         assert (sample["tokens"][rest] == framed[rest]).all()
 
 
+def test_random_tokens_are_of_the_whole_vocabulary():
+    pretext = Mlm(length=64, share=1, masked=0, random=1, vocabulary=WORDS)
+    rng, given = np.random.default_rng(0), record(np.full(63, 5))
+    drawn = np.concatenate([pretext.sample(given, rng)["tokens"][1:-1] for _ in range(20)])
+    assert set(drawn.tolist()) == set(range(30))
+
+
 def test_a_window_with_too_few_plain_tokens_is_filled_up_with_ignored_labels():
     pretext = Mlm(length=10, share=0.5, vocabulary=WORDS)
     sample = pretext.sample(record([3, 3, 3, 3, 3, 3, 3, 9, 9]), np.random.default_rng(0))
@@ -204,6 +211,12 @@ def test_spanbert_hides_77_of_512_tokens_in_spans(recipe_of):
 def test_a_mask_that_is_none_is_guessed(recipe_of):
     with pytest.raises(RecipeError, match="Did you mean 'span'"):
         read_recipe(recipe_of("mlm"), ["pretext.mlm.mask.name=spam"])
+
+
+def test_shares_of_more_than_all_are_refused(recipe_of):
+    with pytest.raises(RecipeError, match=r"0\.8 \+ 0\.3 is above 1"):
+        read_recipe(recipe_of("mlm"), ["pretext.mlm.random=0.3"])
+    assert Mlm(masked=0.9, random=0.1).random == 0.1
 
 
 def test_features_ignore_padding():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from headrace.shards.base.errors import RecipeError, UsageError
 from headrace.trainers.backbones import BackboneRecipe, image_features
@@ -79,6 +80,16 @@ def test_pixels_are_normalised_only_where_asked():
         objective.features({"view": torch.full((1, 1, 3, 8, 8), 255).byte()})
     torch.testing.assert_close(seen[0], torch.ones(1, 3, 8, 8))
     torch.testing.assert_close(seen[1][0, :, 0, 0], torch.tensor([2.0, 1.0, 1.0]))
+
+
+def test_the_head_begins_small_and_norms_every_layer():
+    head = objective_of(hidden=64, out=64, layers=3).head
+    linear = [each for each in head if isinstance(each, nn.Linear)]
+    norms = [each for each in head if isinstance(each, GroupedBatchNorm)]
+    assert (len(linear), len(norms)) == (3, 3)
+    assert all(each.bias is None for each in linear)
+    assert [each.weight.std().item() for each in linear] == pytest.approx([0.01] * 3, rel=0.1)
+    assert [each.bias is None for each in norms] == [False, False, True]
 
 
 def plain_gradients(objective, batch, group):
