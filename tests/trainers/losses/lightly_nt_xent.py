@@ -1,4 +1,6 @@
-"""The table of `test_nt_xent.py`, by lightly: `pip install lightly==1.6.0 && python tests/trainers/lightly_nt_xent.py`.
+"""The table of `test_nt_xent.py`, by lightly.
+
+    pip install lightly==1.6.0 && python tests/trainers/losses/lightly_nt_xent.py
 
 For each (samples, features, temperature) the mean loss, and the norms of its gradient to the first and to the second
 views.

@@ -6,6 +6,10 @@ their class with weight exp(s / T), T = .07.
 
 Of several k the one with the best accuracy on held-out groups of the training rows is taken (of equals, the smallest),
 where DINO reports each; the test has no part in it. Where the rows are too few to hold any out, it is the middle one.
+
+Features are compared as they are, as in both papers, or `standardised`. What all rows share makes all of them similar,
+and an untrained network has more of it: of its features 44% of documents were found standardised, 40% as they were
+(BERT's mean states), of a trained one's 60% and 56%.
 """
 
 from collections.abc import Sequence
@@ -32,6 +36,7 @@ class Knn(FeatureEvaluation):
         k: How many neighbours vote; of several, the number that does best on held-out training rows.
         temperature: T.
         held_out: The share of each class's groups of training rows on which k is chosen.
+        standardised: Whether each feature is given the mean 0 and the deviation 1 over the training rows first.
     """
 
     k: Annotated[
@@ -42,6 +47,7 @@ class Knn(FeatureEvaluation):
     ] = (10, 20, 100, 200)
     temperature: Annotated[float, Field(gt=0)] = 0.07
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    standardised: bool = False
 
     def predict(self, train: Labelled, features: Matrix) -> Labels:
         """See `FeatureEvaluation.predict`; of classes with equal votes the first wins."""
@@ -59,7 +65,7 @@ class Knn(FeatureEvaluation):
 
     def _by_votes(self, train: Labelled, features: Matrix, candidates: Sequence[int]) -> list[Labels]:
         """The classes by each of several k, ascending."""
-        known, queries = unit_rows(train.features), unit_rows(features)
+        known, queries = (unit_rows(each) for each in self._scaled(train.features, features))
         found: list[list[Labels]] = [[] for _ in candidates]
         for start in range(0, features.shape[0], _ROWS):
             similarity = _dense(queries[start : start + _ROWS] @ known.T)
@@ -73,6 +79,15 @@ class Knn(FeatureEvaluation):
                 classes.append(votes.argmax(axis=1))
                 counted = k
         return [np.concatenate(classes) for classes in found]
+
+    def _scaled(self, known: Matrix, queries: Matrix) -> tuple[Matrix, Matrix]:
+        if not self.standardised:
+            return known, queries
+        from sklearn.preprocessing import StandardScaler
+
+        # Sparse rows keep their zeros: they are scaled, not centred.
+        scaler = StandardScaler(with_mean=not hasattr(known, "tocsr")).fit(known)
+        return scaler.transform(known), scaler.transform(queries)
 
 
 def unit_rows(features: Matrix) -> Matrix:

@@ -49,6 +49,20 @@ def test_the_nearer_outvote_the_more():
     assert Knn(k=(3,), temperature=100.0).predict(many, near) == [1]
 
 
+def test_standardised_features_have_no_mean_in_common_and_none_outweighs_the_others():
+    (known, labels), (asked, wanted) = clusters(300), clusters(200, seed=1)
+    scale, shift = np.float32([1, 1, 1, 1, 1, 100]), np.float32([50] * 6)
+    wide, far = known * scale + shift, asked * scale + shift
+    plain, standardised = Knn(k=(20,)), Knn(k=(20,), standardised=True)
+    mean, deviation = known.mean(0), known.std(0)
+    expected = plain.predict(labelled((known - mean) / deviation, labels), (asked - mean) / deviation)
+    found = standardised.predict(labelled(wide, labels), far)
+    assert (found == expected).mean() > 0.99
+    assert (found == wanted).mean() > (plain.predict(labelled(wide, labels), far) == wanted).mean() + 0.1
+    thin = [sparse.csr_matrix(np.maximum(each, 0)) for each in (known, asked)]
+    assert standardised.predict(labelled(thin[0], labels), thin[1]).shape == (200,)
+
+
 def test_rows_of_zeros_stay():
     assert unit_rows(np.zeros((1, 3))).tolist() == [[0, 0, 0]]
     assert unit_rows(sparse.csr_matrix((1, 3))).toarray().tolist() == [[0, 0, 0]]
