@@ -68,11 +68,15 @@ class World:
         return {} if mesh is None else {name: mesh[name] for name in mesh.mesh_dim_names or ()}
 
     def any(self, flags: Mapping[str, bool]) -> dict[str, bool]:
-        """Whether a named flag is raised by any process at all; every process must name the same."""
+        """Whether a named flag is raised by any process at all; every process must name the same.
+
+        Hosts tell each other, so that none has to wait for its device.
+        """
+        if self.mesh is None:
+            return dict(flags)
         names = sorted(flags)
-        raised = torch.tensor([float(flags[name]) for name in names], device=self.device)
-        if self.mesh is not None:
-            dist.all_reduce(raised)
+        raised = torch.tensor([float(flags[name]) for name in names])
+        dist.all_reduce(raised)
         return dict(zip(names, (raised > 0).tolist(), strict=True))
 
     def sum(self, values: Mapping[str, Tensor]) -> dict[str, float]:
@@ -139,7 +143,7 @@ def joined(device: Device = "auto", tensor: int = 1, patience: float = PATIENCE)
         return
     if place.type == "cuda":
         torch.cuda.set_device(place)
-    # What is saved beside the training is sent over gloo.
+    # What hosts tell each other, and what is saved beside the training, is sent over gloo.
     backend = "cpu:gloo,cuda:nccl" if place.type == "cuda" else "gloo"
     dist.init_process_group(backend, timeout=timedelta(seconds=patience))
     try:

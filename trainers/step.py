@@ -48,7 +48,7 @@ class Outcome:
         parts |= {f"count {name}": mean.count for name, mean in self.metrics.items()}
         summed = world.sum(parts)
         terms = {name: summed[f"term {name}"] / self.targets[name] for name in self.terms}
-        metrics = {name: summed[f"total {name}"] / max(1.0, summed[f"count {name}"]) for name in self.metrics}
+        metrics = {name: summed[f"total {name}"] / (summed[f"count {name}"] or 1.0) for name in self.metrics}
         shown = {f"loss_{name}": value for name, value in terms.items()} if len(terms) > 1 else {}
         return {"loss": sum(terms.values()), **shown, **metrics}
 

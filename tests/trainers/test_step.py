@@ -14,7 +14,7 @@ from headrace.trainers.parallel.placing import placed
 from headrace.trainers.parallel.recipe import ParallelRecipe
 from headrace.trainers.parallel.whole import whole
 from headrace.trainers.pretext.base import CoupledObjective, Loss, Mean
-from headrace.trainers.step import backward
+from headrace.trainers.step import added, backward
 
 _spec = importlib.util.spec_from_file_location("ranks", Path(__file__).with_name("ranks.py"))
 ranks = importlib.util.module_from_spec(_spec)
@@ -123,6 +123,11 @@ def test_the_scale_is_of_the_gradients_and_not_of_what_is_told():
     found, told, *_ = gradients(ALONE, 2, scale=8.0)
     assert_close(found, {name: 8 * gradient for name, gradient in once.items()})
     assert told == line
+
+
+def test_a_metric_whose_things_are_weighed_is_their_mean():
+    weighed = Loss({"rows": torch.tensor(6.0)}, {"share": Mean(torch.tensor(0.125), torch.tensor(0.25))})
+    assert added([weighed], {"rows": 3.0}).line(ALONE) == {"loss": 2.0, "share": 0.5}
 
 
 class Lost(Contrast):

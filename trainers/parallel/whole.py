@@ -1,6 +1,7 @@
 """A network that is spread over processes, put together again."""
 
 from torch import Tensor, nn
+from torch.distributed.fsdp import FSDPModule
 from torch.distributed.tensor import DTensor, Replicate
 
 from ..pretext.base import Batch, Objective
@@ -42,7 +43,8 @@ def whole_objective(run: Run, objective: Objective) -> Objective | None:
         processes that are not the main one.
     """
     main = objective.world.main
-    if not any(isinstance(each, DTensor) for each in objective.parameters()):
+    # By the modules, since a parameter that was gathered for a pass may be whole just now.
+    if not any(isinstance(each, FSDPModule) for each in objective.modules()):
         return objective if main else None
     state = whole_state(objective, keep=main)
     if not main:

@@ -91,5 +91,11 @@ def _operations(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any], made:
         query, key, value = args[1:4] if backward else args[:3]
         forward: int = 2 * query.shape[:-1].numel() * key.shape[-2] * (key.shape[-1] + value.shape[-1])
         return 2 * forward if backward else forward
+    if name == "_grouped_mm":
+        # Of the experts of a mixture, which torch's formulas do not know: rows by each expert's matrix, or the
+        # matrices' gradients, of which each row has a part in one.
+        one, other = args[:2]
+        products: int = 2 * one.numel() * other.shape[-1]
+        return products
     formula: Callable[..., int] | None = flop_registry.get(func.overloadpacket)
     return 0 if formula is None else formula(*args, **kwargs, out_val=made)

@@ -15,6 +15,7 @@ import torch
 from headrace.shards.base.errors import RecipeError, TrainingError, UsageError
 from headrace.trainers.distributed import ALONE, joined
 from headrace.trainers.loop import take_step
+from headrace.trainers.parallel import sharded
 from headrace.trainers.parallel.norms import here
 from headrace.trainers.parallel.placing import placed, refuse_unused
 from headrace.trainers.parallel.recipe import ParallelRecipe
@@ -164,6 +165,20 @@ def test_the_whole_network_is_on_the_first_process(recipe_of, tmp_path):
     assert nothing is None
     assert found.shape == (6, 32)
     assert not training
+
+
+def gathered_after_a_look(run, world):
+    """The same after a pass without gradients, from which FSDP keeps what is in no block."""
+    state = start(run, world)
+    with torch.no_grad():
+        state.objective(state.finish(next(iter(state.loader))))
+    return whole_objective(run, state.objective) is not state.objective
+
+
+def test_a_network_of_unknown_blocks_is_put_together_as_well(recipe_of, tmp_path, monkeypatch):
+    monkeypatch.setattr(sharded, "_blocks", lambda objective: [])
+    run = opened(recipe_of, tmp_path, "llama", *FSDP)
+    assert ranks.on_ranks(2, lambda world: gathered_after_a_look(run, world)) == [True, True]
 
 
 def refused(run, size):

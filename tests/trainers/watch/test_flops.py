@@ -56,6 +56,13 @@ def test_of_a_language_model_whose_head_takes_its_gradients_at_once(objective_an
     assert found == pytest.approx(3 * (2 * block(tokens, 32, 128) + 2 * tokens * 32 * vocabulary), rel=0.1)
 
 
+def test_of_a_mixture_the_experts_that_are_chosen(objective_and_batch):
+    one, two = (objective_and_batch("mixture", f"backbone.num_experts_per_tok={chosen}") for chosen in (1, 2))
+    tokens = one[1]["tokens"].shape[1]
+    # Of each layer the gate, up and down projections of an expert, between 32 and 64 numbers.
+    assert flops_per_sample(*two) - flops_per_sample(*one) == 3 * 2 * (2 * tokens * 3 * 32 * 64)
+
+
 def test_twice_the_layers_are_twice_the_operations(objective_and_batch):
     two, four = (
         flops_per_sample(*objective_and_batch("mae", f"backbone.num_hidden_layers={layers}")) for layers in (2, 4)
