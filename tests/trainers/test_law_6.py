@@ -9,6 +9,7 @@ import torch
 
 from headrace.trainers.distributed import World
 from headrace.trainers.loop import take_step
+from headrace.trainers.losses.token_loss import IGNORED
 from headrace.trainers.parallel.whole import whole
 from headrace.trainers.recipe import read_recipe
 from headrace.trainers.runs import Run
@@ -57,12 +58,17 @@ def gradients_of(objective):
     return {name: whole(each.grad).numpy() for name, each in objective.named_parameters() if each.grad is not None}
 
 
-def gradients_and_line(run, world):
-    """Of the second batch of a run: gradients and what the log would say, as numpy; and how many targets are here."""
+def gradients_and_line(run, world, silent=False):
+    """Of the second batch of a run: gradients and what the log would say, as numpy; and how many targets are here.
+
+    Where some are to be silent, the second half of the rows has nothing to predict.
+    """
     state = start(run, world)
     batches = iter(state.loader)
     next(batches)
     batch = state.finish(next(batches))
+    if silent:
+        batch["labels"][max(0, 6 - world.rank * len(batch["labels"])) :] = IGNORED
     outcome = backward(state.objective, state.parallel, batch, world, accumulate=run.recipe.model.accumulate)
     gradients = gradients_of(state.objective)
     return gradients, outcome.line(world), sum(state.objective.targets(batch).values()).item()
@@ -79,6 +85,14 @@ def test_gradients_do_not_depend_on_ranks_or_micro_batches(recipe_of, tmp_path, 
     parts = ranks.on_ranks(size, lambda world: gradients_and_line(run, world))
     assert (len({targets for _, _, targets in parts}) == 1) == (pretext in EVEN)
     assert_equal(parts, whole, told)
+
+
+@pytest.mark.parametrize("pretext", ["mlm", "causal_lm", "mixture"])
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+def test_a_rank_may_have_no_targets_at_all(recipe_of, tmp_path, pretext, strategy):
+    whole, told, _ = gradients_and_line(opened(recipe_of, tmp_path, pretext), ALONE, silent=True)
+    run = opened(recipe_of, tmp_path, pretext, **{"parallel.strategy": strategy})
+    assert_equal(ranks.on_ranks(2, lambda world: gradients_and_line(run, world, silent=True)), whole, told)
 
 
 @pytest.mark.parametrize("size", [2, 3])
