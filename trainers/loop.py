@@ -112,7 +112,10 @@ def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
                 if state.step > saved:
                     save(state, saver, consumed, before, monitor.score)
                 saver.wait()
-                raise fault or stopped(run, state.step, failed=ends["failed"])
+                # Of who was asked to stop, the processes that read ahead may have ended by the same signal.
+                if fault and not ends["asked"]:
+                    raise fault
+                raise stopped(run, state.step, failed=not ends["asked"])
             outcome, numbers = take_step(run, world, state, batch)
             monitor.stepped(outcome, numbers)
             if state.step == model.steps or state.step % model.checkpoint_every == 0:

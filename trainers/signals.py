@@ -40,3 +40,18 @@ def stop_requests() -> Iterator[StopRequest]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def leave_to_the_loop(worker: int) -> None:
+    """Leave it to the loop, in a process that reads ahead, to obey a signal that was sent to all processes of a run.
+
+    That is what terminals, schedulers and torchrun do, and they want the loop to save its state. Ctrl-C is ignored.
+    SIGTERM, which is also how torch ends what does not end by itself, ends the process as if all was done: torch takes
+    one that was killed by a signal for a failure, which it raises in the midst of the step that is to be saved.
+
+    Args:
+        worker: Its number.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # KeyboardInterrupt is what torch's workers end by without a word.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -21,6 +21,7 @@ from .precision import LossScale
 from .pretext.base import Objective
 from .rendering import Finish, rendering
 from .runs import Run
+from .signals import leave_to_the_loop
 
 
 @dataclass
@@ -103,6 +104,7 @@ def start(run: Run, world: World) -> State:
         world_size=world.size,
         num_workers=model.data.workers,
         pin_memory=world.device.type == "cuda",
+        worker_init_fn=leave_to_the_loop,
         start=position,
     )
     return State(stream, loader, finish, objective, parallel, optimizer, ema, scale, step)

@@ -233,6 +233,26 @@ def test_a_worker_that_is_killed_in_the_midst_of_a_step(recipe_of, images, tmp_p
     assert_same_run(tmp_path / "whole", tmp_path / "killed")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("launcher", [TORCHRUN, ("-m", "headrace.shards.cli")], ids=["torchrun", "alone"])
+def test_a_signal_to_all_processes_of_a_run_saves_and_ends_it(recipe_of, tmp_path, launcher, number):
+    path, run = recipe_of("mae", steps=1_000_000, checkpoint_every=1_000_000), tmp_path / "run"
+    line = [sys.executable, *launcher, "train", path, "data.workers=2", "--out", run]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    # A session of its own is a group of processes.
+    with subprocess.Popen(line, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        while process.poll() is None and len(read_metrics(run)) < 3:
+            time.sleep(0.1)
+        os.killpg(process.pid, number)
+        _, said = process.communicate(timeout=120)
+    (saved,) = run.glob("checkpoints/step-*")
+    step = int(saved.name.removeprefix("step-"))
+    assert f"Stopped: {step} of 1,000,000 steps are done, and everything is saved" in said
+    assert said.count("Stopping after this step") == (number == signal.SIGINT)
+    assert read_metrics(run)[-1]["step"] == step
+
+
 def test_lines_tell_what_was_waited_for(recipe_of, tmp_path):
     train(read_recipe(recipe_of("mae")), tmp_path / "run")
     lines = read_metrics(tmp_path / "run")
