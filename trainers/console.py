@@ -17,7 +17,7 @@ from headrace.shards.base.terminal import terminal
 from .distributed import is_main
 from .evaluate import evaluate
 from .loop import train
-from .metrics import FILE, judgements, read_metrics
+from .metrics import FILE, Line, judgements, read_metrics
 from .parallel.fates import RankLost
 from .recipe import TrainRecipe, read_recipe
 from .runs import Run
@@ -42,15 +42,21 @@ def run_train(recipe_path: Path, overrides: Sequence[str], out: Path | None) -> 
 
 def _tell(recipe: TrainRecipe, folder: Path, console: Console) -> None:
     """What a run came to."""
-    last, place = read_metrics(folder)[-1], shlex.quote(str(folder))
-    found = evaluated(judgements(last, recipe.evals))
-    steps, beside = counted(int(last["step"]), "step"), f" ({found})" if found else ""
-    console.print(f"{steps}, loss {last['loss']:.4f}{beside}, {last['samples_per_s']:,.0f} samples/s.")
-    if last.get(COLLAPSED):
-        console.print(Text("Its representations have collapsed; the report says how.", style="bold red"))
+    place, lines = shlex.quote(str(folder)), read_metrics(folder)
+    # None is left of a run that was done before, and whose log was removed since.
+    if lines:
+        _tell_of_the_last(lines[-1], recipe, console)
     console.print(f"The network: {folder / 'export'}, for AutoModel.from_pretrained. All numbers: {folder / FILE}.")
     judged = f"`headrace eval {place}`" if recipe.evals else "name `evals` in the recipe, then `headrace eval`"
     console.print(f"What it knows: {judged}. Its curves and examples: `headrace report {place}`.")
+
+
+def _tell_of_the_last(line: Line, recipe: TrainRecipe, console: Console) -> None:
+    found = evaluated(judgements(line, recipe.evals))
+    steps, beside = counted(int(line["step"]), "step"), f" ({found})" if found else ""
+    console.print(f"{steps}, loss {line['loss']:.4f}{beside}, {line['samples_per_s']:,.0f} samples/s.")
+    if line.get(COLLAPSED):
+        console.print(Text("Its representations have collapsed; the report says how.", style="bold red"))
 
 
 def run_eval(folder: Path, overrides: Sequence[str], checkpoint: str = "last") -> None:

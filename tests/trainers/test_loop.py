@@ -28,6 +28,7 @@ from headrace.shards.base.errors import (
 from headrace.shards.format.index import Index, index_name
 from headrace.shards.stream import Stream
 from headrace.trainers import loop
+from headrace.trainers.console import run_train
 from headrace.trainers.loop import train
 from headrace.trainers.metrics import read_metrics
 from headrace.trainers.recipe import read_recipe
@@ -301,6 +302,18 @@ def test_a_finished_run_can_be_extended(recipe_of, tmp_path):
     train(read_recipe(path, ["steps=2"]), tmp_path / "run")
     train(read_recipe(path, ["steps=4"]), tmp_path / "run")
     assert [line["step"] for line in read_metrics(tmp_path / "run")] == [1, 2, 3, 4]
+
+
+def test_a_finished_run_is_left_as_it_is_and_exported_again(recipe_of, tmp_path, capsys):
+    path = recipe_of("mae")
+    run_train(path, [], tmp_path / "run")
+    assert "6 steps, loss" in capsys.readouterr().out
+    shutil.rmtree(tmp_path / "run/export")
+    (tmp_path / "run/metrics.jsonl").unlink()
+    run_train(path, [], tmp_path / "run")
+    assert "The network:" in capsys.readouterr().out
+    assert (tmp_path / "run/export/config.json").is_file()
+    assert read_metrics(tmp_path / "run") == []
 
 
 def test_a_folder_with_another_run_is_refused_and_left_as_it_is(recipe_of, tmp_path):

@@ -50,15 +50,21 @@ class Lars(torch.optim.Optimizer):
         assert closure is None
         for group in self.param_groups:
             parameters = [each for each in group["params"] if each.grad is not None]
-            updates = [here(each.grad) for each in parameters]
-            if group["decays"]:
-                updates = adapted(parameters, group)
-            for parameter, update in zip(parameters, updates, strict=True):
-                state = self.state[parameter]
-                if not state:
-                    state["momentum_buffer"] = torch.zeros_like(parameter)
-                velocity = here(state["momentum_buffer"]).mul_(group["momentum"]).add_(update)
-                here(parameter).sub_(velocity, alpha=group["lr"])
+            if not parameters:
+                continue
+            updates = adapted(parameters, group) if group["decays"] else [here(each.grad) for each in parameters]
+            velocities = [here(self._velocity(each)) for each in parameters]
+            # Of all together, since a network has hundreds of small ones.
+            torch._foreach_mul_(velocities, group["momentum"])
+            torch._foreach_add_(velocities, updates)
+            torch._foreach_sub_([here(each) for each in parameters], velocities, alpha=group["lr"])
+
+    def _velocity(self, parameter: nn.Parameter) -> Tensor:
+        state = self.state[parameter]
+        if not state:
+            state["momentum_buffer"] = torch.zeros_like(parameter)
+        velocity: Tensor = state["momentum_buffer"]
+        return velocity
 
 
 def adapted(parameters: Sequence[nn.Parameter], group: dict[str, Any]) -> list[Tensor]:

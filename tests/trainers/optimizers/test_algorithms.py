@@ -112,6 +112,15 @@ def test_lars_where_a_norm_is_zero(of_zeros):
     assert torch.equal(model.weight.detach(), before - 0.5 * model.weight.grad)
 
 
+def test_lars_leaves_what_has_no_gradient():
+    model = torch.nn.Linear(3, 3)
+    before = model.weight.detach().clone()
+    optimizer = LarsRecipe(lr=0.5).build(model, 1)
+    model.bias.grad = torch.ones(3)
+    optimizer.step()
+    assert torch.equal(model.weight.detach(), before)
+
+
 RECIPES = [
     AdamwRecipe(),
     SgdRecipe(weight_decay=0.1),
