@@ -54,6 +54,7 @@ class TextPretext(Pretext):
         """See `Pretext.network`."""
         return {
             "vocab_size": self.words.size,
+            "least_vocab_size": self.words.least,
             "max_position_embeddings": self.length,
             "pad_token_id": self.words.pad,
         }

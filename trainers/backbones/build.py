@@ -21,7 +21,8 @@ def build(
     Args:
         auto: The class of transformers that makes it, such as `AutoModel`.
         recipe: What the user asks for.
-        network: What the pretext demands; keys that a configuration does not have are of no concern to it.
+        network: What the pretext demands; keys that a configuration does not have are of no concern to it, but for
+            `least_vocab_size`: how many ids a checkpoint must know.
         supported: The model types that fit the pretext.
         parts: What the network takes beside its configuration, such as which parts to leave out.
 
@@ -38,8 +39,9 @@ def build(
         )
     chosen, demanded = _keys(recipe, network)
     if recipe.pretrained is not None:
-        config = stored_configuration(recipe.pretrained, recipe.type, chosen, demanded)
-        return stored_network(auto, recipe.pretrained, config, parts)
+        least = {**demanded, "vocab_size": network["least_vocab_size"]} if "least_vocab_size" in network else demanded
+        config = stored_configuration(recipe.pretrained, recipe.type, chosen, least)
+        return stored_network(auto, recipe.pretrained, config, parts, ids=demanded.get("vocab_size"))
     try:
         config = AutoConfig.for_model(recipe.type, **chosen, **demanded)
         refuse_misfit(config)

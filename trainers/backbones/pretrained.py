@@ -12,8 +12,8 @@ from headrace.shards.base.errors import RecipeError
 
 from ..quiet import quiet_transformers
 
-_POSITIONS = ("max_position_embeddings", "n_positions")
-"""Keys of how long a text may be: a checkpoint may know of more positions than are needed."""
+_AT_LEAST = ("max_position_embeddings", "n_positions", "vocab_size")
+"""Keys of how long a text may be, and of how many tokens: a checkpoint may know of more than are needed."""
 _SHOWN = 6
 """Names of parameters in a message."""
 
@@ -50,20 +50,24 @@ def stored_configuration(place: str, kind: str, chosen: Mapping[str, Any], deman
     return config
 
 
-def stored_network(auto: Any, place: str, config: Any, parts: Mapping[str, Any]) -> Any:
+def stored_network(auto: Any, place: str, config: Any, parts: Mapping[str, Any], ids: int | None = None) -> Any:
     """The network of a checkpoint, in fp32.
+
+    Tokens that it does not know, such as a mask that its tokenizer lacks, get embeddings as those of a new network.
 
     Args:
         auto: The class of transformers that opens it.
         place: The folder, or the name at Hugging Face.
         config: Its `stored_configuration`.
         parts: What the network takes beside its configuration.
+        ids: How many tokens there are; None: it reads none.
 
     Raises:
         RecipeError: The weights cannot be read, or some are missing.
 
     Warns:
-        UserWarning: Some weights of the checkpoint have no place in the network, such as those of a head.
+        UserWarning: Some weights of the checkpoint have no place in the network, such as those of a head; or it knows
+            more tokens than there are.
     """
     import torch
     from safetensors import SafetensorError
@@ -84,11 +88,19 @@ def stored_network(auto: Any, place: str, config: Any, parts: Mapping[str, Any])
         )
     if unexpected := found["unexpected_keys"]:
         warnings.warn(f"Weights of {place} that this network has no place for: {_some(unexpected)}", stacklevel=2)
+    if ids is not None and config.vocab_size < ids:
+        network.resize_token_embeddings(ids, mean_resizing=False)
+    elif ids is not None and config.vocab_size > ids:
+        warnings.warn(
+            f"{place} knows {config.vocab_size} tokens, the data {ids}: right where both have one tokenizer, "
+            "and the network has rows to spare",
+            stacklevel=2,
+        )
     return network.train()
 
 
 def _suffices(key: str, has: Any, needed: Any) -> bool:
-    return bool(has >= needed) if key in _POSITIONS else _plain(has) == _plain(needed)
+    return bool(has >= needed) if key in _AT_LEAST else _plain(has) == _plain(needed)
 
 
 def _plain(value: Any) -> Any:

@@ -36,6 +36,14 @@ class Vocabulary:
     sep: int
     special: tuple[int, ...]
 
+    @property
+    def least(self) -> int:
+        """How many ids there are without the roles behind all others, which networks of others may not know."""
+        size, roles = self.size, {self.mask, self.pad, self.cls, self.sep}
+        while size - 1 in roles:
+            size -= 1
+        return size
+
 
 def read_tokenizer(data: bytes, last: int | None = None) -> tuple["Tokenizer", Vocabulary]:
     """A tokenizer from the bytes of its tokenizer.json, and its vocabulary.

@@ -82,6 +82,36 @@ def test_a_checkpoint_for_longer_texts_and_with_other_special_tokens_is_taken(sa
     assert (model.config.n_positions, model.config.eos_token_id) == (20, 3)
 
 
+TEXT = ["bert", "modernbert", "gpt2", "llama", "mixtral"]
+
+
+@pytest.mark.parametrize("kind", TEXT)
+def test_special_tokens_that_a_checkpoint_does_not_know_get_rows_of_their_own(saved, kind):
+    make, network, weights, folder = saved(kind)
+    wanted = {**network, "vocab_size": 33, "least_vocab_size": 30}
+    model = make(BackboneRecipe(type=kind, pretrained=folder), wanted)
+    assert model.config.vocab_size == model(torch.tensor([[32, 5]])).logits.shape[-1] == 33
+    first, last = model.get_input_embeddings().weight, model.get_output_embeddings().weight
+    assert len(first) == len(last) == 33
+    (known,) = (weight for name, weight in weights.items() if weight is not None and _is_input(name))
+    assert torch.equal(first[:30], known)
+    assert 0 < first[30:].abs().max() < 0.2
+    model.save_pretrained(folder)
+    again = make(BackboneRecipe(type=kind, pretrained=folder), wanted)
+    assert all(torch.equal(a, b) for a, b in zip(again.parameters(), model.parameters(), strict=True))
+
+
+def _is_input(name):
+    return name.endswith(("word_embeddings.weight", "tok_embeddings.weight", "wte.weight", "embed_tokens.weight"))
+
+
+def test_rows_to_spare_are_kept_and_told(saved):
+    make, network, _, folder = saved("gpt2")
+    with pytest.warns(UserWarning, match="knows 30 tokens, the data 28"):
+        model = make(BackboneRecipe(type="gpt2", pretrained=folder), {**network, "vocab_size": 28})
+    assert model.config.vocab_size == 30
+
+
 def test_weights_in_half_precision_are_taken_in_full(saved):
     make, network, weights, folder = saved("llama")
     model = make(BackboneRecipe(type="llama", pretrained=folder), network)

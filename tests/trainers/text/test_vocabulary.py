@@ -21,7 +21,7 @@ def test_roles_are_found_under_either_spelling():
 def test_missing_roles_get_new_ids_behind_the_last_one():
     tokenizer, vocabulary = read_tokenizer(dumped(["a", "b", "[SEP]"], ["[SEP]"]))
     assert (vocabulary.sep, vocabulary.mask, vocabulary.pad, vocabulary.cls) == (2, 3, 4, 5)
-    assert vocabulary.size == 6
+    assert (vocabulary.size, vocabulary.least) == (6, 2)
     assert tokenizer.id_to_token(3) == "[MASK]"
 
 
@@ -35,3 +35,8 @@ def test_what_ends_documents_is_sep_however_it_is_spelt():
 
 def test_a_word_at_the_end_of_a_document_is_no_sep():
     assert read_tokenizer(dumped(["a", "b", "</s>"], ["</s>"]), last=1)[1].sep == 2
+
+
+def test_roles_that_words_follow_are_no_new_ones():
+    _, vocabulary = read_tokenizer(dumped(["[PAD]", "[CLS]", "[SEP]", "[MASK]", "a"], ["[PAD]"]))
+    assert vocabulary.least == vocabulary.size == 5
