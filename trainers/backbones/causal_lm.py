@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from .build import build
+from .experts import compute_experts_in_precision
 from .recipe import BackboneRecipe
 
 _TYPES = ("gpt2", "llama", "mixtral")
@@ -20,7 +21,10 @@ def causal_lm(recipe: BackboneRecipe, network: Mapping[str, Any]) -> Any:
     """
     from transformers import AutoModelForCausalLM
 
-    return build(AutoModelForCausalLM, recipe, network, _TYPES)
+    model = build(AutoModelForCausalLM, recipe, network, _TYPES)
+    if has_experts(model):
+        compute_experts_in_precision(model)
+    return model
 
 
 def causal_states(model: Any, tokens: Tensor, document: Tensor | None = None, places: Tensor | None = None) -> Tensor:
