@@ -142,6 +142,27 @@ def test_batchnorm_learns_by_the_batch_and_is_tested_by_moments_of_the_training_
     assert all((each == 0).all() for name, each in candidate.objective.named_buffers() if name.endswith("mean"))
 
 
+def test_what_is_tested_has_no_part_in_moments_or_in_the_heads_scale(normed, monkeypatch):
+    candidate, seen = normed(stuck=False), []
+    train, test = sides(candidate)
+    tune = Finetune.tuned
+
+    def watched(*args):
+        tuned = tune(*args)
+        np.testing.assert_array_equal(tuned.mean, candidate.features[train].mean(0))
+        tuned.objective.backbone[1].register_forward_pre_hook(
+            lambda norm, given: seen.append(norm.running_mean.clone())
+        )
+        return tuned
+
+    monkeypatch.setattr(Finetune, "tuned", watched)
+    at_the_test = []
+    for some in (test[:3], test[3:]):
+        QUICK.predict(candidate, train, some, ignored)
+        at_the_test.append(seen[-1])
+    assert torch.equal(*at_the_test)
+
+
 def test_features_without_gradient_are_refused(normed):
     candidate = normed(stuck=True)
     with pytest.raises(PluginError, match="cannot be fine-tuned"):
