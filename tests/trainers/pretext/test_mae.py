@@ -124,9 +124,10 @@ def test_weights_begin_as_the_paper_has_them(pretext):
             assert weight.std().item() == pytest.approx(0.02, rel=0.2), name
         elif name.endswith(".bias"):
             assert not weight.any(), name
-        elif weight.ndim == 2:
-            # Of numbers that are uniform within a bound.
-            assert weight.abs().max().item() == pytest.approx(np.sqrt(6 / sum(weight.shape)), rel=0.01), name
+        elif weight.ndim >= 2 and weight.requires_grad:
+            # Of numbers that are uniform within a bound; the projection of patches is a matrix, too.
+            bound = np.sqrt(6 / sum(weight.flatten(1).shape))
+            assert weight.abs().max().item() == pytest.approx(bound, rel=0.01), name
 
 
 def test_hidden_patches_never_reach_the_encoder(pretext):
