@@ -8,8 +8,8 @@ from torch import distributed as dist
 from torch.distributed.tensor import DTensor
 
 _PIECE = 1 << 14
-"""Numbers that a CPU adds up at a time. Of a large tensor torch's running sums there lose the small to the great: 3e-3 of
-the norm of 38 million alike, and not the same for each way to cut it, so that it would depend on the processes."""
+"""Numbers that a CPU adds up at a time. Of a large tensor torch's running sums there lose the small to the great: 3e-3
+of the norm of 38 million alike, and not the same for each way to cut it, so that it would depend on the processes."""
 
 
 def here(tensor: Tensor) -> Tensor:
