@@ -9,8 +9,8 @@ where DINO reports each; the test has no part in it. Where the rows are too few 
 
 Features are `standardised` before they are compared, which is not in the papers: what all rows share makes all of them
 similar, and an untrained network has more of it. Of its features 44% of documents were found standardised, 40% as they
-were (BERT's mean states), of a trained one's 60% and 56%; the margin without would flatter the training. Sparse rows, as
-of TF-IDF, are weighted already and stay as they are.
+were (BERT's mean states), of a trained one's 60% and 56%; the margin without would flatter the training. Sparse rows,
+as of TF-IDF, are weighted already and stay as they are.
 """
 
 from collections.abc import Sequence
