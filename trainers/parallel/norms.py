@@ -38,7 +38,7 @@ def total(lengths: Tensor) -> Tensor:
     return norm
 
 
-def _shares(tensors: Sequence[Tensor]) -> Tensor:
+def _shares(tensors: list[Tensor]) -> Tensor:
     """The norm of each of N tensors of one device; (N,)."""
     return torch.stack([_in_pieces(each) for each in tensors] if tensors[0].is_cpu else torch._foreach_norm(tensors))
 
