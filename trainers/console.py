@@ -16,6 +16,7 @@ from headrace.shards.base.terminal import terminal
 
 from .distributed import is_main
 from .evaluate import evaluate
+from .export import FOLDER as EXPORT
 from .loop import train
 from .metrics import FILE, Line, judgements, read_metrics
 from .parallel.fates import RankLost
@@ -46,7 +47,9 @@ def _tell(recipe: TrainRecipe, folder: Path, console: Console) -> None:
     # None is left of a run that was done before, and whose log was removed since.
     if lines:
         _tell_of_the_last(lines[-1], recipe, console)
-    console.print(f"The network: {folder / 'export'}, for AutoModel.from_pretrained. All numbers: {folder / FILE}.")
+    # A network that is not of transformers comes with its code.
+    own = ", with trust_remote_code=True" if any((folder / EXPORT).glob("*.py")) else ""
+    console.print(f"The network: {folder / EXPORT}, for AutoModel.from_pretrained{own}. All numbers: {folder / FILE}.")
     judged = f"`headrace eval {place}`" if recipe.evals else "name `evals` in the recipe, then `headrace eval`"
     console.print(f"What it knows: {judged}. Its curves and examples: `headrace report {place}`.")
 

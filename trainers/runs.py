@@ -128,7 +128,7 @@ class Run:
         numbers = self.recipe.model.model_dump(mode="json", exclude=left_out)
         (name,) = self.recipe.model.pretext
         parts = {"pretext": {"plugin": name, **dataclasses.asdict(self.pretext)}, **numbers}
-        return {**_flat(parts), "data.manifest": self.data.fingerprint()}
+        return {"data.manifest": self.data.fingerprint(), **_flat(parts)}
 
     def untrained(self) -> Objective:
         """The objective as it is before the first step."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from headrace.shards.base.counts import counted
 from headrace.shards.base.errors import StateError, UsageError
 from headrace.shards.cache import Cache
 from headrace.shards.stream import Stream
@@ -66,9 +67,10 @@ def start(run: Run, world: World) -> State:
     """
     model, pretext = run.recipe.model, run.pretext
     if model.batch_size % (world.size * model.accumulate):
+        processes = counted(world.size, "process", "processes")
         raise UsageError(
             "the batch cannot be dealt evenly",
-            found=f"batch_size={model.batch_size}, {world.size} processes, accumulate={model.accumulate}",
+            found=f"batch_size={model.batch_size}, {processes}, accumulate={model.accumulate}",
             expected=f"a multiple of {world.size * model.accumulate}",
             remedy="Change batch_size or accumulate, or the number of processes",
         )

@@ -63,7 +63,7 @@ def keys_of(model: Any, location: Sequence[int | str]) -> list[str]:
     models = [model]
     for step in location:
         # Inside a list, pydantic's location names the number.
-        models = _below(models, step) or _members(models, step) or models
+        models = _below(models, step) or _members(models, step) or ([] if _is_key(models, step) else models)
     return list(dict.fromkeys(name for each in models for name in _types_of(each)))
 
 
@@ -83,9 +83,14 @@ def _below(models: Sequence[Any], step: int | str) -> list[Any]:
     return [inner for each in models for inner in _models_in(_types_of(each).get(step))]
 
 
+def _is_key(models: Sequence[Any], step: int | str) -> bool:
+    """Whether some of the models have such a key."""
+    return any(step in _types_of(each) for each in models)
+
+
 def _members(models: Sequence[Any], step: int | str) -> list[Any]:
     """Those among the members of a union that pydantic means by its class, or by the `name` that chooses it."""
-    if any(step in _types_of(each) for each in models):
+    if _is_key(models, step):
         return []
     return [each for each in models if step in (each.__name__, *get_args(_types_of(each).get("name")))]
 

@@ -1,7 +1,7 @@
 """One checkpoint on the disk: what it says of itself, whether it is whole and whose it is, and its tensors."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ VERSION = 2
 STATE = "state.json"
 _SHOWN = 100
 """Characters of a value in a message; the words of a vocabulary, say, are more."""
+_TOLD = 6
+"""Keys in a message."""
 Identity = Mapping[str, Any]
 
 
@@ -76,8 +78,8 @@ class Saved:
         if names:
             raise StateError(
                 f"the checkpoint {self.path} belongs to another run",
-                found="; ".join(f"{name} = {_short(found.get(name))}" for name in names),
-                expected="; ".join(f"{name} = {_short(expected.get(name))}" for name in names),
+                found=_told(found, names),
+                expected=_told(expected, names),
                 remedy="Give another --out to start anew, or the recipe, data and overrides of that run to continue it",
             )
 
@@ -133,6 +135,12 @@ def _damaged(path: Path, found: str) -> StateError:
         found=found,
         remedy="Remove that folder; the same line continues from the checkpoint before it, or anew where there is none",
     )
+
+
+def _told(identity: Identity, names: Sequence[str]) -> str:
+    """The values of some keys as a message shows them; of another pretext nearly all differ, and a few say it."""
+    told = [f"{name} = {_short(identity.get(name))}" for name in names[:_TOLD]]
+    return "; ".join([*told, f"and {len(names) - _TOLD} more"] if len(names) > _TOLD else told)
 
 
 def _short(value: Any) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from headrace.shards.base.contracts import Finding
 from headrace.shards.base.errors import HeadraceError
@@ -36,6 +37,9 @@ FIRST = (FORM, MADE)
 
 _PARTS = slice(0, 3), slice(3, ROWS)
 """Uneven parts of a batch."""
+_NEIGHBOURS = (
+    "; and with BatchNorm the rows of a sample, such as its views, must be neighbours (see `pretext.base`, Rows)"
+)
 _STEPS, _RATE, _FALLEN = 15, 1e-2, 0.9
 """After so many steps of Adam at this rate on one batch, the loss is less than so much of what it was."""
 
@@ -143,6 +147,7 @@ def _terms_are_sums(trial: Trial) -> Iterator[str]:
     if whole.terms.keys() != counts.keys():
         yield f"`loss` has the terms {[*whole.terms]}, and `targets` {[*counts]}"
         return
+    hint = _NEIGHBOURS if _has_norms(trial.objective) else ""
     for name, term in whole.terms.items():
         if term.shape != ():
             yield f"the term '{name}' is no scalar but {tuple(term.shape)}"
@@ -151,7 +156,8 @@ def _terms_are_sums(trial: Trial) -> Iterator[str]:
         if counts[name] != (apart := sum(each[name] for each in split)):
             yield f"of '{name}' there are {counts[name]} targets in a batch, and {apart} in its parts"
         if not _close(term, sum(each.terms[name] for each in parts)):
-            yield f"the term '{name}' of a batch is no sum over its parts: a term is a sum over targets, not their mean"
+            parts_of = f"the term '{name}' of a batch is no sum over its parts"
+            yield f"{parts_of}: a term is a sum over targets, not their mean{hint}"
     for name, mean in whole.metrics.items():
         if not _close(mean.total, sum(each.metrics[name].total for each in parts)):
             yield f"the metric '{name}' of a batch is no sum over its parts"
@@ -176,7 +182,7 @@ def _representations_are_rows(trial: Trial) -> Iterator[str]:
 def _micro_batches_change_nothing(trial: Trial) -> Iterator[str]:
     objective, batch = trial.objective, trial.batch()
     # With BatchNorm, rows are not alone; groups of two samples are the same in micro-batches of two or more.
-    norms = any(isinstance(each, GroupedBatchNorm) for each in objective.modules())
+    norms = _has_norms(objective)
     arrange(objective, 2, batch_size=ROWS, accumulate=1, world=ALONE)
     whole = gradients(objective, batch)
     # What cancels out but for rounding, such as a bias before a norm, is held against the largest.
@@ -188,6 +194,10 @@ def _micro_batches_change_nothing(trial: Trial) -> Iterator[str]:
             if name not in cut or not _close(cut[name], gradient, rtol=1e-3, atol=1e-5 * largest):
                 yield f"that of '{name}' is another one with {accumulate} micro-batches"
                 return
+
+
+def _has_norms(objective: nn.Module) -> bool:
+    return any(isinstance(each, GroupedBatchNorm) for each in objective.modules())
 
 
 def _everything_learns(trial: Trial) -> Iterator[str]:

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from headrace.shards.base.counts import counted
 from headrace.shards.base.errors import UsageError
 
 from ..distributed import World
@@ -120,7 +121,7 @@ class Layout:
         raise UsageError(
             "BatchNorm's groups do not fit the micro-batches",
             found=f"groups of {group} samples, and micro-batches of {rows} (batch_size={batch_size}, "
-            f"{world.size} processes, accumulate={accumulate})",
+            f"{counted(world.size, 'process', 'processes')}, accumulate={accumulate})",
             expected=f"groups that divide {rows}, or that divide {batch_size} and hold whole micro-batches, with "
             "accumulate=1",
             remedy=f"Set norm_group={rows}, or change accumulate or the number of processes",

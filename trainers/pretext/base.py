@@ -19,6 +19,10 @@ then scales each part before its backward pass, so that the gradients do not dep
 that couples the rows of a batch, such as a contrastive one, is made of embeddings that are gathered over all ranks and
 micro-batches, and goes backward in two parts: from the loss to the embeddings, from those to the parameters.
 
+**Rows.** Row i of each of a batch's tensors is sample i. Where a sample becomes several rows for the network, such as
+its views, they stay neighbours: `views.flatten(0, 1)` of (B, V, ...), not `torch.cat` of one batch per view. BatchNorm
+takes its statistics over groups of neighbouring samples, whatever class of torch's it is in the objective.
+
 **State.** Whatever lives on from step to step is a parameter or a buffer of the objective, and so is in the
 checkpoint; whatever does not learn has `requires_grad=False`. What spans ranks goes through the objective's `world`.
 

@@ -67,11 +67,21 @@ def _pretext_name(file: RecipeFile, given: Mapping[str, Any]) -> str:
     entry = given.get("pretext")
     if isinstance(entry, Mapping) and len(entry) == 1:
         return str(next(iter(entry)))
+    known = PRETEXTS.names()
+    if isinstance(entry, Mapping) and (named := [name for name in entry if name in known or ":" in str(name)]):
+        parameter, value = next((key, value) for key, value in entry.items() if key != named[0])
+        right = f"pretext.{named[0]}.{parameter}"
+        raise RecipeError(
+            f"{file.place(('pretext', parameter))}: a parameter stands beside the pretext '{named[0]}', not in it",
+            found=f"pretext.{parameter}",
+            expected=right,
+            remedy=f"Write {right}={value}, or pretext: {{{named[0]}: {{{parameter}: {value}}}}}",
+        )
     raise RecipeError(
         f"{file.place(('pretext',))}: one pretext is needed",
         found=repr(entry),
         expected="a name, or {name: {parameters}}",
-        remedy=did_you_mean(str(entry), PRETEXTS.names()),
+        remedy=did_you_mean(str(entry), known),
     )
 
 

@@ -21,11 +21,11 @@ from ..state import State
 from ..step import Outcome
 from .alarm import Alarm
 from .bar import Bar, training_bar
-from .best import best_number
+from .best import best_number, refuse_unknown
 from .examining import Examining
 from .speed import Speed
 from .validation import Validation
-from .wording import evaluated, spoken
+from .wording import begun, evaluated, spoken
 
 Tell = Callable[[str], None]
 _REPORTED_EVERY = 60.0
@@ -79,7 +79,20 @@ class Monitor:
             self._bar.doing(words)
 
     def begun(self) -> None:
-        """Evaluate the untrained network, of a run that begins; every process must."""
+        """Tell what begins, and evaluate the untrained network, of a run that is new; every process must."""
+        if self._bar:
+            learning = sum(each.numel() for each in self._state.objective.parameters() if each.requires_grad)
+            model = self._run.recipe.model
+            self._bar.say(
+                begun(
+                    self._state.step,
+                    learning,
+                    model.batch_size,
+                    model.precision,
+                    self._world.device.type,
+                    self._world.size,
+                )
+            )
         if self._state.step == 0 and self._evaluations:
             self._write({"step": 0, **self._evaluated(self._evaluations)})
 
@@ -147,6 +160,7 @@ class Monitor:
                 found=str(error),
                 remedy=f"Make room below {self._run.folder}; the same line continues from the last checkpoint",
             ) from error
+        refuse_unknown(self._run.recipe, self._best, line)
 
 
 @contextmanager

@@ -4,6 +4,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 
+def begun(step: int, parameters: int, batch_size: int, precision: str, device: str, processes: int) -> str:
+    """What is said of a run before its next step, which may take long."""
+    where = f"on {device}" if processes == 1 else f"on {processes} processes with {device}"
+    found = f"{short(parameters)} parameters, {batch_size:,} samples a step, {precision} {where}"
+    return f"goes on: {found}" if step else found
+
+
 def spoken(line: Mapping[str, float]) -> str:
     """What is shown while a run goes on: loss, throughput, waiting, utilisation and memory."""
     parts = [f"loss {line['loss']:.4f}", f"{short(line['samples_per_s'])} samples/s"]

@@ -68,6 +68,14 @@ class Deaf(MlmObjective):
         return Loss({"tokens": 0 * told.terms["tokens"] + self.targets(batch)["tokens"]})
 
 
+class Torn(Averaged):
+    """What it does to a batch is as if views were put together view by view: groups of BatchNorm are of no samples."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.norm = nn.BatchNorm1d(2)
+
+
 class Unpooled(MlmObjective):
     def features(self, batch):
         return super().features(batch)[:, :3]
@@ -118,6 +126,7 @@ BROKEN = [
     (Apart, TRANSFORM, "neither `sample` nor a BatchTransform"),
     (Rooted, TRAVELS, "pickle"),
     (with_objective(Averaged), TERMS, "not their mean"),
+    (with_objective(Torn), TERMS, "views, must be neighbours"),
     (with_objective(Unannounced), TERMS, r"has the terms \['words'\], and `targets` \['tokens'\]"),
     (with_objective(Centred), ROWS, "another one in another batch"),
     (with_objective(Attached), ROWS, "have a gradient"),

@@ -202,6 +202,8 @@ def test_a_pretext_in_a_file_of_the_users_own(written, tmp_path):
         ("pretext: mae\npreset: papr\ndata: {url: x}\n", "line 2, 'preset'.*Did you mean 'paper'"),
         ("pretext: mae\n", "'data': this key is missing"),
         ("data: {url: x}\n", "one pretext is needed"),
+        ("pretext: {mae: {}, masked: 0.5}\ndata: {url: x}\n", r"beside .*'mae'.*Expected: pretext.mae.masked"),
+        ("pretext: mae\ndata: {url: x}\nkeep_best: loss\n", r"'keep_best'.*Expected: a mapping, such as {key: value}"),
         (
             "pretext: mae\ndata: {url: x}\noptimizer:\n  name: sdg\n",
             "line 4, 'optimizer.name'.*mean 'sgd'. Known: adamw",

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import subprocess
 import sys
 
@@ -175,6 +176,9 @@ def test_representations_are_judged_and_the_verdict_is_shown(recipe_of, tmp_path
     train(read_recipe(path, ["watch_every=3", "batch_size=32"]), tmp_path / "run")
     assert [line["collapsed"] for line in read_metrics(tmp_path / "run") if "collapsed" in line] == [1, 1]
     assert "3/6  complete collapse" in shown.getvalue()
+    assert re.match(r"\S+ 0/6  [\d.]+k parameters, 32 samples a step, fp32 on cpu\n", shown.getvalue())
+    train(read_recipe(path, ["watch_every=3", "batch_size=32", "steps=9"]), tmp_path / "run")
+    assert "6/9  goes on: " in shown.getvalue()
     assert "complete collapse" in (tmp_path / "run/report/10-verdict.json").read_text()
 
 
@@ -187,6 +191,14 @@ def test_the_best_checkpoint_stays(recipe_of, tmp_path, wishes):
     assert best != 8
     held = sorted(path.name for path in (tmp_path / "run/checkpoints").glob("step-*"))
     assert held == [f"step-{best:08d}", "step-00000008"]
+
+
+@pytest.mark.parametrize("number", ["los", "val_los", "knn k=5/los"])
+def test_a_best_checkpoint_by_a_number_that_nothing_tells(recipe_of, tmp_path, wishes, number):
+    more = ["log_every=1", "evals_every=2", f"keep_best={{max: '{number}'}}"]
+    with pytest.raises(RecipeError, match=rf"'{number}', which nothing tells"):
+        train(read_recipe(recipe_of("mae"), [*wishes("mae"), *more]), tmp_path / "run")
+    assert not list((tmp_path / "run/checkpoints").glob("step-*"))
 
 
 @pytest.mark.slow
