@@ -160,7 +160,9 @@ class Monitor:
                 found=str(error),
                 remedy=f"Make room below {self._run.folder}; the same line continues from the last checkpoint",
             ) from error
-        refuse_unknown(self._run.recipe, self._best, line)
+        # What evaluations find is told by the main process alone; what a step tells, by all.
+        if self._world.main or line["step"]:
+            refuse_unknown(self._run.recipe, self._best, line)
 
 
 @contextmanager
