@@ -313,7 +313,7 @@ class Half(Pretext):
 def test_a_pretext_that_lacks_a_part_of_its_contract_is_told(written, tmp_path):
     (tmp_path / "half.py").write_text(HALF)
     path = written("pretext: half.py:Half\ndata: {url: shards}\n")
-    with pytest.raises(PluginError, match=r"Half lacks .* Found: no network, no plain_views, no tokens. Exp.*Pretext"):
+    with pytest.raises(PluginError, match=r"Half lacks .* Found: no network, no plain_views. Exp.*Pretext"):
         read_recipe(path)
 
 
