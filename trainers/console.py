@@ -47,6 +47,8 @@ def _tell(recipe: TrainRecipe, folder: Path, console: Console) -> None:
     # None is left of a run that was done before, and whose log was removed since.
     if lines:
         _tell_of_the_last(lines[-1], recipe, console)
+    if next((line[COLLAPSED] for line in reversed(lines) if COLLAPSED in line), 0):
+        console.print(Text("Its representations have collapsed; the report says how.", style="bold red"))
     # A network that is not of transformers comes with its code.
     own = ", with trust_remote_code=True" if any((folder / EXPORT).glob("*.py")) else ""
     console.print(f"The network: {folder / EXPORT}, for AutoModel.from_pretrained{own}. All numbers: {folder / FILE}.")
@@ -58,8 +60,6 @@ def _tell_of_the_last(line: Line, recipe: TrainRecipe, console: Console) -> None
     found = evaluated(judgements(line, recipe.evals))
     steps, beside = counted(int(line["step"]), "step"), f" ({found})" if found else ""
     console.print(f"{steps}, loss {line['loss']:.4f}{beside}, {line['samples_per_s']:,.0f} samples/s.")
-    if line.get(COLLAPSED):
-        console.print(Text("Its representations have collapsed; the report says how.", style="bold red"))
 
 
 def run_eval(folder: Path, overrides: Sequence[str], checkpoint: str = "last") -> None:

@@ -19,7 +19,7 @@ of step 0, before the first step, where the untrained network was evaluated. Wha
     <evaluation>           such as `knn` or `linear_probe`, of the network at this step: accuracy, 0 to 1; what measures
                            something else says so (`perplexity/bits_per_byte`)
     effective_rank, ...    what the representations of the latest batches are like (see `collapse.measures`), and
-    collapsed              1 where they have collapsed, else 0
+    collapsed              1 where they have collapsed, else 0; not there where the samples were too few to tell
 
 A line of step 0 holds evaluations only. Lines of steps that a continued run takes again are dropped when it begins.
 """

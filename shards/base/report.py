@@ -100,9 +100,14 @@ Fragment = Annotated[Text | Table | Histogram | Curve | Gallery, Field(discrimin
 _ADAPTER: TypeAdapter[Any] = TypeAdapter(Fragment)
 
 
+def fragment_path(folder: Path, order: int, name: str) -> Path:
+    """Where a fragment of `folder` lies, or would lie."""
+    return folder / FOLDER / f"{order:02d}-{name}.json"
+
+
 def write_fragment(folder: Path, order: int, name: str, fragment: Text | Table | Histogram | Curve | Gallery) -> None:
     """Write one fragment into `folder`/report, whole or not at all; `order` (00 to 99) is its place on the page."""
-    path = folder / FOLDER / f"{order:02d}-{name}.json"
+    path = fragment_path(folder, order, name)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_text(fragment.model_dump_json(indent=1), encoding="utf-8")

@@ -32,10 +32,12 @@ class Verdict:
     Args:
         healthy: Whether nothing is wrong.
         words: What was found; where something is wrong, its likely cause and what to do.
+        told: Whether there was enough to tell.
     """
 
     healthy: bool
     words: str
+    told: bool = True
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ _AILMENTS = (
 def judged(found: Measures) -> Verdict:
     """The gravest thing that is wrong, if any is."""
     if found.samples < SAMPLES:
-        return Verdict(True, f"not judged: {found.samples} samples are too few, {SAMPLES} are needed")
+        return Verdict(True, f"not judged: {found.samples} samples are too few, {SAMPLES} are needed", told=False)
     for ailment in _AILMENTS:
         if ailment.shows(found):
             words = f"{ailment.name} ({ailment.seen(found)}). Likely cause: {ailment.cause}. {ailment.remedy}."

@@ -29,8 +29,9 @@ class Alarm:
             self._watch.see(representations)
 
     def look(self) -> dict[str, float]:
-        """The numbers since the last look, and whether they are bad; nothing where nothing was seen."""
+        """The numbers since the last look, and whether they are bad where that can be told; nothing of nothing."""
         numbers, self.verdict = self._watch.numbers(), self._watch.verdict()
         self._watch = CollapseWatch(self._world)
         # What is not finite has no numbers, but a verdict.
-        return {**numbers, COLLAPSED: float(not self.verdict.healthy)} if numbers or not self.verdict.healthy else {}
+        judged = self.verdict.told and (bool(numbers) or not self.verdict.healthy)
+        return {**numbers, COLLAPSED: float(not self.verdict.healthy)} if judged else dict(numbers)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from headrace.shards.base.errors import RecipeError, TrainingError
-from headrace.shards.base.report import Text, write_fragment
+from headrace.shards.base.report import Text, fragment_path, write_fragment
 
 from ..distributed import World
 from ..fragments import write_log
@@ -132,7 +132,9 @@ class Monitor:
         found = self._alarm.look()
         if found and self._bar:
             verdict = self._alarm.verdict
-            write_fragment(self._run.folder, 10, "verdict", Text(title="Watch over collapse", text=verdict.words))
+            # The last look is often at a few samples only, which are no reason to forget what was found before.
+            if verdict.told or not fragment_path(self._run.folder, 10, "verdict").exists():
+                write_fragment(self._run.folder, 10, "verdict", Text(title="Watch over collapse", text=verdict.words))
             if not verdict.healthy:
                 self._bar.say(verdict.words)
         return found

@@ -12,6 +12,7 @@ from rich.console import Console
 from headrace.shards.base.errors import RecipeError, TrainingError
 from headrace.shards.stream.delivery import stalls
 from headrace.trainers import loop
+from headrace.trainers.console import run_train
 from headrace.trainers.evaluate import evaluate
 from headrace.trainers.loop import train
 from headrace.trainers.metrics import SPEED, read_metrics
@@ -179,6 +180,17 @@ def test_representations_are_judged_and_the_verdict_is_shown(recipe_of, tmp_path
     assert re.match(r"\S+ 0/6  [\d.]+k parameters, 32 samples a step, fp32 on cpu\n", shown.getvalue())
     train(read_recipe(path, ["watch_every=3", "batch_size=32", "steps=9"]), tmp_path / "run")
     assert "6/9  goes on: " in shown.getvalue()
+
+
+def test_a_last_look_at_too_few_samples_takes_no_alarm_back(recipe_of, tmp_path, capsys):
+    path = recipe_of("mae")
+    (tmp_path / "same.py").write_text(COLLAPSED)
+    path.write_text(path.read_text().replace("  mae:", "  same.py:Same:"))
+    run_train(path, ["watch_every=3", "batch_size=32", "steps=4", "log_every=1"], tmp_path / "run")
+    assert ["collapsed" in line for line in read_metrics(tmp_path / "run")] == [False, False, True, False]
+    assert "effective_rank" in read_metrics(tmp_path / "run")[-1]
+    assert "complete collapse" in (tmp_path / "run/report/10-verdict.json").read_text()
+    assert "Its representations have collapsed" in capsys.readouterr().out
     assert "complete collapse" in (tmp_path / "run/report/10-verdict.json").read_text()
 
 
