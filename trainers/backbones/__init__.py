@@ -5,6 +5,7 @@ One file for each use that pretexts make of a network; `build` has what is commo
 
 from .causal_lm import causal_lm, causal_states, has_experts, routed_states
 from .masked_lm import masked_lm, masked_lm_logits, packed_states
+from .pretrained import stored_type
 from .recipe import BackboneRecipe
 from .visible import encode_visible, patch_encoder
 from .vision import hidden_width, image_encoder, image_features
@@ -23,4 +24,5 @@ __all__ = [
     "packed_states",
     "patch_encoder",
     "routed_states",
+    "stored_type",
 ]

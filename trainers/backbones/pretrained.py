@@ -18,6 +18,35 @@ _SHOWN = 6
 """Names of parameters in a message."""
 
 
+def stored_type(place: str) -> str:
+    """The model type of a checkpoint.
+
+    Args:
+        place: The folder, or the name at Hugging Face.
+
+    Raises:
+        RecipeError: There is no checkpoint, or it does not say.
+    """
+    from transformers import PretrainedConfig
+
+    with quiet_transformers():
+        try:
+            # Not the configuration itself, whose class is not known where the type is one of ours.
+            written, _ = PretrainedConfig.get_config_dict(place)
+        except (OSError, ValueError) as error:
+            raise _unreadable(place, error) from error
+    if not written:
+        raise _unreadable(place, FileNotFoundError("there is no config.json"))
+    kind = written.get("model_type")
+    if not isinstance(kind, str):
+        raise RecipeError(
+            f"backbone.pretrained: {place} does not say of which type its network is",
+            found="a config.json without model_type",
+            remedy="Name it as backbone.type, or take another checkpoint",
+        )
+    return kind
+
+
 def stored_configuration(place: str, kind: str, chosen: Mapping[str, Any], demanded: Mapping[str, Any]) -> Any:
     """The configuration of a checkpoint that is to be continued.
 

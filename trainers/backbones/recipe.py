@@ -16,7 +16,7 @@ class BackboneRecipe(RecipeModel):
     model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
     type: str
     """The model type of transformers, such as bert, or ours, cifar_resnet; every other key is one of that type's
-    configuration."""
+    configuration. Left out beside `pretrained`, it is the checkpoint's."""
     pretrained: str | None = None
     """A network to begin with: a folder that `save_pretrained` wrote, such as RUN/export of another run, or a name at
     Hugging Face; its configuration is taken, too. A path is read from the recipe's folder."""

@@ -11,6 +11,7 @@ from headrace.shards.base.overrides import apply_overrides
 from headrace.shards.base.recipe import RecipeFile, build
 from headrace.shards.base.registry import Registry, did_you_mean
 
+from ..backbones import stored_type
 from ..evals.base import EVALUATIONS, Evaluation
 from ..plugins import class_of
 from ..pretext.base import Pretext
@@ -35,6 +36,7 @@ def read_recipe(path: Path, overrides: Sequence[str] = ()) -> TrainRecipe:
     file.refuse_other(("inputs", "stages"), "build")
     # Settled before the overrides, which may go into a pretext's parameters, and after, which may name another pretext.
     given = settled(apply_overrides(settled(file.written, file.folder), overrides), Path.cwd())
+    given = {**given, **_typed(given)}
     name = _pretext_name(file, given)
     kind = class_of(PRETEXTS, name, Pretext)
     preset = {**_preset(file, kind, given)}
@@ -57,6 +59,14 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
             value = merged(old, value)
         result[key] = value
     return result
+
+
+def _typed(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The network with the type of the checkpoint that it begins with, where only that one is named; else nothing."""
+    network = given.get("backbone")
+    if not isinstance(network, Mapping) or "type" in network or not isinstance(network.get("pretrained"), str):
+        return {}
+    return {"backbone": {"type": stored_type(network["pretrained"]), **network}}
 
 
 def _same_kind(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:

@@ -70,6 +70,27 @@ def test_a_checkpoint_to_begin_with_takes_the_place_of_the_presets_network(writt
     assert read_recipe(path, ["backbone.pretrained=./mine"]).model.backbone.pretrained == str(tmp_path / "old/mine")
 
 
+def test_a_checkpoint_says_itself_of_which_type_it_is(written, tmp_path):
+    (tmp_path / "run/export").mkdir(parents=True)
+    config = tmp_path / "run/export/config.json"
+    config.write_text('{"model_type": "cifar_resnet", "hidden_sizes": [4]}')
+    path = written("pretext: simclr\ndata: {url: x}\nbackbone: {pretrained: run/export}\n")
+    recipe = read_recipe(path)
+    network = recipe.model.backbone
+    assert (network.type, network.configuration, network.pretrained) == ("cifar_resnet", {}, str(config.parent))
+    # A run that is continued does not need it any more.
+    (tmp_path / "written.yaml").write_text(recipe.dump())
+    assert read_recipe(written("pretext: simclr\ndata: {url: x}\n"), [f"backbone.pretrained={config.parent}"]) == recipe
+    path = written("pretext: simclr\ndata: {url: x}\nbackbone: {pretrained: ./run}\n")
+    with pytest.raises(RecipeError, match=r"cannot be opened.*It looks like a run: take .*run/export"):
+        read_recipe(path)
+    config.write_text('{"hidden_sizes": [4]}')
+    with pytest.raises(RecipeError, match=r"does not say of which type.*Name it as backbone\.type"):
+        read_recipe(path, [f"backbone.pretrained={config.parent}"])
+    config.unlink()
+    assert read_recipe(tmp_path / "written.yaml") == recipe
+
+
 def test_parameters_can_be_set_where_the_file_only_names_the_pretext(written):
     path = written("pretext: mae\ndata: {url: x}\nevals: [knn]\n")
     assert read_recipe(path, ["pretext.mae.masked=0.5"]).pretext.masked == 0.5
