@@ -17,8 +17,8 @@ _spec = importlib.util.spec_from_file_location("ranks", Path(__file__).parents[1
 ranks = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(ranks)
 
-# The second has fewer rows than there are processes; the largest square is no number of float32.
-SHAPES, LARGE = [(5, 3), (1, 4), (6,), (4, 2)], 1e25
+# The second has fewer rows than there are processes; the squares of the first are just numbers of float32.
+SHAPES, LARGE = [(5, 3), (1, 4), (6,), (4, 2)], 1e18
 SPREAD = [Shard(0), Shard(0), Replicate(), None]
 
 
@@ -51,9 +51,18 @@ def stepped(mesh=None):
 @pytest.mark.parametrize("size", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_norms_clipping_and_lars_see_whole_tensors(size):
     alone = stepped()
+    assert all(np.isfinite(each).all() for each in alone)
+    np.testing.assert_allclose(alone[0], [each.double().norm() for each in tensors()], rtol=1e-6)
     for found in ranks.on_ranks(size, lambda world: stepped(world.mesh)):
         for one, other in zip(found, alone, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
+def test_processes_tell_each_other_norms_of_which_the_square_is_no_number_of_float32():
+    rows = torch.full((6, 1), 9e18)
+    assert torch.isinf(norms([rows])), "one process alone can square no such number"
+    for (found,) in ranks.on_ranks(2, lambda world: norms([distribute_tensor(rows, world.mesh, [Shard(0)])]).numpy()):
+        np.testing.assert_allclose(found, rows.double().norm(), rtol=1e-6)
 
 
 def test_the_norm_of_many_numbers_is_as_exact_as_that_of_few():
