@@ -23,6 +23,7 @@ from .pretext.base import Objective
 from .rendering import Finish, rendering
 from .runs import Run
 from .signals import leave_to_the_loop
+from .step import refuse_one_sample
 
 
 @dataclass
@@ -116,6 +117,7 @@ def _network(run: Run, world: World) -> tuple[Objective, nn.Module]:
     """The objective as it is before the first step, and what must be called in its place."""
     model = run.recipe.model
     objective = grouped(run.untrained())
+    refuse_one_sample(objective, model.batch_size, "batch_size")
     arrange(objective, model.norm_group, batch_size=model.batch_size, accumulate=model.accumulate, world=world)
     if model.compile:
         compile_blocks(objective)

@@ -18,6 +18,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from headrace.shards.base.errors import RecipeError
+
 from .distributed import World
 from .parallel.placing import local_gradients
 from .pretext.base import Batch, CoupledObjective, Loss, Mean, Objective
@@ -82,6 +84,21 @@ class Passes:
     def gradients(self, number: int) -> AbstractContextManager[None]:
         """Within it forward and backward of a micro-batch must be; processes exchange gradients with the last one."""
         return nullcontext() if number == len(self.parts) - 1 else local_gradients(self.parallel)
+
+
+def refuse_one_sample(objective: Objective, batch_size: int, key: str) -> None:
+    """Refuse batches of one sample where a sample's loss is about the others of its batch.
+
+    Raises:
+        RecipeError: There is nothing to compare it with, so that its loss would be 0 and nothing learned.
+    """
+    if isinstance(objective, CoupledObjective) and batch_size < 2:
+        raise RecipeError(
+            "this pretext compares each sample with the others of its batch, and there are none",
+            found=f"{key}={batch_size}, over all processes and micro-batches",
+            expected="at least 2, and better some hundreds",
+            remedy=f"Raise {key}; where memory is short, accumulate cuts a step's batch up, its loss the same",
+        )
 
 
 def backward(

@@ -29,7 +29,7 @@ from ..precision import autocast
 from ..pretext.base import Batch, CoupledObjective, Loss, Mean, Objective
 from ..rendering import rendering
 from ..runs import Run, device_seed
-from ..step import added
+from ..step import added, refuse_one_sample
 from .recipe import ValidationRecipe
 
 _SEED = 0
@@ -46,7 +46,7 @@ class Validation:
 
     Raises:
         ManifestError: There are no shards.
-        RecipeError: They are not what the pretext reads.
+        RecipeError: They are not what the pretext reads, or not enough at a time for its loss.
         UsageError: A batch is smaller than the number of processes.
     """
 
@@ -65,6 +65,7 @@ class Validation:
             tolerated=model.data.tolerated,
         )
         batch_size = recipe.batch_size or model.batch_size
+        refuse_one_sample(objective, batch_size, "validation.batch_size")
         self._batches = stream.one_pass(batch_size, rank=world.rank, world_size=world.size, samples=recipe.samples)
         self._first_row = world.rank * (batch_size // world.size)
         self._precision, self._world, self._objective = model.precision, world, objective

@@ -177,6 +177,13 @@ def test_groups_that_do_not_fit_are_refused_by_the_loop(recipe_of, tmp_path):
         train(read_recipe(recipe_of("simclr"), ["accumulate=2"]), tmp_path / "run")
 
 
+@pytest.mark.parametrize("key", ["batch_size", "validation.batch_size"])
+def test_one_sample_has_none_to_be_told_from(recipe_of, images, tmp_path, key):
+    path = recipe_of("simclr", validation={"url": images, "every": 2})
+    with pytest.raises(RecipeError, match=rf"there are none\. Found: {key}=1, .*at least 2.*Raise {key}"):
+        train(read_recipe(path, [f"{key}=1"]), tmp_path / "run")
+
+
 def test_a_recipe_cannot_ask_for_one_view(recipe_of):
     with pytest.raises(RecipeError, match="two at least"):
         read_recipe(recipe_of("simclr"), ["pretext.simclr.views.count=1"])
