@@ -16,6 +16,7 @@ from headrace.shards.base.registry import did_you_mean
 
 from .engine.fingerprint import fingerprint
 from .plugin import PluginSpec
+from .readers._folder_listing import files_below
 from .readers.base import READERS, Reader, Span
 from .recipe import InputModel, Recipe
 from .records import POSITION_BITS
@@ -174,7 +175,7 @@ def _identity(info: dict[str, Any]) -> tuple[int, str]:
 def _folder_identity(reader: PluginSpec, url: str) -> tuple[int, str]:
     """The size of a folder's files, and a digest of its listing, which tells their names, sizes and times."""
     system, path = url_to_fs(url)
-    return int(system.du(path)), _content_digest(reader, url)
+    return sum(int(info["size"] or 0) for _, info in files_below(system, path)), _content_digest(reader, url)
 
 
 def _content_digest(reader: PluginSpec, url: str) -> str:

@@ -4,8 +4,10 @@
 """
 
 import json
-from collections.abc import Callable
+import os.path
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from fsspec.core import url_to_fs
 
@@ -19,6 +21,29 @@ class ListedFile:
     url: str
 
 
+def files_below(system: Any, folder: str, through: tuple[str, ...] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Path and fsspec's facts of each file in a folder and all below it.
+
+    A link counts as what it leads to, a file or a folder. One that leads nowhere counts as a file, which fails when it
+    is read; one that leads back to where it was come from counts as nothing.
+
+    Args:
+        system: Where the folder lies, as fsspec has it.
+        folder: Its path there.
+        through: Where the links lead that were followed to it.
+    """
+    for name, info in system.find(folder, detail=True).items():
+        # Only of local files fsspec says so; elsewhere there are none, or the store follows them.
+        if not info.get("islink"):
+            yield name, info
+        elif os.path.isdir(name):
+            target = os.path.realpath(name)
+            if not any(_is_within(each, target) for each in (*through, os.path.realpath(os.path.dirname(name)))):
+                yield from files_below(system, name, (*through, target))
+        else:
+            yield name, system.info(name) if os.path.exists(name) else {**info, "type": "file"}
+
+
 def list_folder(folder: str, takes: Callable[[str], bool]) -> bytes:
     """The listing of a folder and all below it, sorted by path; its hash tells a changed folder.
 
@@ -29,13 +54,18 @@ def list_folder(folder: str, takes: Callable[[str], bool]) -> bytes:
     system, root = url_to_fs(folder)
     root = root.rstrip("/")
     lines = []
-    for name, info in system.find(root, detail=True).items():
+    for name, info in files_below(system, root):
         path = name[len(root) + 1 :]
         if info["type"] == "file" and takes(path):
             mtime = str(info.get("mtime") or info.get("LastModified") or info.get("ETag") or "")
             url = system.unstrip_protocol(name)
             lines.append((path, json.dumps({"path": path, "size": info["size"], "mtime": mtime, "url": url})))
     return "".join(f"{line}\n" for _, line in sorted(lines)).encode()
+
+
+def _is_within(folder: str, other: str) -> bool:
+    """Whether a folder is another one, or lies in it; both without links."""
+    return os.path.commonpath((folder, other)) == other
 
 
 def parse_line(line: bytes) -> ListedFile:

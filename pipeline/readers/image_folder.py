@@ -16,7 +16,7 @@ from .base import Span
 
 @dataclass(frozen=True)
 class ImageFolder(ImageReader):
-    """The image files below a folder, in the order of their paths.
+    """The image files below a folder, in the order of their paths; links to files and folders are followed.
 
     A record's position is its place in that order. A file that has vanished or changed its size since the folder was
     listed fails.

@@ -64,6 +64,15 @@ def test_inputs_are_sorted_by_name_whatever_their_order_in_the_recipe(find, file
     assert find(*entries) == find(*reversed(entries))
 
 
+def test_a_folder_of_links_is_as_large_as_what_they_lead_to(find, tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "elsewhere").write_bytes(b"a picture")
+    (tmp_path / "photos/one.png").symlink_to("../elsewhere")
+    (tmp_path / "photos/gone.png").symlink_to("nowhere")
+    (found,) = find({"path": "photos", "reader": "image_folder"})
+    assert found.size == len(b"a picture")
+
+
 def test_a_remote_file(find):
     with fsspec.open("memory://crawl/x.jsonl", "wb") as file:
         file.write(LINE.encode())

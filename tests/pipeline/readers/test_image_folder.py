@@ -71,5 +71,29 @@ def test_the_listing_changes_when_a_file_does(photos):
     assert listed() != before
 
 
+def test_links_are_what_they_lead_to(photos, tmp_path):
+    links = tmp_path / "links"
+    (links / "own").mkdir(parents=True)
+    (links / "one.jpg").symlink_to("../photos/a/1.jpg")
+    (links / "two").symlink_to("../photos/b")
+    (links / "gone.png").symlink_to("nowhere.png")
+    # Folders that lie in each other by their links would have no end.
+    (links / "own/all").symlink_to("..")
+    (photos / "b/linking").symlink_to("../../links/own")
+    (links / "own/back").symlink_to(photos / "b")
+    rows = rows_of(ImageFolder(), links)
+    found = {json.loads(row["meta"])["path"]: row["image"] for row in rows}
+    assert found == {"one.jpg": b"one", "two/2.png": b"two", "own/back/2.png": b"two", "gone.png": None}
+    assert [row["error"][:23] for row in rows if row["image"] is None] == ["the file cannot be read"]
+
+
+def test_the_listing_changes_when_what_a_link_leads_to_does(photos, tmp_path):
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links/one.jpg").symlink_to(photos / "a/1.jpg")
+    before = ImageFolder().open(str(tmp_path / "links")).read()
+    (photos / "a/1.jpg").write_bytes(b"another")
+    assert ImageFolder().open(str(tmp_path / "links")).read() != before
+
+
 def test_an_empty_folder_has_no_records(tmp_path):
     assert rows_of(ImageFolder(), tmp_path) == []
