@@ -64,7 +64,8 @@ def learning(lines: Sequence[Line], evaluations: Sequence[str]) -> Iterator[Pict
     told = [name for name in names if name not in known and not name.startswith((WAIT, VALIDATION))]
     yield Picture(11, "Loss", ("loss", f"{VALIDATION}loss"), _BATCHES, "loss")
     for name in told:
-        yield Picture(12, name.capitalize(), (name, f"{VALIDATION}{name}"), _BATCHES, name)
+        words = name.replace("_", " ")
+        yield Picture(12, words.capitalize(), (name, f"{VALIDATION}{name}"), _BATCHES, words)
     accurate = [name for name in judged if "/" not in name]
     # Of one curve there is no legend.
     unit = "accuracy" if len(accurate) > 1 else f"{''.join(accurate)}: accuracy"

@@ -1,8 +1,11 @@
 // Draws the figures, opens long texts, and marks in the contents where the reader is.
 "use strict";
 
+const family = getComputedStyle(document.body).fontFamily;
 for (const place of document.querySelectorAll(".plot")) {
   const figure = JSON.parse(place.querySelector("script").textContent);
+  // Not by the style sheet: plotly measures texts elsewhere, and would leave legends the room of another font.
+  figure.layout.font = { ...figure.layout.font, family };
   const settings = { displayModeBar: false, responsive: true, showTips: false };
   Plotly.newPlot(place, figure.data, figure.layout, settings);
 }

@@ -7,7 +7,7 @@ from PIL import Image
 from headrace.shards.base.errors import Interrupted
 from headrace.shards.base.report import read_fragments
 from headrace.trainers import loop
-from headrace.trainers.curves import Picture
+from headrace.trainers.curves import Picture, learning
 from headrace.trainers.loop import train
 from headrace.trainers.recipe import read_recipe
 
@@ -76,3 +76,11 @@ def test_long_curves_are_thinned_and_end_with_the_last_line():
 
 def test_what_no_line_tells_is_not_drawn():
     assert Picture(11, "Loss", ("val_loss",), "", "").drawn("a", [{"step": 1, "loss": 1.0}]) is None
+
+
+def test_metrics_are_told_in_words_and_drawn_by_their_names():
+    lines = [{"step": 1, "loss": 1.0, "negative_similarity": 0.5}]
+    (picture,) = (each for each in learning(lines, ()) if each.names[0] == "negative_similarity")
+    curve = picture.drawn("a run", lines)
+    assert (curve.title, curve.y_label) == ("Negative similarity of a run", "negative similarity")
+    assert curve.series[0].name == "negative_similarity"

@@ -185,3 +185,5 @@ def test_a_browser_draws_every_figure_and_runs_nothing_else(tmp_path: Path) -> N
     assert "<title>text" in result.stdout
     assert len(re.findall(r'class="plot js-plotly-plot"', result.stdout)) == 2
     assert len(re.findall(r'class="point"', result.stdout)) == 3 + 2, "two bars, one cut in two, and the curve"
+    measured = set(re.findall(r'<text [^>]*style="font-family: ([^,;]+)', result.stdout))
+    assert measured == {"system-ui"}, "legends have room for the font of the page"
