@@ -80,7 +80,7 @@ def test_what_no_line_tells_is_not_drawn():
 
 def test_metrics_are_told_in_words_and_drawn_by_their_names():
     lines = [{"step": 1, "loss": 1.0, "negative_similarity": 0.5}]
-    (picture,) = (each for each in learning(lines, ()) if each.names[0] == "negative_similarity")
+    (picture,) = (each for each in learning(lines, ()) if "negative_similarity" in each.names)
     curve = picture.drawn("a run", lines)
     assert (curve.title, curve.y_label) == ("Negative similarity of a run", "negative similarity")
     assert curve.series[0].name == "negative_similarity"
