@@ -1,5 +1,6 @@
 """What all pretexts of images have in common: views of a picture, and what is drawn beside them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -14,6 +15,9 @@ from .samples.views.deferred import DeferredViews
 from .samples.views.image_views import ImageViews
 from .samples.views.pictures import picture_of
 from .samples.views.view import View
+
+_GREY = 24
+"""Of 255: by so much red, green and blue of a grey picture may differ, as of a scan."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +41,15 @@ class ImagePretext(Pretext):
     def bind(self, data: DataFacts) -> Self:
         """See `Pretext.bind`: takes the image fields of the data."""
         return self if self.images else replace(self, images=data.image_fields())
+
+    def advice(self, records: Iterable[Record]) -> str:
+        """See `Pretext.advice`: that pictures with colours are made grey."""
+        if self.channels == 3 or not any(self._has_colours(record) for record in records):
+            return ""
+        return (
+            "the pictures have colours, but this pretext makes them grey (channels=1). To keep them set its parameter "
+            "channels=3, and where it has them mean and std to three numbers each"
+        )
 
     @property
     def fields(self) -> tuple[str, ...] | None:
@@ -79,3 +92,7 @@ class ImagePretext(Pretext):
                 ]
             }
         ]
+
+    def _has_colours(self, record: Record) -> bool:
+        pixels = central_view(picture_of(record, self.images), self.first.size)
+        return bool(np.ptp(pixels, axis=0).max() > _GREY)

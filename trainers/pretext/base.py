@@ -31,7 +31,7 @@ generator is keyed by (seed, step, row) before each micro-batch.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -177,6 +177,14 @@ class Pretext(Travelling, ABC):
             RecipeError: The shards do not hold what this pretext reads.
         """
         return self
+
+    def advice(self, records: Iterable[Record]) -> str:
+        """What somebody should know who trains on such records, since it is seldom meant; "" where that is nothing.
+
+        Args:
+            records: Some of the data; see `plain_views`. They are read as they are asked for.
+        """
+        return ""
 
     @property
     def window(self) -> int | None:

@@ -23,6 +23,7 @@ from .alarm import Alarm
 from .bar import Bar, training_bar
 from .best import best_number, refuse_unknown
 from .examining import Examining
+from .first_look import advice_on
 from .speed import Speed
 from .validation import Validation
 from .wording import begun, evaluated, spoken
@@ -93,6 +94,8 @@ class Monitor:
                     self._world.size,
                 )
             )
+            if self._state.step == 0 and (advice := advice_on(self._run)):
+                self._bar.say(advice)
         if self._state.step == 0 and self._evaluations:
             self._write({"step": 0, **self._evaluated(self._evaluations)})
 
