@@ -45,11 +45,27 @@ def recalibrated(
         rows: Their numbers.
         device: Where the network computes.
     """
-    norms = batch_norms(objective)
-    kept = [(norm, norm.running_mean.clone(), norm.running_var.clone()) for norm in norms]
-    try:
-        if norms:
+    with as_before(objective):
+        if batch_norms(objective):
             calibrate(objective, pretext, records, rows, device)
+        yield
+
+
+def calibrate(
+    objective: Objective, pretext: Pretext, records: LabelledRecords, rows: Rows, device: torch.device
+) -> None:
+    """Set the running statistics of a network's BatchNorm; arguments as of `recalibrated`."""
+    with measuring(objective.to(device)):
+        for batch in np.array_split(rows, -(-len(rows) // _BATCH)):
+            views = [pretext.plain_views(record) for record in records.some(batch)]
+            objective.features(batch_of([view for each in views for view in each], device))
+
+
+@contextmanager
+def as_before(module: nn.Module) -> Iterator[None]:
+    """After the block, BatchNorm's running statistics are what they were before it."""
+    kept = [(norm, norm.running_mean.clone(), norm.running_var.clone()) for norm in batch_norms(module)]
+    try:
         yield
     finally:
         for norm, mean, variance in kept:
@@ -57,17 +73,18 @@ def recalibrated(
             norm.running_var.copy_(variance)
 
 
-def calibrate(
-    objective: Objective, pretext: Pretext, records: LabelledRecords, rows: Rows, device: torch.device
-) -> None:
-    """Set the running statistics of a network's BatchNorm; arguments as of `recalibrated`."""
-    moments = {norm: _Moments() for norm in batch_norms(objective)}
+@contextmanager
+def measuring(module: nn.Module) -> Iterator[None]:
+    """After the block, BatchNorm's running statistics are the moments of all that the network was shown in it.
+
+    While it runs, the network is in evaluation mode and takes no gradients, and each batch is normalised by its own
+    moments.
+    """
+    moments = {norm: _Moments() for norm in batch_norms(module)}
     hooks = [norm.register_forward_pre_hook(each.take) for norm, each in moments.items()]
     try:
-        with evaluating(objective.to(device)), torch.no_grad():
-            for batch in np.array_split(rows, -(-len(rows) // _BATCH)):
-                views = [pretext.plain_views(record) for record in records.some(batch)]
-                objective.features(batch_of([view for each in views for view in each], device))
+        with evaluating(module), torch.no_grad():
+            yield
     finally:
         for hook in hooks:
             hook.remove()

@@ -22,6 +22,7 @@ from ..step import Outcome
 from .alarm import Alarm
 from .bar import Bar, training_bar
 from .best import best_number, refuse_unknown
+from .calibration import calibrated
 from .examining import Examining
 from .first_look import advice_on
 from .speed import Speed
@@ -202,7 +203,7 @@ def _evaluations(run: Run, world: World, state: State) -> list[Periodic]:
     model, found = run.recipe.model, []
     if model.validation:
         validation = Validation(run, model.validation, world, state.objective)
-        found.append(Periodic(model.validation.every, validation))
+        found.append(Periodic(model.validation.every, calibrated(validation, run, state)))
     if model.evals_every:
         if not model.evals:
             raise RecipeError(
