@@ -104,7 +104,11 @@ def split_inputs(files: Sequence[InputFile], target: int) -> list[Split]:
             # A reader's spans ascend with its positions, and a span starts at or before its first position.
             splits.append(Split(len(splits), file, span, (file.ordinal << POSITION_BITS) | span.start))
     if not splits:
-        raise InputError("the inputs hold nothing that could be read", found=", ".join(file.url for file in files[:3]))
+        raise InputError(
+            "the inputs hold nothing that could be read",
+            found=", ".join(file.url for file in files[:3]),
+            remedy="Check the paths, and which files their readers take, such as `extensions` of image_folder",
+        )
     return splits
 
 
@@ -140,7 +144,7 @@ def _matches(system: Any, path: str, folders: bool) -> tuple[str, list[str]]:
         return posixpath.dirname(path[: wild[0]]), system.glob(path)
     path = path.rstrip("/")
     if system.isdir(path) and not folders:
-        return path, system.find(path)
+        return path, [name for name, _ in files_below(system, path)]
     return posixpath.dirname(path), [path] if system.exists(path) else []
 
 

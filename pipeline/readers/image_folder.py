@@ -30,7 +30,7 @@ class ImageFolder(ImageReader):
         return io.BytesIO(list_folder(url, self.takes))
 
     def spans(self, file: IO[bytes], size: int, target: int) -> list[Span]:
-        """Runs of files of about `target` bytes together."""
+        """Runs of files of about `target` bytes together; none where no file counts."""
         spans: list[Span] = []
         start = held = index = 0
         file.seek(0)
@@ -42,7 +42,7 @@ class ImageFolder(ImageReader):
             if held >= target:
                 spans.append(Span(start, index))
                 start, held = index, 0
-        return [*spans, Span(start, index)] if start < index else spans or [Span(0, 1)]
+        return [*spans, Span(start, index)] if start < index else spans
 
     def read(self, file: IO[bytes], span: Span) -> Iterator[pa.RecordBatch]:
         """The images of the span."""

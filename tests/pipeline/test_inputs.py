@@ -73,6 +73,24 @@ def test_a_folder_of_links_is_as_large_as_what_they_lead_to(find, tmp_path):
     assert found.size == len(b"a picture")
 
 
+def test_a_folder_without_a_picture_is_told(find, tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos/readme.md").write_text("They are elsewhere.")
+    with pytest.raises(InputError, match=r"hold nothing that could be read.*photos.*`extensions` of image_folder"):
+        split_inputs(find({"path": "photos", "reader": "image_folder"}), 10)
+
+
+def test_links_to_files_and_folders_are_followed(find, files, tmp_path):
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links/deep").symlink_to(files / "deep")
+    (tmp_path / "links/a.jsonl").symlink_to(files / "a.jsonl")
+    assert [file.name for file in find({"path": "links"})] == [
+        "crawl/a.jsonl",
+        "crawl/deep/c.jsonl",
+        "crawl/deep/er/d.jsonl.gz",
+    ]
+
+
 def test_a_remote_file(find):
     with fsspec.open("memory://crawl/x.jsonl", "wb") as file:
         file.write(LINE.encode())
