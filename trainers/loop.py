@@ -26,6 +26,7 @@ from .distributed import World, joined
 from .endings import diverged, stopped
 from .export import export
 from .fragments import write_examples
+from .headroom import within_memory
 from .layers.batch_norm import forget, settle
 from .optimizers.clipping import clip_gradients
 from .optimizers.groups import set_rates
@@ -94,7 +95,7 @@ def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
     Where any process is asked to stop, or cannot read on, all of them stop together, with everything saved that was
     done: the next step is taken when each has its rows of the batch.
     """
-    model, saved = run.recipe.model, state.step
+    model, first, saved = run.recipe.model, state.step, state.step
     batches = iter(state.loader)
     state.objective.train()
     with (
@@ -116,7 +117,8 @@ def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
                 if fault and not ends["asked"]:
                     raise fault
                 raise stopped(run, state.step, failed=not ends["asked"])
-            outcome, numbers = take_step(run, world, state, batch)
+            with within_memory(model, world, state.objective) if state.step == first else nullcontext():
+                outcome, numbers = take_step(run, world, state, batch)
             monitor.stepped(outcome, numbers)
             if state.step == model.steps or state.step % model.checkpoint_every == 0:
                 save(state, saver, consumed, state.loader.state_dict(), monitor.score)
