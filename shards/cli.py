@@ -125,7 +125,3 @@ def _present(error: HeadraceError) -> None:
     title = ("Stopped: ", "bold yellow") if isinstance(error, Interrupted) else ("Error: ", "bold red")
     lines = "\n".join(map(printable, str(error).split("\n")))
     console.print(Text.assemble(title, lines))
-
-
-if __name__ == "__main__":
-    main()

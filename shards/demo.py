@@ -173,5 +173,5 @@ def _run(step: Step) -> None:
 
 def _arguments(command: Sequence[str]) -> list[str]:
     """The command line as this very installation runs it, whatever `headrace` and `python` are on the PATH."""
-    programs = {"headrace": [sys.executable, "-m", "headrace.shards.cli"], "python": [sys.executable]}
+    programs = {"headrace": [sys.executable, "-m", "headrace.shards"], "python": [sys.executable]}
     return [*programs[command[0]], *command[1:]]

@@ -81,7 +81,7 @@ def run_page() -> Page:
             if kind == "console":
                 for line in text.splitlines():
                     program, *rest = shlex.split(line)
-                    start = [sys.executable] if program == "python" else [sys.executable, "-m", "headrace.shards.cli"]
+                    start = [sys.executable] if program == "python" else [sys.executable, "-m", "headrace.shards"]
                     told.append((line, run([*start, *rest])))
                 continue
             name = text.splitlines()[0].removeprefix("# ")
@@ -161,7 +161,7 @@ class Workshop:
 
     def command(self, *arguments: str) -> list[str]:
         """The command line `headrace ...`."""
-        return [sys.executable, "-m", "headrace.shards.cli", *arguments]
+        return [sys.executable, "-m", "headrace.shards", *arguments]
 
     def headrace(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `headrace ...` in the folder."""

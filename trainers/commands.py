@@ -26,7 +26,7 @@ def train(
 
     Example: headrace train recipe.yaml precision=bf16 accumulate=4 data.workers=8 --out runs/mae
 
-    Example: torchrun --nproc-per-node 8 -m headrace.shards.cli train recipe.yaml parallel.strategy=fsdp --out runs/mae
+    Example: torchrun --nproc-per-node 8 -m headrace.shards train recipe.yaml parallel.strategy=fsdp --out runs/mae
     """
     from .threads import wait_without_spinning
 

@@ -100,7 +100,7 @@ def _headrace(folder: Path, *line: str, log: Path | None = None) -> None:
     Raises:
         CalledProcessError: It failed.
     """
-    command = [sys.executable, "-m", "headrace.shards.cli", *line]
+    command = [sys.executable, "-m", "headrace.shards", *line]
     start, before = time.monotonic(), _cpu_seconds()
     try:
         subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)

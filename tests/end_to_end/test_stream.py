@@ -90,7 +90,7 @@ class Job:
         return step + (state["position"] - position) // size
 
     def audit(self, *options):
-        line = [sys.executable, "-m", "headrace.shards.cli", "stream", str(self.shards), "--audit", str(self.run)]
+        line = [sys.executable, "-m", "headrace.shards", "stream", str(self.shards), "--audit", str(self.run)]
         return subprocess.run([*line, *options], capture_output=True, text=True, check=False, timeout=120)
 
     def seen(self):

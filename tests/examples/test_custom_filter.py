@@ -22,7 +22,7 @@ DOCUMENTS = {
 
 def headrace(*arguments, folder, path=""):
     environment = {**os.environ, "PYTHONPATH": str(path)} if path else None
-    command = [sys.executable, "-m", "headrace.shards.cli", *arguments]
+    command = [sys.executable, "-m", "headrace.shards", *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 

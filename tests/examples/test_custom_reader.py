@@ -20,7 +20,7 @@ def test_the_recipe_builds_from_its_documents(tmp_path):
     with (folder / "documents.tsv").open("ab") as file:
         file.write(b"no tab\n")
     build = ["build", str(folder / "recipe.yaml"), "max_failed=0.5", "--out", "out", "--workers", "1"]
-    command = [sys.executable, "-m", "headrace.shards.cli", *build]
+    command = [sys.executable, "-m", "headrace.shards", *build]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "2 records in 1 shard" in done.stdout

@@ -198,7 +198,7 @@ def test_a_build_of_damaged_files_accounts_for_every_record(tmp_path, kind, comp
         (tmp_path / f"in/{number:03d}.{name}").write_bytes(data)
     recipe = {"name": "damaged", "inputs": [{"path": "in"}], "stages": RECIPES[kind], "max_failed": 1.0}
     (tmp_path / "damaged.yaml").write_text(json.dumps(recipe))
-    command = [sys.executable, "-m", "headrace.shards.cli", "build", "damaged.yaml", "--out", "out", "--workers", "2"]
+    command = [sys.executable, "-m", "headrace.shards", "build", "damaged.yaml", "--out", "out", "--workers", "2"]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert run.returncode == 0, run.stderr[-3000:]
     counts = json.loads((tmp_path / "out/manifest.json").read_text())["counts"]

@@ -48,7 +48,7 @@ print(json.dumps({"helps": helps, "modules": sorted(sys.modules)}))
 
 
 def headrace(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "headrace.shards.cli", *arguments]
+    command = [sys.executable, "-m", "headrace.shards", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

@@ -19,7 +19,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "demo"
 
 
 def headrace(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "headrace.shards.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "headrace.shards", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -106,7 +106,7 @@ def test_ctrl_c_lets_the_command_put_its_work_in_order(tmp_path: Path) -> None:
         f"    pathlib.Path({str(tmp_path)!r}, 'in order').touch()\n"
         "    raise\n"
     )
-    command = [sys.executable, "-m", "headrace.shards.cli", "demo", "--data", str(data), "--out", str(tmp_path / "out")]
+    command = [sys.executable, "-m", "headrace.shards", "demo", "--data", str(data), "--out", str(tmp_path / "out")]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as demo:

@@ -62,7 +62,7 @@ def test_the_samples_of_a_step_that_diverged_are_shown_by_the_line_that_is_print
     command, *arguments = shlex.split(line)
     assert command == "headrace"
     shown = subprocess.run(
-        [sys.executable, "-m", "headrace.shards.cli", *arguments], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "headrace.shards", *arguments], capture_output=True, text=True, check=True
     )
     assert "s1r3" in shown.stdout
     assert len(re.findall(r"\bs\dr\d+\b", shown.stdout)) == 8

@@ -76,7 +76,7 @@ def stopping(recipe_of, tmp_path):
     return write
 
 
-TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "headrace.shards.cli")
+TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "headrace.shards")
 STILL = [each.replace("0.1", "0.0") for each in DROPOUT]
 
 
@@ -236,7 +236,7 @@ def test_a_worker_that_is_killed_in_the_midst_of_a_step(recipe_of, images, tmp_p
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("launcher", [TORCHRUN, ("-m", "headrace.shards.cli")], ids=["torchrun", "alone"])
+@pytest.mark.parametrize("launcher", [TORCHRUN, ("-m", "headrace.shards")], ids=["torchrun", "alone"])
 def test_a_signal_to_all_processes_of_a_run_saves_and_ends_it(recipe_of, tmp_path, launcher, number):
     path, run = recipe_of("mae", steps=1_000_000, checkpoint_every=1_000_000), tmp_path / "run"
     line = [sys.executable, *launcher, "train", path, "data.workers=2", "--out", run]
@@ -271,9 +271,7 @@ def test_killed_and_continued_is_never_stopped(stopping, tmp_path, pretext):
     path = stopping(pretext)
 
     def command(folder):
-        return python(
-            "-m", "headrace.shards.cli", "train", path, *RANDOM[pretext], "--out", tmp_path / folder
-        ).returncode
+        return python("-m", "headrace.shards", "train", path, *RANDOM[pretext], "--out", tmp_path / folder).returncode
 
     assert command("whole") == 0
     (tmp_path / "stop").write_text(str(int(signal.SIGKILL)))

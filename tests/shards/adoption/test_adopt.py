@@ -155,7 +155,7 @@ def test_places_that_cannot_be_written(tmp_path: Path, tars: Tars, store: Any) -
 
 
 def start(folder: Path) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "headrace.shards.cli", "index", str(folder), "--workers", "2"]
+    command = [sys.executable, "-m", "headrace.shards", "index", str(folder), "--workers", "2"]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

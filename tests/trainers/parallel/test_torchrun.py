@@ -26,7 +26,7 @@ SAME = ["optimizer.eps=1e-3", "schedule.name=constant"]
 def torchrun(size, *arguments):
     """Run the command in several processes, each on one thread."""
     line = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(size)]
-    line += ["-m", "headrace.shards.cli", *map(str, arguments)]
+    line += ["-m", "headrace.shards", *map(str, arguments)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=300)
 

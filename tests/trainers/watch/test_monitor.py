@@ -218,7 +218,7 @@ def test_a_best_checkpoint_by_a_number_that_nothing_tells(recipe_of, tmp_path, w
 def test_several_processes_tell_what_one_does(recipe_of, tmp_path, wishes, strategy):
     path, changes = recipe_of("mae"), wishes("mae")
     train(read_recipe(path, changes), tmp_path / "alone")
-    line = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "headrace.shards.cli"]
+    line = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "headrace.shards"]
     line += ["train", str(path), *changes, f"parallel.strategy={strategy}", "--out", str(tmp_path / "both")]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     subprocess.run([sys.executable, *line], env=environment, capture_output=True, check=True, timeout=300)
