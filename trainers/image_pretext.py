@@ -34,7 +34,7 @@ class ImagePretext(Pretext):
     channels: Literal[1, 3] = 3
     images: tuple[str, ...] = ()
 
-    def beside(self, rng: np.random.Generator) -> Arrays:
+    def beside(self, record: Record, rng: np.random.Generator) -> Arrays:
         """What else a sample has, such as masks: arrays of fixed shapes and dtypes."""
         return {}
 

@@ -22,6 +22,7 @@ from .precision import LossScale
 from .pretext.base import Objective
 from .rendering import Finish, rendering
 from .runs import Run
+from .samples.batches import Batches
 from .signals import leave_to_the_loop
 from .step import refuse_one_sample
 
@@ -63,7 +64,8 @@ def start(run: Run, world: World) -> State:
 
     Raises:
         RecipeError: Shards, pretext and network do not fit each other.
-        StateError: The folder holds a checkpoint of another run, or one behind the last step.
+        StateError: The folder holds a checkpoint of another run, or one behind the last step; or processes find
+            different ones.
         UsageError: The batch cannot be dealt to the processes.
     """
     model, pretext = run.recipe.model, run.pretext
@@ -75,7 +77,7 @@ def start(run: Run, world: World) -> State:
             expected=f"a multiple of {world.size * model.accumulate}",
             remedy="Change batch_size or accumulate, or the number of processes",
         )
-    transform, finish = rendering(pretext, model.data.render, world.device)
+    transform, finish = rendering(pretext, model.data.render, world.device, Batches(model.seed, model.batch_size))
     stream = Stream(
         model.data.url,
         seed=model.seed,
@@ -94,6 +96,7 @@ def start(run: Run, world: World) -> State:
     ema = Ema(objective, model.ema) if model.ema else None
     restored = run.checkpoints.restore(Contents(objective, optimizer, scale, ema))
     step, position = restored or (0, None)
+    _refuse_other_checkpoints(step, run, world)
     if step > model.steps:
         raise StateError(
             f"the run in {run.folder} is already further than it is to go",
@@ -111,6 +114,18 @@ def start(run: Run, world: World) -> State:
         start=position,
     )
     return State(stream, loader, finish, objective, parallel, optimizer, ema, scale, step)
+
+
+def _refuse_other_checkpoints(step: int, run: Run, world: World) -> None:
+    """Make sure that all processes go on from the same step."""
+    steps = sorted(set(world.gathered(torch.tensor([step], device=world.device)).tolist()))
+    if len(steps) > 1:
+        raise StateError(
+            f"the processes of the run do not find the same checkpoint in {run.folder}",
+            found=f"those of the steps {', '.join(map(str, steps))}",
+            expected="the same one, since the folder is one that all of them share",
+            remedy="Give an --out on a file system that all machines see",
+        )
 
 
 def _network(run: Run, world: World) -> tuple[Objective, nn.Module]:

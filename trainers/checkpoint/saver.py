@@ -113,7 +113,7 @@ class Saver:
         raise TrainingError(
             f"the checkpoint of step {step} could not be written",
             found=_causes(error),
-            remedy=f"See that {folder} can be written and has room; the same line continues from {last}",
+            remedy=f"See that {folder} has room and all machines can write it; the same line continues from {last}",
         ) from error
 
 

@@ -118,6 +118,13 @@ def _samples_depend_on_record_and_generator(trial: Trial) -> Iterator[str]:
         yield "samples differ though nothing was drawn from their generator"
 
 
+def _batches_share_by_their_generator(trial: Trial) -> Iterator[str]:
+    pretext = trial.pretext
+    drawn = [pretext.of_batch(ROWS, np.random.default_rng(seed)) for seed in (1, 1)]
+    first, same = (pretext.sample({**trial.record, **shared}, np.random.default_rng(0)) for shared in drawn)
+    yield from (f"'{name}' is another one the second time" for name in _differing(first, same))
+
+
 def _transform_agrees_with_sample(trial: Trial) -> Iterator[str]:
     pretext = trial.pretext
     if not isinstance(pretext.transform, BatchTransform):
@@ -235,6 +242,7 @@ def _views_give_features(trial: Trial) -> Iterator[str]:
 
 LAWS: dict[str, Callable[[Trial], Iterator[str]]] = {
     "a sample is a function of the record and its generator": _samples_depend_on_record_and_generator,
+    "what a batch shares is a function of its generator": _batches_share_by_their_generator,
     "its transform makes of many what `sample` makes of each": _transform_agrees_with_sample,
     "its worker half travels to other processes": _travels,
     "terms are sums over the targets that were announced": _terms_are_sums,

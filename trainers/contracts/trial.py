@@ -11,6 +11,7 @@ from ..data import Record
 from ..distributed import ALONE
 from ..layers.batch_norm import arrange, grouped
 from ..pretext.base import Batch, CoupledObjective, Loss, Objective, Pretext
+from ..samples.batches import ROW
 from ..step import backward
 
 ROWS = 8
@@ -27,12 +28,14 @@ class Trial:
 
     @classmethod
     def of(cls, pretext: Pretext, objective: Objective, record: Record) -> "Trial":
-        """With BatchNorm as training has it."""
-        return cls(pretext, grouped(objective), record)
+        """With BatchNorm as training has it, and the record as that of a batch's first sample."""
+        shared = pretext.of_batch(ROWS, np.random.default_rng(0))
+        return cls(pretext, grouped(objective), {**record, ROW: 0, **shared})
 
     def batch(self) -> dict[str, Tensor]:
         """The record as `ROWS` samples, each by a generator of its own."""
-        samples = [self.pretext.sample(self.record, np.random.default_rng([0, row])) for row in range(ROWS)]
+        records = [{**self.record, ROW: row} for row in range(ROWS)]
+        samples = [self.pretext.sample(each, np.random.default_rng([0, row])) for row, each in enumerate(records)]
         return {name: torch.from_numpy(np.stack([each[name] for each in samples])) for name in samples[0]}
 
 

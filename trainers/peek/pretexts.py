@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from headrace.shards.stream.sources.transforms import BatchTransform
 
 from ..data import DataFacts
 from ..pretext.base import Pretext
+from ..samples.batches import Batches, Shared
 from ..samples.views.choice import AnyView
 from ..samples.views.image_views import ImageViews
 from ..samples.views.pictures import picture_of
@@ -46,9 +48,13 @@ class SamplesOfPretext(Subject):
     data: DataFacts
     images: tuple[str, ...]
 
+    @cached_property
+    def _shared(self) -> Shared:
+        return Shared(self.pretext.of_batch, Batches(self.order.seed, self.order.batch_size))
+
     def look(self, sample: Sample, rngs: Generators) -> Look:
         """See `Subject.look`."""
-        transform = self.pretext.transform
+        sample, transform = self._shared.given(sample), self.pretext.transform
         if isinstance(transform, BatchTransform):
             arrays = {name: column[0] for name, column in transform([sample], rngs[:], np.empty).items()}
         else:

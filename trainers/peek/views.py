@@ -6,9 +6,9 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from headrace.shards.base.generators import Generators
-from headrace.shards.base.rng import generator
 from headrace.shards.stream.sources.columns import Sample
 
+from ..samples.batches import Batches
 from ..samples.masks.presets import Mask, MaskOfCrop, PatchMask
 from ..samples.views.choice import AnyView
 from ..samples.views.image_views import ImageViews
@@ -56,15 +56,15 @@ class ViewsOfImages(Subject):
         if self.mask is None:
             return {}
         masked = [number for number, view in enumerate(kinds) if not self.mask.views or view.name in self.mask.views]
-        step, row = divmod(position, self.order.batch_size)
+        batches = Batches(self.order.seed, self.order.batch_size)
+        step, row = batches.place(position)
         masks = {}
         for place, number in enumerate(masked):
-            crops = self.order.batch_size * len(masked)
-            draw = _of_batch(self.mask, kinds[number].size, crops, self.order.seed, step)
+            draw = _of_batch(self.mask, kinds[number].size, len(masked), batches, step)
             masks[number] = draw(row * len(masked) + place, rng)
         return masks
 
 
 @lru_cache(maxsize=8)
-def _of_batch(mask: PatchMask, size: int, crops: int, seed: int, step: int) -> MaskOfCrop:
-    return mask.of_batch(mask.grid(size), crops, generator("headrace.masks", seed, step))
+def _of_batch(mask: PatchMask, size: int, masked: int, batches: Batches, step: int) -> MaskOfCrop:
+    return mask.of_batch(mask.grid(size), batches.size * masked, batches.generator(step))

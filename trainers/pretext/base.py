@@ -2,6 +2,7 @@
 
     class Mine(Pretext):             parameters; runs in the loader's workers, on numpy
         sample(record, rng)          one record of the stream -> arrays of fixed shapes
+        of_batch(samples, rng)       what the records of a global batch share, if anything
         objective(backbone)          the device half, for the network that the recipe asks for
 
     class MyObjective(Objective):    an nn.Module; runs on the device, on torch
@@ -26,8 +27,9 @@ takes its statistics over groups of neighbouring samples, whatever class of torc
 **State.** Whatever lives on from step to step is a parameter or a buffer of the objective, and so is in the
 checkpoint; whatever does not learn has `requires_grad=False`. What spans ranks goes through the objective's `world`.
 
-**Randomness.** `sample` draws from `rng` alone, which is keyed by (seed, epoch, sample). On the device, torch's
-generator is keyed by (seed, step, row) before each micro-batch.
+**Randomness.** `sample` draws from `rng` alone, which is keyed by (seed, epoch, sample), and `of_batch` from one that
+is keyed by (seed, step): what it gives stands in the records, with `__row__`, the row of the global batch that each is.
+On the device, torch's generator is keyed by (seed, step, row) before each micro-batch.
 """
 
 from abc import ABC, abstractmethod
@@ -211,9 +213,24 @@ class Pretext(Travelling, ABC):
         """The roles of the special tokens that stand before and behind every text, such as `cls`; see `Vocabulary`."""
         return (), ()
 
+    def of_batch(self, samples: int, rng: np.random.Generator) -> Mapping[str, Any]:
+        """What all samples of a global batch share, such as the sizes of blocks or the ratios of masks.
+
+        Args:
+            samples: G, those of the global batch.
+            rng: The batch's own generator, the same on all ranks and in all workers.
+
+        Returns:
+            What the records of the batch have as well when `sample` gets them, by name.
+        """
+        return {}
+
     @abstractmethod
     def sample(self, record: Record, rng: np.random.Generator) -> Arrays:
-        """One record of the stream, its images as bytes, as arrays of fixed shapes and dtypes."""
+        """One record of the stream, its images as bytes, as arrays of shapes and dtypes that are fixed.
+
+        Shapes may depend on what the batch shares, so that they differ from step to step.
+        """
 
     @property
     def transform(self) -> Transform | BatchTransform:

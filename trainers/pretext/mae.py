@@ -37,7 +37,7 @@ from torch import Tensor, nn
 from headrace.shards.base.errors import RecipeError
 
 from ..backbones import BackboneRecipe, encode_visible, patch_encoder
-from ..data import DataFacts
+from ..data import DataFacts, Record
 from ..image_pretext import ImagePretext
 from ..layers.decoders import PatchDecoder, initialise
 from ..samples.masks.random import random_patches, visible_patches
@@ -177,7 +177,7 @@ class Mae(ImagePretext):
         """See `Pretext.network`."""
         return {"image_size": self.size, "patch_size": self.patch, "num_channels": self.channels}
 
-    def beside(self, rng: np.random.Generator) -> Arrays:
+    def beside(self, record: Record, rng: np.random.Generator) -> Arrays:
         """The mask; see the file's docstring."""
         visible, hidden = random_patches(self.tokens, self.masked, rng)
         return {"visible": visible, "hidden": hidden}

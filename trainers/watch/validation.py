@@ -29,6 +29,7 @@ from ..precision import autocast
 from ..pretext.base import Batch, CoupledObjective, Loss, Mean, Objective
 from ..rendering import rendering
 from ..runs import Run, device_seed
+from ..samples.batches import Batches
 from ..step import added, refuse_one_sample
 from .recipe import ValidationRecipe
 
@@ -54,7 +55,10 @@ class Validation:
         model, data = run.recipe.model, DataFacts.of(recipe.url)
         _refuse_other_tokenizer(run.data, data)
         pretext = run.recipe.pretext.bind(data)
-        transform, self._finish = rendering(pretext, model.data.render, world.device)
+        batch_size = recipe.batch_size or model.batch_size
+        refuse_one_sample(objective, batch_size, "validation.batch_size")
+        batches = Batches(_SEED, batch_size)
+        transform, self._finish = rendering(pretext, model.data.render, world.device, batches)
         stream = Stream(
             recipe.url,
             seed=_SEED,
@@ -64,8 +68,6 @@ class Validation:
             codecs=RECORD_CODECS,
             tolerated=model.data.tolerated,
         )
-        batch_size = recipe.batch_size or model.batch_size
-        refuse_one_sample(objective, batch_size, "validation.batch_size")
         self._batches = stream.one_pass(batch_size, rank=world.rank, world_size=world.size, samples=recipe.samples)
         self._first_row = world.rank * (batch_size // world.size)
         self._precision, self._world, self._objective = model.precision, world, objective

@@ -1,5 +1,6 @@
 """Whole runs, continued on another number of processes, and on a disk that was full."""
 
+import os
 import resource
 import signal
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from headrace.shards.base.errors import TrainingError
+from headrace.shards.base.errors import StateError, TrainingError
 from headrace.trainers.loop import train
 from headrace.trainers.metrics import read_metrics
 from headrace.trainers.recipe import read_recipe
@@ -69,3 +70,15 @@ def test_a_full_disk_stops_the_run_and_what_it_had_saved_goes_on(recipe_of, tmp_
     assert sorted(path.name for path in run.glob("checkpoints/*step*")) == ["step-00000002", "step-00000004"]
     train(read_recipe(path, ["steps=20"]), run)
     assert losses(run) == losses(tmp_path / "whole")
+
+
+def test_processes_that_find_different_checkpoints_say_so(recipe_of, tmp_path):
+    path = recipe_of("mlm", schedule={"name": "constant"})
+    for name, steps in (("machine0", 2), ("machine1", 4)):
+        train(read_recipe(path, [f"steps={steps}"]), tmp_path / name)
+
+    def on_disks_of_their_own():
+        with pytest.raises(StateError, match=r"do not find the same checkpoint.*steps 2, 4\..*all machines see"):
+            train(read_recipe(path, ["steps=6"]), tmp_path / f"machine{os.environ['RANK']}")
+
+    started(2, on_disks_of_their_own)

@@ -86,6 +86,14 @@ class Impure(Good):
         return super().sample(record, np.random.default_rng())
 
 
+class Fickle(Good):
+    def of_batch(self, samples, rng):
+        return {"share": int(np.random.default_rng().integers(2, 9))}
+
+    def sample(self, record, rng):
+        return {**super().sample(record, rng), "share": np.array(record["share"])}
+
+
 class Growing(Good):
     def sample(self, record, rng):
         made = super().sample(record, rng)
@@ -118,11 +126,12 @@ def with_objective(kind):
     return type(kind.__name__, (Good,), {"kind": kind})
 
 
-SAMPLE, TRANSFORM, TRAVELS, TERMS, ROWS, MICRO, LEARNS, FALLS, VIEWS = LAWS
+SAMPLE, SHARED, TRANSFORM, TRAVELS, TERMS, ROWS, MICRO, LEARNS, FALLS, VIEWS = LAWS
 BROKEN = [
     (Impure, SAMPLE, "the second time"),
     (Growing, SAMPLE, "another shape"),
     (Meddling, SAMPLE, "the record is another one"),
+    (Fickle, SHARED, "the second time"),
     (Apart, TRANSFORM, "neither `sample` nor a BatchTransform"),
     (Rooted, TRAVELS, "pickle"),
     (with_objective(Averaged), TERMS, "not their mean"),

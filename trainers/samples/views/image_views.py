@@ -30,7 +30,7 @@ from .refusals import Refusals
 from .slots import Slots
 from .view import View
 
-Beside = Callable[[np.random.Generator], Mapping[str, NDArray[Any]]]
+Beside = Callable[[Sample, np.random.Generator], Mapping[str, NDArray[Any]]]
 """Draws what a sample has beside its views, such as masks: arrays of fixed shapes and dtypes, by name."""
 
 
@@ -129,7 +129,7 @@ class ImageViews(BatchTransform):
                 continue
             slots.fill(row, decoded, plans[row])
             try:
-                others[row] = self._others(decoded.pixels, rngs[row])
+                others[row] = self._others(samples[row], decoded.pixels, rngs[row])
             except CorruptSampleError as error:
                 refusals.add(row, error)
         if not others:
@@ -138,12 +138,12 @@ class ImageViews(BatchTransform):
         refusals.settle(self._kept(made))
         return made
 
-    def _others(self, pixels: NDArray[np.uint8], rng: np.random.Generator) -> "_Others":
+    def _others(self, sample: Sample, pixels: NDArray[np.uint8], rng: np.random.Generator) -> "_Others":
         """What is not rendered of a sample."""
         # Deferred rendering comes after them, and all of them share the picture.
         pixels.flags.writeable = False
         own = [own_views(view, pixels, rng) for view in self._own]
-        return _Others(own, self._beside(rng) if self._beside else {})
+        return _Others(own, self._beside(sample, rng) if self._beside else {})
 
     def _kept(self, made: dict[str, Any]) -> dict[str, Any] | None:
         """What is not made again of a batch in which samples are refused."""

@@ -40,7 +40,7 @@ def tensors(columns):
     return {**{name: torch.from_numpy(column) for name, column in found.items()}, PIXELS: pixels}
 
 
-def beside(rng):
+def beside(sample, rng):
     return {"number": rng.integers(0, 99, 3)}
 
 

@@ -157,7 +157,7 @@ class Noisy(OwnView):
         return rng.integers(0, pixels.mean() + 1, (3, 4, 4)).astype(np.float32)
 
 
-def mask(rng):
+def mask(sample, rng):
     visible, hidden = random_patches(16, 0.75, rng)
     return {"visible": visible, "hidden": hidden}
 
@@ -212,7 +212,7 @@ def test_a_mistake_in_a_view_of_ones_own_is_no_damage_but_a_refusal_is():
     with pytest.raises(ValueError, match="broadcast"):
         ImageViews([Broken()])(samples(3), rngs(3), np.empty)
     with pytest.raises(ValueError, match="broadcast"):
-        ImageViews("simclr_cifar", beside=lambda rng: np.zeros(3) + np.zeros(4))(samples(3), rngs(3), np.empty)
+        ImageViews("simclr_cifar", beside=lambda sample, rng: np.zeros(3) + np.zeros(4))(samples(3), rngs(3), np.empty)
     with pytest.raises(ValueError, match="read-only"):
         ImageViews([*preset("simclr_cifar"), Painting()])(samples(3), rngs(3), np.empty)
     wide = {row for row, sample in enumerate(samples(9)) if read_header(sample["jpg"]).width > 100}
@@ -225,7 +225,7 @@ def test_no_column_takes_the_place_of_another(photos):
     with pytest.raises(UsageError, match="two underscores"):
         ImageViews({"preset": "simclr_cifar", "name": "__id__"})
     with pytest.raises(UsageError, match="'view', as one of them is"):
-        ImageViews("simclr_cifar", beside=lambda rng: {"view": np.zeros(2)})(samples(2), rngs(2), np.empty)
+        ImageViews("simclr_cifar", beside=lambda sample, rng: {"view": np.zeros(2)})(samples(2), rngs(2), np.empty)
     stream = Stream(photos, transform=ImageViews({"preset": "simclr_cifar", "name": "cls"}))
     with pytest.raises(UsageError, match="called 'cls', as a field"):
         next(iter(stream.batches(4)))
