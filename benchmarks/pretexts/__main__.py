@@ -27,6 +27,7 @@ from headrace.shards.base.progress import progress
 from .. import machine
 from ..corpora.places import CORPUS
 from ..environments import CACHE
+from .effects import effects
 from .page import as_data, markdown
 from .studies import STUDIES, Row
 from .table import DEVIATIONS, POINTS, findings
@@ -54,12 +55,13 @@ def main() -> None:
 
     found = [each for row in rows for each in findings(row.name, [_scores(run) for run in runs[row.name]])]
     taken = [_taken(row, seed, run) for row in rows for seed, run in zip(arguments.seeds, runs[row.name], strict=True)]
+    made = effects(rows, found)
     about = {"date": str(arguments.date), "command": _command(), "commit": machine.commit(), **machine.description()}
     title = f"{arguments.table.capitalize()} on real data, {arguments.date}"
     arguments.out.mkdir(parents=True, exist_ok=True)
     stem = arguments.out / f"{arguments.table}_{arguments.date}"
-    stem.with_suffix(".json").write_text(json.dumps(as_data(about, found, taken), indent=1) + "\n")
-    page = markdown(title, _circumstances(about, arguments, taken), found, TUNING.read_text())
+    stem.with_suffix(".json").write_text(json.dumps(as_data(about, found, made, taken), indent=1) + "\n")
+    page = markdown(title, _circumstances(about, arguments, taken), found, made, TUNING.read_text())
     stem.with_suffix(".md").write_text(page)
     print(stem.with_suffix(".md"), file=sys.stderr)
 

@@ -1,6 +1,7 @@
 """The tables: which recipes make their rows, and with which changes."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -12,12 +13,14 @@ class Row:
         recipe: The name of a file in `recipes/`.
         data: The shards that the recipe trains on; those to be tested on are called this and end in `-held` or `-test`.
         overrides: Changes to the recipe.
+        varied: What varies over the rows of the table, and what it is here.
     """
 
     name: str
     recipe: str
     data: str
     overrides: tuple[str, ...] = ()
+    varied: Mapping[str, str] = field(default_factory=dict)
 
 
 PRETEXTS = (
@@ -42,7 +45,13 @@ _NETWORKS = {
 _BUDGET = "steps=300"
 
 AUGMENTATIONS = tuple(
-    Row(f"{network}-{views}", "simclr", "cifar10", (f"pretext.simclr.views={drawn}", f"backbone={keys}", _BUDGET))
+    Row(
+        f"{network}-{views}",
+        "simclr",
+        "cifar10",
+        (f"pretext.simclr.views={drawn}", f"backbone={keys}", _BUDGET),
+        {"network": network, "views": views},
+    )
     for network, keys in _NETWORKS.items()
     for views, drawn in _VIEWS.items()
 )

@@ -59,11 +59,11 @@ def test_runs_that_were_judged_otherwise_are_refused():
 
 def test_the_page_tells_margins_and_verdicts():
     found = [finding((40.0, 42.0), (30.0, 31.0), pixels=(39.0, 39.0)), finding((40.0, 42.0), (30.0, 31.0))]
-    page = markdown("Pretexts", ["seeds 3, 4"], found, "What was tried\n")
+    page = markdown("Pretexts", ["seeds 3, 4"], found, [], "What was tried\n")
     untrained, pixels = "30.5 ± 0.7 | +10.5 ± 0.7 | shown", "39.0 (pixels) | +2.0 ± 1.4 | not shown"
     assert f"| mae | knn, accuracy | 41.0 ± 1.4 | {untrained} | {pixels} |" in page
     assert page.startswith("# Pretexts\n\n- seeds 3, 4\n\n| ")
     assert page.endswith("|\n\nWhat was tried\n")
-    first, second = as_data({}, found, [])["findings"]
+    first, second = as_data({}, found, [], [])["findings"]
     assert first["margins"]["pixels"] == {"values": (1.0, 3.0), "shown": False}
     assert list(second["margins"]) == ["untrained"]
