@@ -172,10 +172,5 @@ def local_device(device: Device = "auto") -> torch.device:
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
 
 
-def local_processes() -> int:
-    """Processes of the run on this machine."""
-    return int(os.environ.get("LOCAL_WORLD_SIZE", 1))
-
-
 def _rank() -> int:
     return int(os.environ.get("RANK", 0))

@@ -117,7 +117,7 @@ def run_to_end(run: Run, world: World, state: State, stop: StopRequest) -> None:
                 if fault and not ends["asked"]:
                     raise fault
                 raise stopped(run, state.step, failed=not ends["asked"])
-            with within_memory(model, world, state.objective) if state.step == first else nullcontext():
+            with within_memory(model, world) if state.step == first else nullcontext():
                 outcome, numbers = take_step(run, world, state, batch)
             monitor.stepped(outcome, numbers)
             if state.step == model.steps or state.step % model.checkpoint_every == 0:
